@@ -1,0 +1,20 @@
+"""How it is drawn: camera, settings, renderers, metrics. Knows no Qt."""
+
+from .camera import Camera, CameraError
+from .frame import Frame, FrameRequest
+from .renderer import BACKENDS, BackendUnavailable, Renderer, RenderError, create_renderer
+from .settings import Settings, SettingsError
+
+__all__ = [
+    "BACKENDS",
+    "BackendUnavailable",
+    "Camera",
+    "CameraError",
+    "Frame",
+    "FrameRequest",
+    "RenderError",
+    "Renderer",
+    "Settings",
+    "SettingsError",
+    "create_renderer",
+]

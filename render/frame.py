@@ -1,0 +1,69 @@
+"""What a renderer is asked for and what it gives back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .camera import Camera
+from .settings import Settings
+
+Float32 = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class FrameRequest:
+    """One frame to draw: `camera` gives view and size, `depth` asks for the depth image as well.
+
+    `seed` chooses the random numbers of stochastic modes.
+    """
+
+    camera: Camera
+    settings: Settings = field(default_factory=Settings)
+    depth: bool = False
+    seed: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """A drawn frame.
+
+    Attributes:
+        color: (H, W, 3) float32, premultiplied by alpha, unclamped, without any background.
+        alpha: (H, W) float32, 1 - transmittance.
+        depth: (H, W) float32 expected view depth, sum T alpha z / (1 - T_end); 0 where alpha is 0.
+            None if it was not asked for.
+        timings: milliseconds by stage, in order.
+        stats: counts by name ("splats", "visible", ...).
+    """
+
+    color: Float32
+    alpha: Float32
+    depth: Float32 | None = None
+    timings: dict[str, float] = field(default_factory=dict)
+    stats: dict[str, int] = field(default_factory=dict)
+
+    def over(self, background: tuple[float, float, float]) -> Float32:
+        """(H, W, 3) float32: the frame composited over a colour, unclamped."""
+        veil = (1.0 - self.alpha)[..., None]
+        return np.asarray(self.color + veil * np.asarray(background), np.float32)
+
+    def premultiplied(self) -> Float32:
+        """(H, W, 4) float32: colour premultiplied and unclamped, and alpha."""
+        return np.concatenate([self.color, self.alpha[..., None]], axis=2)
+
+    def to_rgb8(self, background: tuple[float, float, float]) -> NDArray[np.uint8]:
+        """(H, W, 3) uint8 over a background, rounded to nearest."""
+        return quantise(self.over(background))
+
+    def to_rgba8(self) -> NDArray[np.uint8]:
+        """(H, W, 4) uint8 with straight alpha, as PNG stores it."""
+        straight = self.color / np.maximum(self.alpha, np.float32(1e-6))[..., None]
+        return quantise(np.concatenate([straight, self.alpha[..., None]], axis=2))
+
+
+def quantise(image: Float32) -> NDArray[np.uint8]:
+    """[0, 1] floats to bytes, rounded to nearest and clamped."""
+    return (np.clip(image, 0.0, 1.0) * 255.0 + 0.5).astype(np.uint8)

@@ -1,0 +1,94 @@
+"""The renderer interface and the registry of backends by name."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from typing import Protocol
+
+from ..scenes.errors import VoileError
+from ..scenes.splats import Splats
+from .frame import Frame, FrameRequest
+
+
+class RenderError(VoileError):
+    """A frame cannot be drawn as asked; the text says why and what would work."""
+
+
+class BackendUnavailable(RenderError):
+    """A backend cannot run on this machine (no driver, missing library)."""
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """What a backend can do. Panels grey out what is missing; asking for it raises RenderError."""
+
+    modes: frozenset[str]
+    device: str
+    max_side: int
+
+
+class Renderer(Protocol):
+    """Draws frames of one uploaded scene. Not thread safe: use it from the thread that made it,
+    or one thread at a time where a backend says so."""
+
+    name: str
+
+    @property
+    def capabilities(self) -> Capabilities: ...
+
+    def upload(self, splats: Splats) -> None:
+        """Takes the scene; the arrays may be kept by reference."""
+        ...
+
+    def render(self, request: FrameRequest) -> Frame:
+        """Draws one frame. Raises RenderError."""
+        ...
+
+    def close(self) -> None:
+        """Frees everything; the renderer is not used afterwards."""
+        ...
+
+
+@dataclass(frozen=True)
+class Backend:
+    """A registry entry: where a renderer's class is and what it is for."""
+
+    name: str
+    module: str
+    cls: str
+    summary: str
+
+
+BACKENDS: dict[str, Backend] = {
+    b.name: b
+    for b in (
+        Backend("gl", ".gl.renderer", "GLRenderer", "OpenGL 4.3, interactive on any GPU"),
+        Backend("cpu", ".cpu.renderer", "CPURenderer", "Numba, tiles and SIMD, no GPU needed"),
+        Backend("reference", ".reference", "ReferenceRenderer", "float64 numpy, the definition"),
+    )
+}
+
+
+def create_renderer(name: str) -> Renderer:
+    """Makes a renderer by backend name; the backend's module is imported only now.
+
+    Raises:
+        RenderError: no such backend.
+        BackendUnavailable: the backend cannot run here.
+    """
+    if name not in BACKENDS:
+        raise RenderError(f"there is no backend {name!r}; there are {', '.join(BACKENDS)}")
+    backend = BACKENDS[name]
+    module = importlib.import_module(backend.module, __package__)
+    return getattr(module, backend.cls)()
+
+
+def check_mode(renderer: Renderer, request: FrameRequest) -> None:
+    """Raises RenderError where the renderer lacks the mode that is asked for."""
+    mode, modes = request.settings.mode, renderer.capabilities.modes
+    if mode not in modes:
+        raise RenderError(
+            f"backend {renderer.name!r} cannot draw mode {mode!r}; "
+            f"it has {', '.join(sorted(modes))}"
+        )

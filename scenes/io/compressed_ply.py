@@ -1,0 +1,3 @@
+from .format import Format
+
+FORMAT = Format("compressed_ply", "compressed_ply", (".compressed_ply",), lambda p, h: False, None)  # type: ignore

@@ -1,0 +1,3 @@
+from .format import Format
+
+FORMAT = Format("ply", "ply", (".ply",), lambda p, h: False, None)  # type: ignore

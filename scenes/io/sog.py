@@ -1,0 +1,3 @@
+from .format import Format
+
+FORMAT = Format("sog", "sog", (".sog",), lambda p, h: False, None)  # type: ignore

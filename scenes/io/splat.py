@@ -1,0 +1,3 @@
+from .format import Format
+
+FORMAT = Format("splat", "splat", (".splat",), lambda p, h: False, None)  # type: ignore

@@ -1,0 +1,165 @@
+"""`Splats`: the scene as every renderer takes it, a structure of arrays of activated values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import SplatsError
+
+Float32 = NDArray[np.float32]
+
+SH_COEFFICIENTS = (1, 4, 9, 16, 25)
+"""Number of SH coefficients per channel at degree 0, 1, 2, 3, 4."""
+
+_CHUNK = 1 << 16  # rows checked at a time, so that validation needs no large temporary
+
+
+@dataclass(frozen=True, eq=False)
+class Splats:
+    """N Gaussian splats. Arrays are float32 and kept as given: a view is never copied.
+
+    Attributes:
+        means: (N, 3) centres, world units.
+        quats: (N, 4) unit quaternions wxyz; they rotate the splat's axes into the world.
+        scales: (N, 3) standard deviations along the splat's axes, world units, > 0
+            (for surfels the third is 0).
+        opacities: (N,) in [0, 1], activated.
+        sh: (N, K, 3) spherical harmonic coefficients, K in {1, 4, 9, 16, 25}, in the layout of
+            INRIA's 3D Gaussian splatting (Kerbl et al. 2023); colour = 0.5 + sum of basis * sh.
+        kind: "3d" for ellipsoids, "2d" for surfels (Huang et al. 2024).
+        normals: (N, 3) optional.
+        material: (N,) int32 optional, index into the scene's materials.
+        latent: (N, L) optional, latents of a neural material.
+        oit: (N, ...) optional, columns of order-independent weights.
+        antialiased: trained with the mip filter (Yu et al. 2024); renderers then scale opacity by
+            the determinant ratio.
+        up: unit vector that points up in world coordinates; the default is INRIA's Y down.
+        color_space: space in which the splats blend.
+        notes: remarks of the reader on what is odd about the file, shown by `voile info`.
+
+    Raises:
+        SplatsError: a wrong shape, dtype, range or non-finite value; the text names the array.
+    """
+
+    means: Float32
+    quats: Float32
+    scales: Float32
+    opacities: Float32
+    sh: Float32
+    kind: Literal["3d", "2d"] = "3d"
+    normals: Float32 | None = None
+    material: NDArray[np.int32] | None = None
+    latent: Float32 | None = None
+    oit: Float32 | None = None
+    antialiased: bool = False
+    up: tuple[float, float, float] = (0.0, -1.0, 0.0)
+    color_space: Literal["srgb_rec709_display", "lin_rec709_display"] = "srgb_rec709_display"
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        n = len(self.means)
+        _check_array("means", self.means, (n, 3))
+        _check_array("quats", self.quats, (n, 4))
+        _check_array("scales", self.scales, (n, 3))
+        _check_array("opacities", self.opacities, (n,))
+        if self.sh.ndim != 3 or self.sh.shape[1] not in SH_COEFFICIENTS:
+            raise SplatsError(
+                f"sh has shape {self.sh.shape}; it must be (N, K, 3) with K in {SH_COEFFICIENTS}"
+            )
+        _check_array("sh", self.sh, (n, self.sh.shape[1], 3))
+        for name in ("normals", "latent", "oit"):
+            column = getattr(self, name)
+            if column is not None:
+                _check_array(name, column, (n, *column.shape[1:]))
+        if self.normals is not None and self.normals.shape != (n, 3):
+            raise SplatsError(f"normals has shape {self.normals.shape}; it must be ({n}, 3)")
+        if self.material is not None and (
+            self.material.shape != (n,) or self.material.dtype != np.int32
+        ):
+            raise SplatsError(
+                f"material is {self.material.dtype} {self.material.shape}; it must be int32 ({n},)"
+            )
+        _check_ranges(self)
+        length = float(np.linalg.norm(self.up))
+        if not np.isfinite(length) or abs(length - 1.0) > 1e-3:
+            raise SplatsError(f"up is {self.up}; it must be a unit vector")
+
+    def __len__(self) -> int:
+        return len(self.means)
+
+    @property
+    def sh_degree(self) -> int:
+        """Degree of the spherical harmonics, 0 to 4."""
+        return SH_COEFFICIENTS.index(self.sh.shape[1])
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes held by the arrays."""
+        columns = (
+            self.means,
+            self.quats,
+            self.scales,
+            self.opacities,
+            self.sh,
+            self.normals,
+            self.material,
+            self.latent,
+            self.oit,
+        )
+        return sum(c.nbytes for c in columns if c is not None)
+
+    def bounds(self) -> tuple[Float32, Float32]:
+        """Smallest and largest centre, each (3,); zeros for an empty scene."""
+        if len(self) == 0:
+            return np.zeros(3, np.float32), np.zeros(3, np.float32)
+        return self.means.min(axis=0), self.means.max(axis=0)
+
+    def take(self, rows: Any) -> Splats:
+        """The splats that `rows` selects (a slice gives views, an index or mask array copies)."""
+        columns = {
+            name: column[rows]
+            for name in ("means", "quats", "scales", "opacities", "sh", "normals", "material",
+                         "latent", "oit")
+            if (column := getattr(self, name)) is not None
+        }  # fmt: skip
+        return replace(self, **columns)
+
+
+def _check_array(name: str, array: Any, shape: tuple[int, ...]) -> None:
+    if not isinstance(array, np.ndarray) or array.dtype != np.float32:
+        kind = array.dtype if isinstance(array, np.ndarray) else type(array).__name__
+        raise SplatsError(f"{name} is {kind}; it must be a float32 numpy array")
+    if array.shape != shape:
+        raise SplatsError(f"{name} has shape {array.shape}; it must be {shape}")
+
+
+def _check_ranges(splats: Splats) -> None:
+    """Finite everywhere, unit quaternions, positive scales, opacities in [0, 1]."""
+    n = len(splats)
+    for name in ("means", "quats", "scales", "opacities", "sh", "normals", "latent", "oit"):
+        column = getattr(splats, name)
+        if column is None:
+            continue
+        for start in range(0, n, _CHUNK):
+            part = column[start : start + _CHUNK]
+            # The sum of finite float32 values in float64 is finite: one pass, no boolean array.
+            if not np.isfinite(np.sum(part, dtype=np.float64)):
+                row = start + int(np.argmax(~np.isfinite(part.reshape(len(part), -1)).all(axis=1)))
+                raise SplatsError(f"{name}[{row}] is not finite: {column[row]}")
+    if n == 0:
+        return
+    norms = np.einsum("ij,ij->i", splats.quats, splats.quats)
+    worst = int(np.argmax(np.abs(norms - 1.0)))
+    if abs(float(norms[worst]) - 1.0) > 1e-3:
+        raise SplatsError(f"quats[{worst}] is not a unit quaternion: {splats.quats[worst]}")
+    solid = splats.scales if splats.kind == "3d" else splats.scales[:, :2]
+    if float(solid.min()) <= 0.0:
+        row = int(np.argmax((solid <= 0.0).any(axis=1)))
+        raise SplatsError(f"scales[{row}] must be positive: {splats.scales[row]}")
+    if float(splats.opacities.min()) < 0.0 or float(splats.opacities.max()) > 1.0:
+        row = int(np.argmax((splats.opacities < 0.0) | (splats.opacities > 1.0)))
+        raise SplatsError(f"opacities[{row}] is outside [0, 1]: {splats.opacities[row]}")

@@ -1,0 +1,1 @@
+"""GLSL sources and their loader."""
