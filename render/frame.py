@@ -61,7 +61,8 @@ class Frame:
     def to_rgba8(self) -> NDArray[np.uint8]:
         """(H, W, 4) uint8 with straight alpha, as PNG stores it."""
         straight = self.color / np.maximum(self.alpha, np.float32(1e-6))[..., None]
-        return quantise(np.concatenate([straight, self.alpha[..., None]], axis=2))
+        rgba = np.concatenate([straight, self.alpha[..., None]], axis=2)
+        return quantise(rgba.astype(np.float32))
 
 
 def quantise(image: Float32) -> NDArray[np.uint8]:
