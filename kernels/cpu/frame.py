@@ -1,0 +1,133 @@
+"""One frame by the kernels: project, sort, bin, rasterize."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .bins import TILE, make_tile_lists
+from .project import FOOTPRINT, View, gather, project
+from .rasterize import rasterize
+from .sort import CHUNK, sort_slices
+from .workers import Workers
+
+Float32 = NDArray[np.float32]
+
+BATCHES_PER_THREAD = 24
+"""Batches of tiles per thread: enough for the last ones to be short, few enough to cost nothing."""
+
+
+class Columns(NamedTuple):
+    """The columns of `Splats` that are drawn: float32, C-contiguous, writable flag set."""
+
+    means: Float32
+    quats: Float32
+    scales: Float32
+    opacities: Float32
+    sh: Float32
+
+
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """What `draw` returns: images as in `render.Frame`, milliseconds by stage, and counts."""
+
+    color: Float32
+    alpha: Float32
+    depth: Float32 | None
+    timings: dict[str, float]
+    visible: int
+    instances: int
+
+
+def draw(
+    columns: Columns,
+    view: View,
+    size: tuple[int, int],
+    workers: Workers,
+    *,
+    degree: int,
+    splat_scale: float = 1.0,
+    antialias: bool = False,
+    with_depth: bool = False,
+) -> Drawn:
+    """Draws splats.
+
+    Args:
+        columns: N splats.
+        view: the camera.
+        size: width and height of the image, pixels.
+        workers: threads to use.
+        degree: of the spherical harmonics, at most that of the columns.
+        splat_scale: factor of all scales.
+        antialias: see `project`.
+        with_depth: also draw expected depth.
+    """
+    n = len(columns.means)
+    width, height = size
+    clock = [time.perf_counter()]
+
+    z = np.empty(n, np.float64)
+    footprints = np.empty((n, FOOTPRINT), np.float32)
+
+    def project_chunk(k: int) -> int:
+        start, stop = k * CHUNK, min((k + 1) * CHUNK, n)
+        return project(
+            *columns, view, degree, float(splat_scale), antialias, start, stop, z, footprints
+        )
+
+    counts = np.array(workers.map(project_chunk, -(-n // CHUNK)), np.int64)
+    clock.append(time.perf_counter())
+
+    places = sort_slices(z, counts, CHUNK, workers)
+    visible = len(places)
+    ordered = np.empty((visible, FOOTPRINT), np.float32)
+
+    def gather_chunk(k: int) -> None:
+        gather(places, k * CHUNK, min((k + 1) * CHUNK, visible), footprints, ordered)
+
+    workers.map(gather_chunk, -(-visible // CHUNK))
+    clock.append(time.perf_counter())
+
+    starts, members = make_tile_lists(ordered, width, height, workers)
+    clock.append(time.perf_counter())
+
+    # Zeroed by the operating system page by page, so tiles without splats are never touched.
+    color = np.zeros((height, width, 3), np.float32)
+    alpha = np.zeros((height, width), np.float32)
+    depth = np.zeros((height, width) if with_depth else (0, 0), np.float32)
+    tiles, edges = schedule(starts, BATCHES_PER_THREAD * workers.count)
+
+    def rasterize_batch(k: int) -> None:
+        rasterize(
+            tiles, edges[k], edges[k + 1], starts, members, ordered, with_depth, color, alpha, depth
+        )  # fmt: skip
+
+    workers.map(rasterize_batch, len(edges) - 1)
+    clock.append(time.perf_counter())
+
+    stages = ("project", "sort", "bin", "rasterize")
+    timings = {name: 1e3 * (b - a) for name, a, b in zip(stages, clock, clock[1:], strict=False)}
+    return Drawn(color, alpha, depth if with_depth else None, timings, visible, len(members))
+
+
+def schedule(
+    starts: NDArray[np.int64], batches: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The tiles that have splats, longest list first, cut into batches of about equal length.
+
+    Returns:
+        tiles: (T,) tile numbers.
+        edges: (batches + 1,) or fewer; batch k is tiles[edges[k] : edges[k + 1]].
+    """
+    lengths = np.diff(starts)
+    tiles = np.argsort(-lengths, kind="stable")[: np.count_nonzero(lengths)]
+    if len(tiles) == 0:
+        return tiles, np.zeros(1, np.int64)
+    # A tile costs something however short its list is.
+    work = np.cumsum(lengths[tiles] + 4 * TILE)
+    edges = np.searchsorted(work, np.linspace(0, work[-1], batches + 1)[1:-1], side="right")
+    return tiles, np.unique(np.concatenate([[0], edges, [len(tiles)]]))
