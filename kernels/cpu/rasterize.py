@@ -79,7 +79,7 @@ def rasterize(
     """
     height, width = alpha.shape
     columns = (width + TILE - 1) // TILE
-    rows = np.empty(TILE * ROW, np.float32)
+    rows = np.empty((TILE, ROW), np.float32)
     batch = np.empty(BATCH * ITEM, np.float32)
     for t in range(first_tile, last_tile):
         tile = tiles[t]
@@ -87,9 +87,9 @@ def rasterize(
         x0, y0 = (tile % columns) * TILE, (tile // columns) * TILE
         for i in range(TILE):
             for k in range(LANES):
-                rows[i * ROW + k] = F(1)
+                rows[i, k] = F(1)
             for k in range(LANES, ROW):
-                rows[i * ROW + k] = F(0)
+                rows[i, k] = F(0)
         first_open, last_open = 0, min(TILE, height - y0) - 1
         while start < stop and first_open <= last_open:
             count = min(BATCH, stop - start)
@@ -110,12 +110,12 @@ def rasterize(
                     u_row = u + b * y
                     p_row = power - v_row * v_row
                     if with_depth:
-                        shade_row_depth(rows, i * ROW, u_row, a, p_row, red, green, blue, z)
+                        shade_row_depth(rows, i, u_row, a, p_row, red, green, blue, z)
                     else:
-                        shade_row(rows, i * ROW, u_row, a, p_row, red, green, blue)
-            while first_open <= last_open and row_is_opaque(rows, first_open * ROW):
+                        shade_row(rows, i, u_row, a, p_row, red, green, blue)
+            while first_open <= last_open and row_is_opaque(rows, first_open):
                 first_open += 1
-            while first_open <= last_open and row_is_opaque(rows, last_open * ROW):
+            while first_open <= last_open and row_is_opaque(rows, last_open):
                 last_open -= 1
         store_tile(rows, x0, y0, with_depth, color, alpha, depth)
 
@@ -161,12 +161,12 @@ def shade_row(rows, at, u, a, p, red, green, blue):
         q = p - w * w
         alpha = min(exp2_small(q), F(ALPHA_MAX))
         alpha = alpha if q >= F(LOG2_ALPHA_MIN) else F(0)
-        transmittance = rows[at + k]
+        transmittance = rows[at, k]
         weight = alpha * transmittance
-        rows[at + k] = transmittance - weight
-        rows[at + LANES + k] += weight * red
-        rows[at + 2 * LANES + k] += weight * green
-        rows[at + 3 * LANES + k] += weight * blue
+        rows[at, k] = transmittance - weight
+        rows[at, LANES + k] += weight * red
+        rows[at, 2 * LANES + k] += weight * green
+        rows[at, 3 * LANES + k] += weight * blue
 
 
 @inline
@@ -177,13 +177,13 @@ def shade_row_depth(rows, at, u, a, p, red, green, blue, z):
         q = p - w * w
         alpha = min(exp2_small(q), F(ALPHA_MAX))
         alpha = alpha if q >= F(LOG2_ALPHA_MIN) else F(0)
-        transmittance = rows[at + k]
+        transmittance = rows[at, k]
         weight = alpha * transmittance
-        rows[at + k] = transmittance - weight
-        rows[at + LANES + k] += weight * red
-        rows[at + 2 * LANES + k] += weight * green
-        rows[at + 3 * LANES + k] += weight * blue
-        rows[at + 4 * LANES + k] += weight * z
+        rows[at, k] = transmittance - weight
+        rows[at, LANES + k] += weight * red
+        rows[at, 2 * LANES + k] += weight * green
+        rows[at, 3 * LANES + k] += weight * blue
+        rows[at, 4 * LANES + k] += weight * z
 
 
 @inline
@@ -191,7 +191,7 @@ def row_is_opaque(rows, at):
     """Whether every pixel of a row has less transmittance than the smallest that counts."""
     most = F(0)
     for k in range(LANES):
-        most = max(most, rows[at + k])
+        most = max(most, rows[at, k])
     return most < F(TRANSMITTANCE_STOP)
 
 
@@ -200,14 +200,14 @@ def store_tile(rows, x0, y0, with_depth, color, alpha, depth):
     """Copies a tile to the images; alpha = 1 - T, depth = sum / alpha where anything was drawn."""
     height, width = alpha.shape
     for i in range(min(TILE, height - y0)):
-        at = i * ROW
+        at = i
         y = y0 + i
         for k in range(min(TILE, width - x0)):
             x = x0 + k
-            coverage = F(1) - rows[at + k]
+            coverage = F(1) - rows[at, k]
             alpha[y, x] = coverage
-            color[y, x, 0] = rows[at + LANES + k]
-            color[y, x, 1] = rows[at + 2 * LANES + k]
-            color[y, x, 2] = rows[at + 3 * LANES + k]
+            color[y, x, 0] = rows[at, LANES + k]
+            color[y, x, 1] = rows[at, 2 * LANES + k]
+            color[y, x, 2] = rows[at, 3 * LANES + k]
             if with_depth:
-                depth[y, x] = rows[at + 4 * LANES + k] / coverage if coverage > F(0) else F(0)
+                depth[y, x] = rows[at, 4 * LANES + k] / coverage if coverage > F(0) else F(0)
