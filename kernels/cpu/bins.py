@@ -1,9 +1,9 @@
 """Tile lists: for every 16x16 tile, the footprints that reach it, front to back.
 
 The tiles of a splat are exact: within a row of tiles, those between the leftmost and rightmost
-point of the ellipse alpha >= 1/255 in that row (AccuTile of Speedy-Splat, Hanson 2025). Lists are
-made by counting and filling; each thread has its own range of the depth order and its own counters,
-so that the lists do not depend on the number of threads.
+point of the ellipse alpha >= 1/255 in that row (AccuTile of Speedy-Splat, Hanson 2025). They are
+found once, as runs of tiles, counted, and then written to the lists; each piece of the depth order
+has counters of its own, so that the lists do not depend on the number of threads.
 """
 
 from __future__ import annotations
@@ -17,12 +17,16 @@ from .jit import inline, kernel
 from .project import ANCHOR_X, ANCHOR_Y, LOG2_ALPHA_MIN, LOG2_OPACITY, A, B, C, U, V
 from .workers import Workers
 
+F = np.float32
+
 TILE = 16
 """Side of a tile, pixels."""
 
 PIECES_PER_THREAD = 4
 
-_SLACK = 1 / 64
+LOG2_TILE = 4
+
+SLACK = 1 / 64
 """Pixels by which extents are widened against rounding; the rasterizer tests every pixel."""
 
 
@@ -43,88 +47,105 @@ def make_tile_lists(
     columns, rows = -(-width // TILE), -(-height // TILE)
     pieces = PIECES_PER_THREAD * workers.count if workers.count > 1 else 1
     edges = np.linspace(0, len(footprints), pieces + 1).astype(np.int64)
-    heads = np.zeros((pieces, columns * rows), np.uint32)
+    heads = np.zeros((pieces, columns * rows), np.int64)
     starts = np.empty(columns * rows + 1, np.int64)
 
-    def count(p: int) -> None:
-        count_tiles(footprints, edges[p], edges[p + 1], width, height, heads[p])
+    def count(p: int) -> NDArray[np.uint32]:
+        most = count_rows(footprints, edges[p], edges[p + 1], height)
+        runs = np.empty((most, 3), np.uint32)
+        used = find_runs(footprints, edges[p], edges[p + 1], width, height, runs, heads[p])
+        return runs[:used]
 
-    workers.map(count, pieces)
+    runs = workers.map(count, pieces)
     members = np.empty(place_lists(heads, starts), np.uint32)
-
-    def fill(p: int) -> None:
-        fill_tiles(footprints, edges[p], edges[p + 1], width, height, heads[p], members)
-
-    workers.map(fill, pieces)
+    workers.map(lambda p: fill_lists(runs[p], heads[p], members), pieces)
     return starts, members
 
 
 @inline
 def row_span(footprint, height):
     """First and last pixel row (inclusive) that a footprint reaches; empty where last < first."""
-    reach = math.sqrt(max(footprint[LOG2_OPACITY] - LOG2_ALPHA_MIN, 0.0))
-    inv_c = 1.0 / footprint[C]
-    first = footprint[ANCHOR_Y] + (-reach - footprint[V]) * inv_c - _SLACK
-    last = footprint[ANCHOR_Y] + (reach - footprint[V]) * inv_c + _SLACK
+    reach = math.sqrt(max(footprint[LOG2_OPACITY] - F(LOG2_ALPHA_MIN), F(0)))
+    inv_c = F(1) / footprint[C]
+    first = footprint[ANCHOR_Y] + (-reach - footprint[V]) * inv_c - F(SLACK)
+    last = footprint[ANCHOR_Y] + (reach - footprint[V]) * inv_c + F(SLACK)
     return (
-        int(math.ceil(max(first, 0.0))),
-        int(math.floor(max(min(last, height - 1.0), -1.0))),
+        np.int64(np.ceil(min(max(first, F(0)), height))),
+        np.int64(np.floor(max(min(last, height - F(1)), F(-1)))),
     )
 
 
-@inline
-def column_span(footprint, first_row, last_row, width):
-    """First and last pixel column that a footprint reaches between two rows (inclusive).
+@kernel
+def count_rows(footprints, start, stop, height):
+    """Number of (footprint, row of tiles) pairs among footprints start to stop."""
+    count = 0
+    for i in range(start, stop):
+        first, last = row_span(footprints[i], F(height))
+        count += max((last >> LOG2_TILE) - (first >> LOG2_TILE) + 1, 0)
+    return count
+
+
+@kernel
+def find_runs(footprints, start, stop, width, height, runs, counts):
+    """Finds the tiles of footprints start to stop, as runs along rows of tiles.
 
     On the boundary u = +-sqrt(q - v^2), the ends in x are where v = -+ sqrt(q) b / |(b, c)|, or at
     the row nearest to that.
+
+    Args:
+        footprints: (M, 12) in depth order.
+        start, stop: range of footprints.
+        width, height: of the image, pixels.
+        runs: (R, 3) uint32 out: footprint, first tile, number of tiles.
+        counts: (tiles,) increased by one for every tile of every run.
+
+    Returns:
+        Number of runs.
     """
-    a, b, c = footprint[A], footprint[B], footprint[C]
-    u, v = footprint[U], footprint[V]
-    q = max(footprint[LOG2_OPACITY] - LOG2_ALPHA_MIN, 0.0)
-    tip = math.sqrt(q) * b / math.sqrt(b * b + c * c)
-    low, high = first_row - footprint[ANCHOR_Y], last_row - footprint[ANCHOR_Y]
-    y_right = min(max((-tip - v) / c, low), high)
-    y_left = min(max((tip - v) / c, low), high)
-    v_right, v_left = v + c * y_right, v + c * y_left
-    right = (math.sqrt(max(q - v_right * v_right, 0.0)) - u - b * y_right) / a
-    left = (-math.sqrt(max(q - v_left * v_left, 0.0)) - u - b * y_left) / a
-    first = footprint[ANCHOR_X] + left - _SLACK
-    last = footprint[ANCHOR_X] + right + _SLACK
-    return (
-        int(math.ceil(min(max(first, 0.0), width))),
-        int(math.floor(max(min(last, width - 1.0), -1.0))),
-    )
+    columns = (width + TILE - 1) >> LOG2_TILE
+    edge = F(width)
+    used = 0
+    for i in range(start, stop):
+        footprint = footprints[i]
+        first, last = row_span(footprint, F(height))
+        a, b, c = footprint[A], footprint[B], footprint[C]
+        u, v = footprint[U], footprint[V]
+        anchor_x, anchor_y = footprint[ANCHOR_X], footprint[ANCHOR_Y]
+        q = max(footprint[LOG2_OPACITY] - F(LOG2_ALPHA_MIN), F(0))
+        tip = math.sqrt(q) * b / math.sqrt(b * b + c * c)
+        inv_a, inv_c = F(1) / a, F(1) / c
+        tip_right, tip_left = (-tip - v) * inv_c, (tip - v) * inv_c
+        for tile_row in range(first >> LOG2_TILE, (last >> LOG2_TILE) + 1):
+            low = F(max(first, tile_row * TILE)) - anchor_y
+            high = F(min(last, tile_row * TILE + TILE - 1)) - anchor_y
+            y_right, y_left = min(max(tip_right, low), high), min(max(tip_left, low), high)
+            v_right, v_left = v + c * y_right, v + c * y_left
+            right = (math.sqrt(max(q - v_right * v_right, F(0))) - u - b * y_right) * inv_a
+            left = (-math.sqrt(max(q - v_left * v_left, F(0))) - u - b * y_left) * inv_a
+            left = min(max(anchor_x + left - F(SLACK), F(0)), edge)
+            right = max(min(anchor_x + right + F(SLACK), edge - F(1)), F(-1))
+            first_tile = np.int64(np.ceil(left)) >> LOG2_TILE
+            last_tile = np.int64(np.floor(right)) >> LOG2_TILE
+            if last_tile < first_tile:
+                continue
+            first_tile += tile_row * columns
+            last_tile += tile_row * columns
+            runs[used, 0], runs[used, 1] = i, first_tile
+            runs[used, 2] = last_tile - first_tile + 1
+            used += 1
+            for tile in range(first_tile, last_tile + 1):
+                counts[tile] += 1
+    return used
 
 
 @kernel
-def count_tiles(footprints, start, stop, width, height, counts):
-    """counts[tile] += 1 for every tile that footprints start to stop reach."""
-    columns = (width + TILE - 1) // TILE
-    for i in range(start, stop):
-        footprint = footprints[i]
-        first, last = row_span(footprint, height)
-        for tile_row in range(first // TILE, last // TILE + 1):
-            top, bottom = max(first, tile_row * TILE), min(last, tile_row * TILE + TILE - 1)
-            left, right = column_span(footprint, top, bottom, width)
-            for tile_column in range(left // TILE, right // TILE + 1):
-                counts[tile_row * columns + tile_column] += 1
-
-
-@kernel
-def fill_tiles(footprints, start, stop, width, height, heads, members):
-    """Writes footprints start to stop to the lists of their tiles, at `heads`, in order."""
-    columns = (width + TILE - 1) // TILE
-    for i in range(start, stop):
-        footprint = footprints[i]
-        first, last = row_span(footprint, height)
-        for tile_row in range(first // TILE, last // TILE + 1):
-            top, bottom = max(first, tile_row * TILE), min(last, tile_row * TILE + TILE - 1)
-            left, right = column_span(footprint, top, bottom, width)
-            for tile_column in range(left // TILE, right // TILE + 1):
-                tile = tile_row * columns + tile_column
-                members[heads[tile]] = i
-                heads[tile] += 1
+def fill_lists(runs, heads, members):
+    """Writes the footprints of runs to the lists of their tiles, at `heads`, in order."""
+    for k in range(runs.shape[0]):
+        first = np.int64(runs[k, 1])
+        for tile in range(first, first + np.int64(runs[k, 2])):
+            members[heads[tile]] = runs[k, 0]
+            heads[tile] += 1
 
 
 @kernel

@@ -30,7 +30,7 @@ FOOTPRINT = 12
 LOG2_ALPHA_MIN = math.log2(ALPHA_MIN)
 
 _HALF_LOG2_E = 0.5 * math.log2(math.e)
-_SMALLEST = 1e-30  # of the Cholesky diagonal: constant over any image, and invertible in float32
+_SMALLEST = 1e-18  # of the Cholesky diagonal: flat over any image, its square still a float32
 
 
 class View(NamedTuple):
@@ -181,9 +181,9 @@ def project(
         ):
             continue
 
-        a = max(math.sqrt(_HALF_LOG2_E * yy / det), _SMALLEST)
-        c = max(math.sqrt(_HALF_LOG2_E / yy), _SMALLEST)
+        a, c = math.sqrt(_HALF_LOG2_E * yy / det), math.sqrt(_HALF_LOG2_E / yy)
         b = -a * xy / yy
+        a, c = max(a, _SMALLEST), max(c, _SMALLEST)
         anchor_x = math.floor(min(max(x, 0.0), width - 1.0))
         anchor_y = math.floor(min(max(y, 0.0), height - 1.0))
         dx, dy = anchor_x + 0.5 - x, anchor_y + 0.5 - y

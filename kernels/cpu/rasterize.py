@@ -20,6 +20,7 @@ from .project import (
     ANCHOR_Y,
     BLUE,
     DEPTH,
+    FOOTPRINT,
     GREEN,
     LOG2_ALPHA_MIN,
     LOG2_OPACITY,
@@ -40,9 +41,9 @@ LANES = 16
 ROW = 5 * LANES
 """A row of a tile in scratch memory: transmittance, red, green, blue, depth of 16 pixels each."""
 
-ITEM = 12
-"""A batch entry: u, v at the first pixel, a, b, c, log2 o, red, green, blue, depth, first row,
-last row."""
+FIRST, LAST = ANCHOR_X, ANCHOR_Y
+"""Columns of a batch: those of a footprint, but u and v are at the tile's first pixel, and the
+anchor has given way to the first and last row that is reached."""
 
 
 @inline
@@ -80,7 +81,7 @@ def rasterize(
     height, width = alpha.shape
     columns = (width + TILE - 1) // TILE
     rows = np.empty((TILE, ROW), np.float32)
-    batch = np.empty(BATCH * ITEM, np.float32)
+    batch = np.ones((FOOTPRINT, BATCH), np.float32)
     for t in range(first_tile, last_tile):
         tile = tiles[t]
         start, stop = starts[tile], starts[tile + 1]
@@ -93,17 +94,17 @@ def rasterize(
         first_open, last_open = 0, min(TILE, height - y0) - 1
         while start < stop and first_open <= last_open:
             count = min(BATCH, stop - start)
-            load_batch(members, start, count, footprints, F(x0), F(y0), batch)
+            load_batch(members, start, count, footprints, batch)
+            place_batch(F(x0), F(y0), batch)
             start += count
             for j in range(count):
-                item = j * ITEM
-                u, v = batch[item], batch[item + 1]
-                a, b, c = batch[item + 2], batch[item + 3], batch[item + 4]
-                power = batch[item + 5]
-                red, green, blue = batch[item + 6], batch[item + 7], batch[item + 8]
-                z = batch[item + 9]
-                first = max(first_open, int(batch[item + 10]))
-                last = min(last_open, int(batch[item + 11]))
+                u, v = batch[U, j], batch[V, j]
+                a, b, c = batch[A, j], batch[B, j], batch[C, j]
+                power = batch[LOG2_OPACITY, j]
+                red, green, blue = batch[RED, j], batch[GREEN, j], batch[BLUE, j]
+                z = batch[DEPTH, j]
+                first = max(first_open, int(batch[FIRST, j]))
+                last = min(last_open, int(batch[LAST, j]))
                 for i in range(first, last + 1):
                     y = F(i)
                     v_row = v + c * y
@@ -121,36 +122,39 @@ def rasterize(
 
 
 @inline
-def load_batch(members, start, count, footprints, x0, y0, batch):
-    """Moves footprints to a tile: u and v at its first pixel, and the rows they reach in it.
+def load_batch(members, start, count, footprints, batch):
+    """Copies footprints to the columns of a batch. Nothing else, so that cache misses overlap."""
+    for j in range(count):
+        member = members[start + j]
+        for k in range(FOOTPRINT):
+            batch[k, j] = footprints[member, k]
+
+
+@inline
+def place_batch(x0, y0, batch):
+    """Moves a batch to a tile: u and v at its first pixel, and the rows of it that are reached.
 
     The same quadratic form factored the other way round, u' = U' + b' X + c' Y and v' = V' + a' X,
-    is a rotation of (u, v); in it the ends of the ellipse in y are found as `bins` finds those in x.
+    is a rotation of (u, v); in it the ends of the ellipse in y are found as `bins` finds those
+    in x.
     """
-    for j in range(count):
-        f = footprints[members[start + j]]
-        a, b, c = f[A], f[B], f[C]
-        dx, dy = x0 - f[ANCHOR_X], y0 - f[ANCHOR_Y]
-        u, v = f[U] + a * dx + b * dy, f[V] + c * dy
-        power = f[LOG2_OPACITY]
-        q = max(power - F(LOG2_ALPHA_MIN), F(0))
+    for j in range(BATCH):
+        a, b, c = batch[A, j], batch[B, j], batch[C, j]
+        dx, dy = x0 - batch[ANCHOR_X, j], y0 - batch[ANCHOR_Y, j]
+        u, v = batch[U, j] + a * dx + b * dy, batch[V, j] + c * dy
+        q = max(batch[LOG2_OPACITY, j] - F(LOG2_ALPHA_MIN), F(0))
         inv = F(1) / math.sqrt(b * b + c * c)
         turned_u, turned_v = (b * u + c * v) * inv, (c * u - b * v) * inv
         slope, step = a * b * inv, a * c * inv
-        tip = math.sqrt(q) * b * inv
-        x_low = min(max((-tip - turned_v) / step, F(0)), F(TILE - 1))
-        x_high = min(max((tip - turned_v) / step, F(0)), F(TILE - 1))
+        tip, inv_step = math.sqrt(q) * b * inv, F(1) / step
+        x_low = min(max((-tip - turned_v) * inv_step, F(0)), F(TILE - 1))
+        x_high = min(max((tip - turned_v) * inv_step, F(0)), F(TILE - 1))
         v_low, v_high = turned_v + step * x_low, turned_v + step * x_high
         high = math.sqrt(max(q - v_low * v_low, F(0))) - turned_u - slope * x_low
         low = -math.sqrt(max(q - v_high * v_high, F(0))) - turned_u - slope * x_high
-        item = j * ITEM
-        batch[item], batch[item + 1] = u, v
-        batch[item + 2], batch[item + 3], batch[item + 4] = a, b, c
-        batch[item + 5] = power
-        batch[item + 6], batch[item + 7], batch[item + 8] = f[RED], f[GREEN], f[BLUE]
-        batch[item + 9] = f[DEPTH]
-        batch[item + 10] = math.ceil(min(max(low * inv - F(1 / 64), F(0)), F(TILE)))
-        batch[item + 11] = math.floor(min(max(high * inv + F(1 / 64), F(-1)), F(TILE - 1)))
+        batch[U, j], batch[V, j] = u, v
+        batch[FIRST, j] = np.ceil(min(max(low * inv - F(1 / 64), F(0)), F(TILE)))
+        batch[LAST, j] = np.floor(min(max(high * inv + F(1 / 64), F(-1)), F(TILE - 1)))
 
 
 @inline
