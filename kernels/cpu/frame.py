@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -53,6 +54,7 @@ def draw(
     splat_scale: float = 1.0,
     antialias: bool = False,
     with_depth: bool = False,
+    on_stage: Callable[[str], None] | None = None,
 ) -> Drawn:
     """Draws splats.
 
@@ -65,10 +67,20 @@ def draw(
         splat_scale: factor of all scales.
         antialias: see `project`.
         with_depth: also draw expected depth.
+        on_stage: called with the name of each stage after it.
     """
     n = len(columns.means)
     width, height = size
-    clock = [time.perf_counter()]
+    timings: dict[str, float] = {}
+    begun = time.perf_counter()
+
+    def done(stage: str) -> None:
+        nonlocal begun
+        now = time.perf_counter()
+        timings[stage] = 1e3 * (now - begun)
+        begun = now
+        if on_stage:
+            on_stage(stage)
 
     z = np.empty(n, np.float64)
     footprints = np.empty((n, FOOTPRINT), np.float32)
@@ -80,7 +92,7 @@ def draw(
         )
 
     counts = np.array(workers.map(project_chunk, -(-n // CHUNK)), np.int64)
-    clock.append(time.perf_counter())
+    done("project")
 
     places = sort_slices(z, counts, CHUNK, workers)
     visible = len(places)
@@ -90,10 +102,10 @@ def draw(
         gather(places, k * CHUNK, min((k + 1) * CHUNK, visible), footprints, ordered)
 
     workers.map(gather_chunk, -(-visible // CHUNK))
-    clock.append(time.perf_counter())
+    done("sort")
 
     starts, members = make_tile_lists(ordered, width, height, workers)
-    clock.append(time.perf_counter())
+    done("bin")
 
     # Zeroed by the operating system page by page, so tiles without splats are never touched.
     color = np.zeros((height, width, 3), np.float32)
@@ -107,10 +119,8 @@ def draw(
         )  # fmt: skip
 
     workers.map(rasterize_batch, len(edges) - 1)
-    clock.append(time.perf_counter())
+    done("rasterize")
 
-    stages = ("project", "sort", "bin", "rasterize")
-    timings = {name: 1e3 * (b - a) for name, a, b in zip(stages, clock, clock[1:], strict=False)}
     return Drawn(color, alpha, depth if with_depth else None, timings, visible, len(members))
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -30,11 +31,14 @@ FASTMATH = {"contract", "nsz"}
 infinity must keep their meaning for extreme splats to be culled, and never `reassoc`: the order of
 operations, and so the bytes of a frame, are those of the source."""
 
+ROOM = 64 << 20
+"""Bytes that must be free for kernels to be cached: Numba raises when writing one fails."""
+
 _OPTIONS = {"nogil": True, "fastmath": FASTMATH, "error_model": "numpy"}
 
 
 def cache_folder() -> Path | None:
-    """Folder of the compiled kernels, None where none can be written to."""
+    """Folder of the compiled kernels; None where it is not writable or the disk is full."""
     given = os.environ.get("NUMBA_CACHE_DIR")
     if given:
         folder = Path(given)
@@ -46,7 +50,8 @@ def cache_folder() -> Path | None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
-            return folder
+            pass
+        return folder if shutil.disk_usage(folder).free > ROOM else None
     except OSError:
         return None
 

@@ -1,0 +1,68 @@
+"""Compiles every kernel ahead of time, into the cache: `python -m voile.kernels.cpu.warm`."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+
+from ...scenes.progress import Progress, silent
+from .frame import Columns, draw
+from .jit import cache_folder
+from .project import make_view
+from .sort import depth_order
+from .workers import Workers
+
+STAGE = "Compiling kernels, once"
+
+
+def warm_up(progress: Progress = silent) -> float:
+    """Compiles all kernels, or loads them from the cache; later calls return at once.
+
+    A tiny frame goes through everything: types of arguments do not depend on its content.
+
+    Returns:
+        Seconds it took.
+
+    Raises:
+        Cancelled: `progress` asked for it, between two stages.
+    """
+    begun = time.perf_counter()
+    done = 0
+    share = 1 / 5  # the stages of `draw`, and `depth_order`
+
+    def report(_stage: str) -> None:
+        nonlocal done
+        done += 1
+        progress(done * share, STAGE)
+
+    progress(0.0, STAGE)
+    workers = Workers(1)
+    means = np.array([[0.0, 0.0, 1.0]], np.float32)
+    depth_order(means, np.eye(4), 0.1, workers)
+    report("depth order")
+    columns = Columns(
+        means,
+        np.array([[1.0, 0.0, 0.0, 0.0]], np.float32),
+        np.ones((1, 3), np.float32),
+        np.ones(1, np.float32),
+        np.zeros((1, 1, 3), np.float32),
+    )
+    view = make_view(np.eye(4), (8.0, 8.0), (4.0, 4.0), (8, 8), 0.1)
+    draw(columns, view, (8, 8), workers, degree=0, with_depth=True, on_stage=report)
+    return time.perf_counter() - begun
+
+
+def main() -> None:
+    """Compiles with a line of progress on the terminal."""
+
+    def show(fraction: float, stage: str, /) -> None:
+        print(f"\r{stage} ... {fraction:4.0%}", end="", flush=True)
+
+    seconds = warm_up(show)
+    folder = cache_folder()
+    print(f"\rKernels ready in {seconds:.1f} s", f"({folder})" if folder else "(not cached)")
+
+
+if __name__ == "__main__":
+    main()
