@@ -108,6 +108,8 @@ def find_runs(footprints, start, stop, width, height, runs, counts):
     for i in range(start, stop):
         footprint = footprints[i]
         first, last = row_span(footprint, F(height))
+        if last < first:
+            continue
         a, b, c = footprint[A], footprint[B], footprint[C]
         u, v = footprint[U], footprint[V]
         anchor_x, anchor_y = footprint[ANCHOR_X], footprint[ANCHOR_Y]
@@ -124,12 +126,11 @@ def find_runs(footprints, start, stop, width, height, runs, counts):
             left = (-math.sqrt(max(q - v_left * v_left, F(0))) - u - b * y_left) * inv_a
             left = min(max(anchor_x + left - F(SLACK), F(0)), edge)
             right = max(min(anchor_x + right + F(SLACK), edge - F(1)), F(-1))
-            first_tile = np.int64(np.ceil(left)) >> LOG2_TILE
-            last_tile = np.int64(np.floor(right)) >> LOG2_TILE
-            if last_tile < first_tile:
+            first_pixel, last_pixel = np.int64(np.ceil(left)), np.int64(np.floor(right))
+            if last_pixel < first_pixel:
                 continue
-            first_tile += tile_row * columns
-            last_tile += tile_row * columns
+            first_tile = tile_row * columns + (first_pixel >> LOG2_TILE)
+            last_tile = tile_row * columns + (last_pixel >> LOG2_TILE)
             runs[used, 0], runs[used, 1] = i, first_tile
             runs[used, 2] = last_tile - first_tile + 1
             used += 1
