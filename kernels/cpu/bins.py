@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from .jit import inline, kernel
 from .project import ANCHOR_X, ANCHOR_Y, LOG2_ALPHA_MIN, LOG2_OPACITY, A, B, C, U, V
+from .scratch import Scratch
 from .workers import Workers
 
 F = np.float32
@@ -31,7 +32,7 @@ SLACK = 1 / 64
 
 
 def make_tile_lists(
-    footprints: NDArray[np.float32], width: int, height: int, workers: Workers
+    footprints: NDArray[np.float32], width: int, height: int, workers: Workers, scratch: Scratch
 ) -> tuple[NDArray[np.int64], NDArray[np.uint32]]:
     """Lists of footprints by tile.
 
@@ -39,6 +40,7 @@ def make_tile_lists(
         footprints: (M, 12) in depth order.
         width, height: of the image, pixels.
         workers: threads to use.
+        scratch: holds `members` and the runs.
 
     Returns:
         starts: (tiles + 1,) where each tile's list begins; tiles row by row.
@@ -52,12 +54,12 @@ def make_tile_lists(
 
     def count(p: int) -> NDArray[np.uint32]:
         most = count_rows(footprints, edges[p], edges[p + 1], height)
-        runs = np.empty((most, 3), np.uint32)
+        runs = scratch.array(f"runs {p}", (most, 3), np.uint32)
         used = find_runs(footprints, edges[p], edges[p + 1], width, height, runs, heads[p])
         return runs[:used]
 
     runs = workers.map(count, pieces)
-    members = np.empty(place_lists(heads, starts), np.uint32)
+    members = scratch.array("members", place_lists(heads, starts), np.uint32)
     workers.map(lambda p: fill_lists(runs[p], heads[p], members), pieces)
     return starts, members
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from .bins import TILE, make_tile_lists
 from .project import FOOTPRINT, View, gather, project
 from .rasterize import rasterize
+from .scratch import Scratch
 from .sort import CHUNK, sort_slices
 from .workers import Workers
 
@@ -49,6 +50,7 @@ def draw(
     view: View,
     size: tuple[int, int],
     workers: Workers,
+    scratch: Scratch,
     *,
     degree: int,
     splat_scale: float = 1.0,
@@ -63,6 +65,7 @@ def draw(
         view: the camera.
         size: width and height of the image, pixels.
         workers: threads to use.
+        scratch: memory kept from frame to frame; the images are never part of it.
         degree: of the spherical harmonics, at most that of the columns.
         splat_scale: factor of all scales.
         antialias: see `project`.
@@ -82,8 +85,8 @@ def draw(
         if on_stage:
             on_stage(stage)
 
-    z = np.empty(n, np.float64)
-    footprints = np.empty((n, FOOTPRINT), np.float32)
+    z = scratch.array("z", n, np.float64)
+    footprints = scratch.array("footprints", (n, FOOTPRINT), np.float32)
 
     def project_chunk(k: int) -> int:
         start, stop = k * CHUNK, min((k + 1) * CHUNK, n)
@@ -94,9 +97,9 @@ def draw(
     counts = np.array(workers.map(project_chunk, -(-n // CHUNK)), np.int64)
     done("project")
 
-    places = sort_slices(z, counts, CHUNK, workers)
+    places = sort_slices(z, counts, CHUNK, workers, scratch)
     visible = len(places)
-    ordered = np.empty((visible, FOOTPRINT), np.float32)
+    ordered = scratch.array("ordered", (visible, FOOTPRINT), np.float32)
 
     def gather_chunk(k: int) -> None:
         gather(places, k * CHUNK, min((k + 1) * CHUNK, visible), footprints, ordered)
@@ -104,7 +107,7 @@ def draw(
     workers.map(gather_chunk, -(-visible // CHUNK))
     done("sort")
 
-    starts, members = make_tile_lists(ordered, width, height, workers)
+    starts, members = make_tile_lists(ordered, width, height, workers, scratch)
     done("bin")
 
     # Zeroed by the operating system page by page, so tiles without splats are never touched.

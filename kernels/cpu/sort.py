@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .jit import kernel
+from .scratch import Scratch
 from .workers import Workers, shared_workers, thread_count
 
 DIGITS = (11, 11, 10)
@@ -51,7 +52,7 @@ def depth_order(
         return cull_near(means, row, float(near), start, min(start + CHUNK, n), z, kept)
 
     counts = np.array(workers.map(cull, -(-n // CHUNK)), np.int64)
-    places = sort_slices(z, counts, CHUNK, workers)
+    places = sort_slices(z, counts, CHUNK, workers, Scratch())
     order, depths = np.empty(len(places), np.uint32), np.empty(len(places), np.float32)
 
     def look_up(piece: int) -> None:
@@ -62,7 +63,11 @@ def depth_order(
 
 
 def sort_slices(
-    z: NDArray[np.float64], counts: NDArray[np.int64], stride: int, workers: Workers
+    z: NDArray[np.float64],
+    counts: NDArray[np.int64],
+    stride: int,
+    workers: Workers,
+    scratch: Scratch,
 ) -> NDArray[np.uint64]:
     """Sorts depths that lie in slices: slice k is z[k * stride : k * stride + counts[k]].
 
@@ -71,12 +76,14 @@ def sort_slices(
         counts: (K,) length of each slice.
         stride: distance between the starts of slices.
         workers: threads to use.
+        scratch: holds the result and a buffer of its size.
 
     Returns:
         (M,) with the position in `z` in the low 32 bits, front to back, stable by position.
     """
     total = int(counts.sum())
-    pairs, spare = np.empty(total, np.uint64), np.empty(total, np.uint64)
+    pairs = scratch.array("sort pairs", total, np.uint64)
+    spare = scratch.array("sort spare", total, np.uint64)
     if total == 0:
         return pairs
     bits = z.view(np.uint64)

@@ -10,6 +10,7 @@ from ...scenes.progress import Progress, silent
 from .frame import Columns, draw
 from .jit import cache_folder
 from .project import make_view
+from .scratch import Scratch
 from .sort import depth_order
 from .workers import Workers
 
@@ -49,7 +50,7 @@ def warm_up(progress: Progress = silent) -> float:
         np.zeros((1, 1, 3), np.float32),
     )
     view = make_view(np.eye(4), (8.0, 8.0), (4.0, 4.0), (8, 8), 0.1)
-    draw(columns, view, (8, 8), workers, degree=0, with_depth=True, on_stage=report)
+    draw(columns, view, (8, 8), workers, Scratch(), degree=0, with_depth=True, on_stage=report)
     return time.perf_counter() - begun
 
 

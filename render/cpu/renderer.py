@@ -6,6 +6,7 @@ import numpy as np
 
 from ...kernels.cpu.frame import Columns, draw
 from ...kernels.cpu.project import make_view
+from ...kernels.cpu.scratch import Scratch
 from ...kernels.cpu.workers import shared_workers, thread_count
 from ...scenes.splats import Splats
 from ..camera import MAX_SIDE
@@ -31,6 +32,7 @@ class CPURenderer:
 
     def __init__(self, threads: int | None = None) -> None:
         self._workers = shared_workers(thread_count(threads))
+        self._scratch = Scratch()
         self._columns: Columns | None = None
         self._antialiased = False
 
@@ -71,6 +73,7 @@ class CPURenderer:
             view,
             (camera.width, camera.height),
             self._workers,
+            self._scratch,
             degree=min(settings.max_sh_degree, degree),
             splat_scale=settings.splat_scale,
             antialias=settings.uses_antialiasing(self._antialiased),
@@ -86,3 +89,4 @@ class CPURenderer:
     def close(self) -> None:
         """Lets go of the scene; the threads are shared by the process and stay."""
         self._columns = None
+        self._scratch = Scratch()

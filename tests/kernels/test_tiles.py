@@ -7,6 +7,7 @@ from voile.kernels.cpu import project as columns
 from voile.kernels.cpu.bins import TILE, make_tile_lists
 from voile.kernels.cpu.jit import inline
 from voile.kernels.cpu.rasterize import exp2_small, place_batch
+from voile.kernels.cpu.scratch import Scratch
 from voile.kernels.cpu.workers import Workers
 
 WIDTH, HEIGHT = 150, 90
@@ -58,7 +59,7 @@ def tiles_of(inside: np.ndarray, steps: int = 1) -> np.ndarray:
 @pytest.mark.parametrize("threads", [1, 3])
 def test_lists_hold_every_splat_that_reaches_a_tile(threads):
     rows = footprints(200, 0)
-    starts, members = make_tile_lists(rows, WIDTH, HEIGHT, Workers(threads))
+    starts, members = make_tile_lists(rows, WIDTH, HEIGHT, Workers(threads), Scratch())
     across = -(-WIDTH // TILE)
     listed = np.zeros((len(rows), -(-HEIGHT // TILE), across), bool)
     for tile in range(len(starts) - 1):
