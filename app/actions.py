@@ -1,0 +1,168 @@
+"""`Actions`: everything the window can be asked to do, once, for menus, toolbar and shortcuts."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, QSize, Qt
+from PySide6.QtGui import QAction, QActionGroup, QKeySequence
+from PySide6.QtWidgets import QMainWindow, QMenu, QToolBar, QToolButton, QWidget
+
+from ..render.renderer import BACKENDS
+from ..render.views import VIEWS
+from . import theme
+from .navigation import UP_AXES
+
+
+class Actions(QObject):
+    """The actions, without what they do: the window connects them.
+
+    Attributes:
+        backends, views, ups: actions by backend, view and up axis.
+        recent: the menu of recent scenes, filled by the window when it opens.
+    """
+
+    def __init__(self, window: QMainWindow) -> None:
+        super().__init__(window)
+        keys = QKeySequence.StandardKey
+        self.open = self._make("Open…", "file-outline", keys.Open, "Open a splat scene")
+        self.open_folder = self._make(
+            "Open folder…", "folder-open-outline", "Ctrl+Shift+O", "Open a scene kept in a folder"
+        )
+        self.builtin = self._make("Built-in scene", "cube-scan", "Ctrl+B", "Open Voile's own scene")
+        self.save_picture = self._make(
+            "Save picture…", "camera-outline", keys.Save, "Save exactly what is drawn, as PNG"
+        )
+        self.copy_picture = self._make("Copy picture", "content-copy", keys.Copy)
+        self.quit = self._make("Quit", "", "Ctrl+Q")
+        self.frame = self._make(
+            "Frame scene", "fit-to-screen-outline", "F", "Show the whole scene from this side"
+        )
+        self.reset = self._make(
+            "Reset view", "restore", "R", "Back to the view the scene opened with"
+        )
+        self.flip = self._make("Flip", "flip-vertical", "Ctrl+F", "Turn the scene upside down")
+        self.overlay = self._make("Overlay", "", "H")
+        self.overlay.setCheckable(True)
+        self.full_screen = self._make("Full screen", "", "F11")
+        self.full_screen.setCheckable(True)
+        self.help = self._make("Mouse and keys", "", "F1")
+        self.about = self._make("About Voile", "information-outline")
+        self.dismiss = self._make("Dismiss notice", "", "Escape")
+        self.views = {
+            view: self._make(view.capitalize(), "", str(number))
+            for number, view in enumerate(VIEWS, 1)
+        }
+        self.ups = self._choice({label: f"{label} is up" for label in UP_AXES})
+        self.backends = self._choice({name: name for name in BACKENDS})
+        for name, action in self.backends.items():
+            action.setToolTip(BACKENDS[name].summary)
+        self.recent = QMenu("Open recent", window)
+        self.recent.setToolTipsVisible(True)
+        # Needs a scene to make sense.
+        self.with_scene = [
+            self.save_picture,
+            self.copy_picture,
+            self.frame,
+            self.reset,
+            self.flip,
+            *self.views.values(),
+            *self.ups.values(),
+        ]
+        window.addAction(self.dismiss)
+
+    def fill_menus(self, window: QMainWindow) -> None:
+        """The menu bar."""
+        bar = window.menuBar()
+        file = bar.addMenu("&File")
+        file.addActions([self.open, self.open_folder])
+        file.addMenu(self.recent)
+        file.addAction(self.builtin)
+        file.addSeparator()
+        file.addActions([self.save_picture, self.copy_picture])
+        file.addSeparator()
+        file.addAction(self.quit)
+        view = bar.addMenu("&View")
+        view.addActions([self.frame, self.reset])
+        side = view.addMenu("Look from")
+        side.addActions(list(self.views.values()))
+        up = view.addMenu("Up")
+        self._fill_up(up)
+        view.addSeparator()
+        view.addActions([self.overlay, self.full_screen])
+        backend = bar.addMenu("&Backend")
+        backend.setToolTipsVisible(True)
+        backend.addActions(list(self.backends.values()))
+        help_menu = bar.addMenu("&Help")
+        help_menu.addActions([self.help, self.about])
+
+    def make_toolbar(self, window: QMainWindow) -> tuple[QToolBar, QToolButton, QToolButton]:
+        """The toolbar, and its buttons that say which way is up and which backend draws."""
+        bar = QToolBar("Tools", window)
+        bar.setMovable(False)
+        bar.setIconSize(QSize(18, 18))
+        bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+        bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
+        bar.addActions([self.open, self.open_folder, self.builtin])
+        bar.addSeparator()
+        bar.addActions([self.frame, self.reset])
+        up_menu = QMenu(window)
+        self._fill_up(up_menu)
+        up = _menu_button("axis-arrow", "Which way is up", up_menu, bar)
+        bar.addWidget(up)
+        bar.addAction(self.flip)
+        bar.addSeparator()
+        bar.addAction(self.save_picture)
+        space = QWidget(bar)
+        policy = space.sizePolicy()
+        policy.setHorizontalPolicy(policy.Policy.Expanding)
+        space.setSizePolicy(policy)
+        bar.addWidget(space)
+        backend_menu = QMenu(window)
+        backend_menu.setToolTipsVisible(True)
+        backend_menu.addActions(list(self.backends.values()))
+        backend = _menu_button("chip", "What draws", backend_menu, bar)
+        bar.addWidget(backend)
+        bar.addAction(self.about)
+        for child in bar.findChildren(QToolButton):
+            child.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        window.addToolBar(bar)
+        return bar, up, backend
+
+    def _fill_up(self, menu: QMenu) -> None:
+        menu.addActions(list(self.ups.values()))
+        menu.addSeparator()
+        menu.addAction(self.flip)
+
+    def _make(
+        self,
+        text: str,
+        icon: str,
+        shortcut: QKeySequence.StandardKey | str | None = None,
+        hint: str = "",
+    ) -> QAction:
+        action = QAction(text, self)
+        if icon:
+            action.setIcon(theme.icon(icon))
+        if shortcut is not None:
+            action.setShortcut(QKeySequence(shortcut))
+        keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+        action.setToolTip(f"{hint or text}  ({keys})" if keys else hint or text)
+        return action
+
+    def _choice(self, texts: dict[str, str]) -> dict[str, QAction]:
+        """Actions of which one is checked at a time."""
+        group = QActionGroup(self)
+        actions = {}
+        for name, text in texts.items():
+            actions[name] = group.addAction(text)
+            actions[name].setCheckable(True)
+        return actions
+
+
+def _menu_button(icon: str, hint: str, menu: QMenu, parent: QWidget) -> QToolButton:
+    button = QToolButton(parent)
+    button.setIcon(theme.icon(icon))
+    button.setToolTip(hint)
+    button.setMenu(menu)
+    button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+    button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+    return button

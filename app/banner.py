@@ -1,0 +1,130 @@
+"""`Banner`: a notice over the picture that stays until it is dismissed."""
+
+from __future__ import annotations
+
+import traceback
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QFont, QGuiApplication
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPlainTextEdit,
+    QPushButton,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ..scenes.errors import SceneFormatError, VoileError
+from . import theme
+
+WIDTH = 620
+"""Width of a notice, device-independent pixels."""
+
+
+class Banner(QFrame):
+    """One notice: a title, the whole text, details on demand.
+
+    An error of Voile's own shows its text as it is: it was written for the user. Any other
+    exception is a fault of the program; its traceback can be opened and copied for a report.
+    """
+
+    dismissed = Signal(object)
+
+    def __init__(self, title: str, error: BaseException, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setProperty("role", "alert")
+        self.setFixedWidth(min(WIDTH, max(320, parent.width() - 4 * theme.GRID)))
+        self._title = title
+        self._body, self._fix = _words(error)
+
+        sign = QLabel(self)
+        sign.setPixmap(theme.icon("alert-circle-outline", theme.ALERT).pixmap(QSize(20, 20)))
+        heading = QLabel(title, self)
+        heading.setFont(theme.sized(self.font(), 1.0, QFont.Weight.DemiBold))
+        close = QToolButton(self)
+        close.setIcon(theme.icon("close"))
+        close.setToolTip("Dismiss")
+        close.clicked.connect(self.dismiss)
+
+        top = QHBoxLayout()
+        top.setSpacing(10)
+        top.addWidget(sign)
+        top.addWidget(heading, 1)
+        top.addWidget(close)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(14, 8, 8, 12)
+        column.setSpacing(6)
+        column.addLayout(top)
+        for words, role in ((self._body, ""), (self._fix, "muted")):
+            if words:
+                column.addLayout(_indented(_paragraph(words, role, self)))
+        if not isinstance(error, VoileError):
+            self._add_details(column, error)
+
+    @property
+    def text(self) -> str:
+        """Everything the notice says, without the details."""
+        return "\n".join(part for part in (self._title, self._body, self._fix) if part)
+
+    def dismiss(self) -> None:
+        """Closes the notice."""
+        self.dismissed.emit(self)
+        self.hide()
+        self.deleteLater()
+
+    def _add_details(self, column: QVBoxLayout, error: BaseException) -> None:
+        report = "".join(traceback.format_exception(error))
+        details = QPlainTextEdit(report, self)
+        details.setReadOnly(True)
+        details.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+        details.setFixedHeight(180)
+        details.hide()
+
+        def toggle() -> None:
+            details.setVisible(details.isHidden())
+            self.adjustSize()
+
+        show, copy = QPushButton("Details", self), QPushButton("Copy details", self)
+        for button in (show, copy):
+            button.setProperty("role", "quiet")
+        show.clicked.connect(toggle)
+        copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(report))
+        row = QHBoxLayout()
+        row.setContentsMargins(22, 0, 0, 0)
+        row.addWidget(show)
+        row.addWidget(copy)
+        row.addStretch(1)
+        column.addLayout(row)
+        column.addWidget(details)
+
+
+def _words(error: BaseException) -> tuple[str, str]:
+    """What is wrong, and what to do about it."""
+    if isinstance(error, SceneFormatError):
+        return f"{error.path}: {error.field}: {error.problem}.", error.fix
+    if isinstance(error, VoileError):
+        return str(error), ""
+    problem = str(error) or "no message"
+    return (
+        f"{type(error).__name__}: {problem}",
+        "This is a fault in Voile, not in what you did. The scene on screen is untouched.",
+    )
+
+
+def _paragraph(words: str, role: str, parent: QWidget) -> QLabel:
+    label = QLabel(words, parent)
+    label.setTextFormat(Qt.TextFormat.PlainText)  # file names are not markup
+    label.setWordWrap(True)
+    label.setProperty("role", role)
+    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    return label
+
+
+def _indented(widget: QWidget) -> QHBoxLayout:
+    row = QHBoxLayout()
+    row.setContentsMargins(30, 0, 16, 0)
+    row.addWidget(widget)
+    return row

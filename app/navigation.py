@@ -1,0 +1,228 @@
+"""`Navigator`: how mouse and keys move the camera. Pure geometry, no Qt.
+
+The view is a turntable: a target, a distance, and two angles relative to the up vector. The angles
+give the camera's axes directly, without a cross product of the view direction and up, so looking
+straight up or down is an ordinary view and nothing flips there.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from psygnal import Signal
+
+from ..render.camera import Camera
+from ..render.views import FOV_Y, scene_axes
+
+Vector = NDArray[np.float64]
+
+UP_AXES: dict[str, tuple[float, float, float]] = {
+    "+Y": (0.0, 1.0, 0.0),
+    "−Y": (0.0, -1.0, 0.0),  # a minus sign, as wide as the plus above it
+    "+Z": (0.0, 0.0, 1.0),
+    "−Z": (0.0, 0.0, -1.0),
+    "+X": (1.0, 0.0, 0.0),
+    "−X": (-1.0, 0.0, 0.0),
+}
+"""The up vectors that a menu offers, by label."""
+
+ORBIT_SPEED = math.pi
+"""Angle that a drag over the whole height of the picture turns the view by, radians."""
+
+ZOOM_STEP = 1.15
+"""Factor of the distance for one notch of the wheel."""
+
+NEAREST = 0.02
+"""Least distance from eye to target in scene radii; zooming on moves the target ahead instead."""
+
+FARTHEST = 200.0
+"""Greatest distance from eye to target, in scene radii."""
+
+FLY_SPEED = 0.5
+"""Scene radii flown a second."""
+
+FAST, SLOW = 4.0, 0.25
+"""Factors of the flying speed while Shift or Alt is held."""
+
+FIT_MARGIN = 1.04
+"""Room around the bounding sphere when the scene is framed."""
+
+
+class Navigator:
+    """Where the user looks from.
+
+    Attributes:
+        target: (3,) the point that orbits turn about, world units.
+        distance: from the eye to the target, world units.
+        azimuth: angle of the view direction about `up`, from the front view's, radians.
+        elevation: angle of the view direction above the horizon, within +-pi/2, radians.
+        fov_y: vertical angle of view, degrees.
+        center, radius: bounding sphere of the scene; scales every speed and limit.
+        changed: emitted after every change.
+    """
+
+    changed = Signal()
+
+    def __init__(self) -> None:
+        self.target: Vector = np.zeros(3)
+        self.distance = 3.0
+        self.azimuth = 0.0
+        self.elevation = 0.0
+        self.fov_y = FOV_Y
+        self.center: Vector = np.zeros(3)
+        self.radius = 1.0
+        self._up: Vector = np.array([0.0, -1.0, 0.0])
+
+    # The view as vectors
+
+    @property
+    def up(self) -> Vector:
+        """(3,) unit vector that stays up in the picture."""
+        return self._up
+
+    @up.setter
+    def up(self, up: ArrayLike) -> None:
+        """Changes the up vector; eye and view direction stay, the picture rolls."""
+        down = self.rotation()[1]
+        forward = self.forward
+        up = np.asarray(up, np.float64)
+        self._up = up / np.linalg.norm(up)
+        self._aim(forward, -down)
+        self.changed.emit()
+
+    def rotation(self) -> NDArray[np.float64]:
+        """(3, 3) the camera's axes in the world as rows: right, down, forward."""
+        right0, up, forward0 = scene_axes(self._up)
+        level = math.cos(self.azimuth) * forward0 + math.sin(self.azimuth) * right0
+        forward = math.cos(self.elevation) * level + math.sin(self.elevation) * up
+        right = np.cross(level, up)
+        return np.stack([right, np.cross(forward, right), forward])
+
+    @property
+    def forward(self) -> Vector:
+        """(3,) unit view direction."""
+        return self.rotation()[2]
+
+    @property
+    def eye(self) -> Vector:
+        """(3,) where the camera stands."""
+        return self.target - self.distance * self.forward
+
+    def camera(self, width: int, height: int) -> Camera:
+        """The camera of this view for a picture of `width` x `height` pixels."""
+        matrix = np.eye(4)
+        matrix[:3, :3] = self.rotation()
+        matrix[:3, 3] = -matrix[:3, :3] @ self.eye
+        focal = 0.5 * height / math.tan(math.radians(self.fov_y) / 2)
+        # A tiny scene needs a nearer plane, a huge one a farther one.
+        near = min(0.01, 0.01 * self.distance)
+        far = max(1000.0, 100.0 * max(self.distance, self.radius))
+        return Camera(width, height, focal, focal, width / 2, height / 2, matrix, near, far)
+
+    # Placing the view
+
+    def set_scene(self, center: ArrayLike, radius: float, up: ArrayLike) -> None:
+        """Takes a scene's bounding sphere and up vector, before the view is placed."""
+        self.center = np.asarray(center, np.float64)
+        self.radius = float(radius)
+        up = np.asarray(up, np.float64)
+        self._up = up / np.linalg.norm(up)
+        self.changed.emit()
+
+    def look_at(
+        self, eye: ArrayLike, target: ArrayLike, up: ArrayLike | None = None, fov_y: float = FOV_Y
+    ) -> None:
+        """Stands at `eye` and turns about `target`; `up` matters when looking along the axis."""
+        eye, target = np.asarray(eye, np.float64), np.asarray(target, np.float64)
+        offset = target - eye
+        self.distance = max(float(np.linalg.norm(offset)), 1e-9)
+        self.target = target
+        self.fov_y = fov_y
+        self._aim(offset / self.distance, self._up if up is None else np.asarray(up, np.float64))
+        self.changed.emit()
+
+    def look_along(self, camera: Camera) -> None:
+        """Takes the pose of a camera; the target is the point of its axis nearest the scene."""
+        rotation = camera.world_to_camera[:3, :3]
+        ahead = float(rotation[2] @ (self.center - camera.position))
+        distance = ahead if ahead > NEAREST * self.radius else self.radius
+        target = camera.position + distance * rotation[2]
+        self.look_at(camera.position, target, -rotation[1], camera.fov_y)
+
+    def frame(self, aspect: float) -> None:
+        """Keeps the direction and shows the whole scene; `aspect`: width over height."""
+        half_y = math.radians(self.fov_y) / 2
+        half = min(half_y, math.atan(math.tan(half_y) * aspect))
+        self.target = self.center.copy()
+        self.distance = FIT_MARGIN * self.radius / math.sin(half)
+        self.changed.emit()
+
+    def flip(self) -> None:
+        """Turns the picture upside down: up becomes its opposite."""
+        self.up = -self._up
+
+    # Moving; drags are in fractions of the picture's height, x right, y down
+
+    def orbit(self, dx: float, dy: float) -> None:
+        """Turns the view about the target; the scene follows the drag."""
+        self._turn_by(dx, dy)
+        self.changed.emit()
+
+    def look(self, dx: float, dy: float) -> None:
+        """Turns the head: the eye stays, the target swings."""
+        eye = self.eye
+        self._turn_by(-dx, -dy)
+        self.target = eye + self.distance * self.forward
+        self.changed.emit()
+
+    def pan(self, dx: float, dy: float) -> None:
+        """Moves along the picture plane so that the target's depth follows the cursor."""
+        right, down, _ = self.rotation()
+        self.target = self.target - (right * dx + down * dy) * self._plane_height()
+        self.changed.emit()
+
+    def zoom(self, notches: float, x: float = 0.0, y: float = 0.0) -> None:
+        """Goes nearer (positive) or farther; the point under the cursor stays under it.
+
+        Args:
+            notches: wheel steps.
+            x, y: the cursor from the picture's centre, in fractions of its height, right and down.
+        """
+        wanted = self.distance * ZOOM_STEP**-notches
+        least, most = NEAREST * self.radius, FARTHEST * self.radius
+        distance = min(max(wanted, min(least, self.distance)), max(most, self.distance))
+        right, down, forward = self.rotation()
+        under_cursor = (right * x + down * y) * self._plane_height()
+        self.target = self.target + under_cursor * (1 - distance / self.distance)
+        # At the least distance the eye still goes on, by pushing the target ahead.
+        self.target = self.target + forward * max(0.0, distance - wanted) * (notches > 0)
+        self.distance = distance
+        self.changed.emit()
+
+    def fly(self, right: float, up: float, ahead: float, seconds: float) -> None:
+        """Moves eye and target; directions in -1 to 1 times the speed factor."""
+        axes = self.rotation()
+        motion = axes[0] * right - axes[1] * up + axes[2] * ahead
+        self.target = self.target + motion * (FLY_SPEED * self.radius * seconds)
+        self.changed.emit()
+
+    def _turn_by(self, dx: float, dy: float) -> None:
+        self.azimuth = math.remainder(self.azimuth - dx * ORBIT_SPEED, math.tau)
+        limit = math.pi / 2
+        self.elevation = min(max(self.elevation - dy * ORBIT_SPEED, -limit), limit)
+
+    def _plane_height(self) -> float:
+        """World units that the picture is high at the target's depth."""
+        return 2 * self.distance * math.tan(math.radians(self.fov_y) / 2)
+
+    def _aim(self, forward: Vector, picture_up: Vector) -> None:
+        """Angles of a view direction; straight up or down `picture_up` tells the azimuth."""
+        right0, up, forward0 = scene_axes(self._up)
+        self.elevation = math.asin(min(max(float(forward @ up), -1.0), 1.0))
+        level = forward - up * (forward @ up)
+        if np.linalg.norm(level) < 1e-6:
+            # Looking down, the picture's top is where the level direction points; up, the reverse.
+            level = picture_up * -math.copysign(1.0, self.elevation)
+        self.azimuth = math.atan2(float(level @ right0), float(level @ forward0))

@@ -1,0 +1,35 @@
+"""Pictures of the viewport: the renderer's frame as it is, without any interface."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from ..render.frame import Frame
+from ..render.settings import Settings
+from ..scenes.errors import VoileError
+
+
+class PictureError(VoileError):
+    """A picture cannot be written; the text says where and why."""
+
+
+def pixels(frame: Frame, settings: Settings) -> NDArray[np.uint8]:
+    """(H, W, 3) over the background, or (H, W, 4) with straight alpha where that is asked for."""
+    return frame.to_rgba8() if settings.transparent else frame.to_rgb8(settings.background)
+
+
+def save_png(frame: Frame, settings: Settings, path: Path) -> None:
+    """Writes a PNG of exactly the frame's pixels. Raises PictureError."""
+    encoded = BytesIO()
+    Image.fromarray(pixels(frame, settings)).save(encoded, format="PNG")
+    try:
+        path.write_bytes(encoded.getvalue())
+    except OSError as error:
+        raise PictureError(
+            f"{path}: cannot be written: {error.strerror or error}. Choose another folder."
+        ) from error

@@ -1,0 +1,115 @@
+"""`Session`: what the window shows, as a model without Qt. Widgets listen to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from psygnal import Signal
+
+from ..render.renderer import BACKENDS, RenderError
+from ..render.settings import Settings
+from ..render.views import bounding_sphere, named_view
+from ..scenes.progress import Progress, silent
+from ..scenes.scene import Scene, open_scene
+from .navigation import Navigator
+
+CANVAS = (0.063, 0.067, 0.078)
+"""The window's background behind splats, display RGB; between black and the window's own grey."""
+
+
+@dataclass(frozen=True, eq=False)
+class OpenedScene:
+    """A scene ready to be shown, with what its navigation needs.
+
+    Attributes:
+        scene: the scene.
+        source: what was asked for, a path or "builtin".
+        center, radius: bounding sphere without outliers, world units.
+    """
+
+    scene: Scene
+    source: str
+    center: NDArray[np.float64]
+    radius: float
+
+
+def open_for_window(source: str, progress: Progress = silent) -> OpenedScene:
+    """Opens a scene and measures it; for a thread. Raises as `open_scene` does."""
+    scene = open_scene(source, progress)
+    progress(1.0, "Finding the scene's extent")
+    center, radius = bounding_sphere(scene.splats)
+    return OpenedScene(scene, source, center, radius)
+
+
+class Session:
+    """The scene, the settings, the view and the backend of one window.
+
+    Attributes:
+        settings: how frames are drawn; evented, so panels and the viewport follow it.
+        navigator: where the user looks from; evented.
+        scene_changed, backend_changed, frame_invalidated: signals; the last one says that the
+            picture on screen is out of date, for whatever reason.
+    """
+
+    scene_changed = Signal()
+    backend_changed = Signal(str)
+    frame_invalidated = Signal()
+
+    def __init__(self, backend: str = "gl") -> None:
+        if backend not in BACKENDS:
+            raise RenderError(f"there is no backend {backend!r}; there are {', '.join(BACKENDS)}")
+        self.settings = Settings(background=CANVAS)
+        self.navigator = Navigator()
+        self._backend = backend
+        self._opened: OpenedScene | None = None
+        # The group relays with a payload; the picture only needs to know that something changed.
+        self.settings.events.connect(self._invalidate, max_args=0)
+        self.navigator.changed.connect(self._invalidate)
+
+    def _invalidate(self) -> None:
+        self.frame_invalidated.emit()
+
+    @property
+    def backend(self) -> str:
+        """Name of the backend that draws."""
+        return self._backend
+
+    @backend.setter
+    def backend(self, name: str) -> None:
+        if name != self._backend:
+            self._backend = name
+            self.backend_changed.emit(name)
+            self.frame_invalidated.emit()
+
+    @property
+    def opened(self) -> OpenedScene | None:
+        """The scene that is shown, None before the first."""
+        return self._opened
+
+    def show(self, opened: OpenedScene, aspect: float) -> None:
+        """Shows a scene from its start view; `aspect`: width over height of the picture."""
+        self._opened = opened
+        self.scene_changed.emit()
+        self.reset_view(aspect)
+
+    def reset_view(self, aspect: float) -> None:
+        """Back to the scene's own up vector and start view."""
+        if self._opened is None:
+            return
+        scene, navigator = self._opened.scene, self.navigator
+        navigator.set_scene(self._opened.center, self._opened.radius, scene.splats.up)
+        for viewpoint in scene.viewpoints.values():
+            navigator.look_at(viewpoint.position, viewpoint.target, viewpoint.up, viewpoint.fov_y)
+            return
+        self.look_from("iso", aspect)
+
+    def look_from(self, view: str, aspect: float) -> None:
+        """Frames the scene from a side named in `render.views.VIEWS`."""
+        if self._opened is None:
+            return
+        scene, navigator = self._opened.scene, self.navigator
+        navigator.set_scene(self._opened.center, self._opened.radius, scene.splats.up)
+        camera = named_view(scene.splats, view, max(1, round(1000 * aspect)), 1000)
+        navigator.look_along(camera)

@@ -1,0 +1,76 @@
+"""`Task`: a function in a thread, with progress, cancelling and a result, as Qt signals."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal
+
+from ..scenes.errors import Cancelled
+from ..scenes.progress import Progress
+
+REPORT_EVERY = 1 / 30
+"""Least time between two progress signals of the same stage, seconds."""
+
+
+class Task(QObject):
+    """Runs `work(progress)` in a thread of its own; exactly one of the last three signals follows.
+
+    Signals (delivered in the thread that made the task):
+        progress: fraction 0 to 1, stage.
+        done: the result.
+        failed: the exception.
+        cancelled: `cancel` was called and the work let go.
+    """
+
+    progress = Signal(float, str)
+    done = Signal(object)
+    failed = Signal(object)
+    cancelled = Signal()
+
+    def __init__(self, name: str, work: Callable[[Progress], Any], parent: QObject) -> None:
+        super().__init__(parent)
+        self.name = name
+        self._work = work
+        self._cancel = threading.Event()
+        self._reported = (0.0, "")
+        self._thread = threading.Thread(target=self._run, name=f"voile {name}", daemon=True)
+
+    def start(self) -> None:
+        """Starts the thread."""
+        self._thread.start()
+
+    def cancel(self) -> None:
+        """Asks the work to stop at its next progress report; returns at once."""
+        self._cancel.set()
+
+    def join(self, seconds: float) -> bool:
+        """Waits for the thread to end, at most `seconds`; whether it has."""
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        try:
+            result = self._work(self._report)
+        except Cancelled:
+            self.cancelled.emit()
+        except Exception as error:
+            self.failed.emit(error)
+        else:
+            # A cancel that came too late to stop the work still means that nobody wants it.
+            if self._cancel.is_set():
+                self.cancelled.emit()
+            else:
+                self.done.emit(result)
+
+    def _report(self, fraction: float, stage: str, /) -> None:
+        if self._cancel.is_set():
+            raise Cancelled(self.name)
+        before, shown = self._reported
+        now = time.monotonic()
+        if stage != shown or now - before >= REPORT_EVERY:
+            self._reported = (now, stage)
+            self.progress.emit(fraction, stage)

@@ -1,0 +1,111 @@
+"""The window's look: one palette, one style sheet, one way to make icons."""
+
+from __future__ import annotations
+
+import qtawesome
+from PySide6.QtGui import QColor, QFont, QIcon, QPalette
+from PySide6.QtWidgets import QApplication
+
+WINDOW = "#17191d"
+RAISED = "#1f2227"
+HOVER = "#2a2e35"
+LINE = "#2c3037"
+TEXT = "#dfe3e8"
+MUTED = "#969da8"
+FAINT = "#5d646f"
+ACCENT = "#7fb4e6"
+ALERT = "#e8887c"
+
+GRID = 8
+"""All gaps are multiples or halves of this, in device-independent pixels."""
+
+# Overlays stand on any picture: nearly opaque, so that text keeps its contrast on white splats.
+_VEIL = "rgba(23, 25, 29, 225)"
+
+STYLE = f"""
+* {{ outline: none; }}
+QMainWindow, QDialog {{ background: {WINDOW}; }}
+QMenuBar {{ background: {WINDOW}; color: {MUTED}; padding: 2px 4px; }}
+QMenuBar::item {{ padding: 5px 10px; border-radius: 4px; background: transparent; }}
+QMenuBar::item:selected {{ background: {HOVER}; color: {TEXT}; }}
+QMenu {{ background: {RAISED}; color: {TEXT}; border: 1px solid {LINE}; padding: 5px; }}
+QMenu::item {{ padding: 6px 28px 6px 12px; border-radius: 4px; }}
+QMenu::item:selected {{ background: {HOVER}; }}
+QMenu::item:disabled {{ color: {FAINT}; }}
+QMenu::separator {{ height: 1px; background: {LINE}; margin: 5px 8px; }}
+QMenu::icon {{ padding-left: 8px; }}
+QMenu::indicator {{ width: 14px; height: 14px; padding-left: 8px; }}
+QToolBar {{ background: {WINDOW}; border: none; border-bottom: 1px solid {LINE};
+            padding: 2px 8px 5px 8px; spacing: 2px; }}
+QToolBar::separator {{ width: 1px; background: {LINE}; margin: 6px 8px; }}
+QToolButton {{ color: {MUTED}; background: transparent; border: none; border-radius: 5px;
+               padding: 5px 8px; }}
+QToolButton:hover, QToolButton:pressed, QToolButton:open {{ background: {HOVER}; color: {TEXT}; }}
+QToolButton:disabled {{ color: {FAINT}; }}
+QToolButton::menu-indicator {{ image: none; }}
+QToolTip {{ background: {RAISED}; color: {TEXT}; border: 1px solid {LINE}; padding: 5px 7px; }}
+QLabel {{ color: {TEXT}; background: transparent; }}
+QLabel[role="muted"] {{ color: {MUTED}; }}
+QPushButton {{ background: {HOVER}; color: {TEXT}; border: 1px solid {LINE}; border-radius: 5px;
+               padding: 6px 16px; }}
+QPushButton:hover {{ background: #343942; }}
+QPushButton:focus {{ border-color: {ACCENT}; }}
+QPushButton[role="quiet"] {{ background: transparent; border: none; color: {MUTED};
+                             padding: 4px 8px; }}
+QPushButton[role="quiet"]:hover {{ color: {TEXT}; background: {HOVER}; }}
+QProgressBar {{ background: {LINE}; border: none; border-radius: 2px; max-height: 4px;
+                min-height: 4px; }}
+QProgressBar::chunk {{ background: {ACCENT}; border-radius: 2px; }}
+QFrame[role="overlay"] {{ background: {_VEIL}; border: 1px solid {LINE}; border-radius: 7px; }}
+QFrame[role="alert"] {{ background: {_VEIL}; border: 1px solid #5b3a37; border-radius: 7px; }}
+QFrame[role="drop"] {{ background: rgba(127, 180, 230, 22); border: 2px dashed {ACCENT};
+                       border-radius: 10px; }}
+QPlainTextEdit {{ background: {WINDOW}; color: {MUTED}; border: 1px solid {LINE};
+                  border-radius: 5px; selection-background-color: {HOVER}; }}
+QScrollBar:vertical {{ background: transparent; width: 10px; }}
+QScrollBar::handle:vertical {{ background: {HOVER}; border-radius: 5px; min-height: 24px; }}
+QScrollBar::add-line, QScrollBar::sub-line {{ height: 0; }}
+"""
+
+
+def apply(app: QApplication) -> None:
+    """Dresses the application: Fusion on every platform, dark whatever the desktop says."""
+    app.setStyle("Fusion")
+    palette = QPalette()
+    roles = QPalette.ColorRole
+    for role, color in (
+        (roles.Window, WINDOW),
+        (roles.Base, RAISED),
+        (roles.AlternateBase, WINDOW),
+        (roles.Button, RAISED),
+        (roles.ToolTipBase, RAISED),
+        (roles.WindowText, TEXT),
+        (roles.Text, TEXT),
+        (roles.ButtonText, TEXT),
+        (roles.ToolTipText, TEXT),
+        (roles.PlaceholderText, FAINT),
+        (roles.Highlight, ACCENT),
+        (roles.HighlightedText, WINDOW),
+        (roles.Link, ACCENT),
+    ):
+        palette.setColor(role, QColor(color))
+    for role in (roles.WindowText, roles.Text, roles.ButtonText):
+        palette.setColor(QPalette.ColorGroup.Disabled, role, QColor(FAINT))
+    app.setPalette(palette)
+    app.setStyleSheet(STYLE)
+
+
+def icon(name: str, color: str = MUTED) -> QIcon:
+    """An icon of Material Design Icons by name, in the window's colours at every resolution."""
+    return qtawesome.icon(f"mdi6.{name}", color=color, color_active=TEXT, color_disabled=FAINT)
+
+
+def sized(font: QFont, factor: float, weight: QFont.Weight = QFont.Weight.Normal) -> QFont:
+    """A copy of a font, larger or smaller, with figures of equal width where it has them."""
+    font = QFont(font)
+    if font.pointSizeF() > 0:
+        font.setPointSizeF(font.pointSizeF() * factor)
+    font.setWeight(weight)
+    if hasattr(font, "setFeature"):  # Qt 6.7
+        font.setFeature(QFont.Tag("tnum"), 1)
+    return font

@@ -1,0 +1,401 @@
+"""`MainWindow`: puts the parts together. What is shown is in `Session`, who draws in `Viewport`."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QByteArray, Qt
+from PySide6.QtGui import (
+    QCloseEvent,
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDropEvent,
+    QGuiApplication,
+    QImage,
+)
+from PySide6.QtWidgets import QMainWindow
+
+from ..render.frame import Frame, FrameRequest
+from ..render.renderer import BACKENDS
+from ..scenes.errors import VoileError
+from ..scenes.scene import BUILTIN
+from . import dialogs, preferences
+from .about import AboutBox
+from .actions import Actions
+from .backends import prepare
+from .controls import Controls
+from .failures import Failures
+from .frame_worker import Picture
+from .help import HelpBox
+from .navigation import UP_AXES
+from .overlays import Overlays
+from .pictures import pixels, save_png
+from .session import OpenedScene, Session, open_for_window
+from .tasks import Task
+from .viewport import Viewport
+
+JOIN_SECONDS = 10.0
+"""How long closing waits for a thread that is being cancelled."""
+
+log = logging.getLogger(__name__)
+
+
+class MainWindow(QMainWindow):
+    """The window.
+
+    Args:
+        session: what is shown; the window makes one if none is given.
+        preferences_path: where to remember things; None takes the user's own file.
+    """
+
+    def __init__(
+        self, session: Session | None = None, preferences_path: Path | None = None
+    ) -> None:
+        super().__init__()
+        self.session = session or Session()
+        self._preferences_path = preferences_path or preferences.default_path()
+        self.preferences = preferences.load(self._preferences_path)
+        self.failures = Failures(self)
+        self.failures.happened.connect(self._show_fault)
+        self.viewport = Viewport(self.session, self)
+        self.setCentralWidget(self.viewport)
+        self.overlays = Overlays(self.viewport)
+        self.controls = Controls(self.session.navigator, self.viewport)
+        self.actions_ = Actions(self)
+        self.actions_.fill_menus(self)
+        _, self._up_button, self._backend_button = self.actions_.make_toolbar(self)
+        self._tasks: list[Task] = []
+        self._loading: Task | None = None
+        self._waiting: OpenedScene | None = None  # loaded before the kernels were ready
+        self.setAcceptDrops(True)
+        self.setWindowTitle("Voile")
+        self.resize(1280, 800)
+        self.restoreGeometry(QByteArray.fromBase64(self.preferences.geometry.encode()))
+        self._connect()
+        self._show_state()
+        self._prepare()
+
+    # Opening scenes
+
+    @property
+    def loading(self) -> bool:
+        """Whether a scene is being loaded or waits for the kernels."""
+        return self._loading is not None or self._waiting is not None
+
+    def open(self, source: str) -> None:
+        """Loads a scene in a thread; one that is being loaded is cancelled."""
+        self.cancel_loading()
+        name = "the built-in scene" if source == BUILTIN else Path(source).name
+
+        def work(progress: Any) -> OpenedScene:
+            return open_for_window(source, progress)
+
+        task = self._start(f"Loading {name}", work)
+        task.progress.connect(self._loading_progressed)
+        task.done.connect(self._loaded)
+        task.failed.connect(self._loading_failed)
+        task.cancelled.connect(self._loading_cancelled)
+        self._loading = task
+        self.overlays.loading.report(0.0, task.name)
+        self._show_state()
+        task.start()
+
+    def cancel_loading(self) -> None:
+        """Gives up the scene that is being loaded; the one that is shown stays."""
+        if self._loading is not None:
+            self._loading.cancel()
+        self._loading = self._waiting = None
+        self.overlays.loading.hide()
+        self._show_state()
+
+    def _loading_progressed(self, fraction: float, stage: str) -> None:
+        if self.sender() is self._loading:
+            self.overlays.loading.report(fraction, stage)
+
+    def _loading_cancelled(self) -> None:
+        self._end(self.sender())
+
+    def _loading_failed(self, error: BaseException) -> None:
+        task = self.sender()
+        self._end(task)
+        if task is not self._loading:
+            return
+        self._loading = None
+        self.overlays.loading.hide()
+        name = task.name.removeprefix("Loading ") if isinstance(task, Task) else "the scene"
+        self._notify(f"Could not open {name}", error)
+
+    def _loaded(self, opened: OpenedScene) -> None:
+        task = self.sender()
+        self._end(task)
+        if task is not self._loading:  # another scene was asked for meanwhile
+            return
+        self._loading = None
+        self._waiting = opened
+        if self.viewport.kernels_ready:
+            self._show_waiting()
+        else:
+            self.overlays.loading.hide()
+
+    def _show_waiting(self) -> None:
+        """Shows the scene that is loaded; the one before stays if the GPU refuses it."""
+        opened, self._waiting = self._waiting, None
+        if opened is None:
+            return
+        self.overlays.loading.report(1.0, "Handing the scene to the renderer")
+        self.overlays.loading.repaint()
+        try:
+            self.viewport.upload(opened.scene)
+        except Exception as error:
+            self._notify(f"Could not show {opened.scene.name}", error)
+            return
+        finally:
+            self.overlays.loading.hide()
+        self.session.show(opened, self.viewport.aspect)
+        if opened.scene.path is not None:
+            self.preferences.remember(opened.scene.path)
+            self._save_preferences()
+
+    # Getting ready
+
+    def _prepare(self) -> None:
+        task = self._start("Preparing", prepare)
+        task.progress.connect(self._prepare_progressed)
+        task.done.connect(self._prepared)
+        task.failed.connect(self._prepare_failed)
+        task.cancelled.connect(self._loading_cancelled)
+        task.start()
+
+    def _prepare_progressed(self, fraction: float, stage: str) -> None:
+        self.overlays.preparing.report(fraction, stage)
+
+    def _prepared(self, reasons: dict[str, str]) -> None:
+        self._end(self.sender())
+        self.overlays.preparing.hide()
+        for name, reason in reasons.items():
+            action = self.actions_.backends[name]
+            action.setEnabled(False)
+            action.setToolTip(f"Not available: {reason}")
+        if self.session.backend in reasons:
+            error = VoileError(f"{reasons[self.session.backend]} The gl backend draws instead.")
+            self._notify(f"The {self.session.backend} backend cannot run here", error)
+            self.session.backend = "gl"
+        self.viewport.start_drawing()
+        self._show_waiting()
+
+    def _prepare_failed(self, error: BaseException) -> None:
+        self._end(self.sender())
+        self.overlays.preparing.hide()
+        self._notify("The kernels could not be compiled; nothing can be drawn", error)
+
+    # Pictures
+
+    def save_picture(self, path: Path) -> None:
+        """Saves what is drawn, without the interface, at the viewport's size in pixels."""
+        self.viewport.take_picture(Picture(path))
+
+    def copy_picture(self) -> None:
+        """Puts what is drawn on the clipboard."""
+        self.viewport.take_picture(Picture())
+
+    def _keep_picture(self, picture: Picture, frame: Frame, request: FrameRequest) -> None:
+        if picture.path is None:
+            image = pixels(frame, request.settings)
+            height, width, channels = image.shape
+            layouts = QImage.Format
+            layout = layouts.Format_RGB888 if channels == 3 else layouts.Format_RGBA8888
+            copied = QImage(image.tobytes(), width, height, channels * width, layout)
+            QGuiApplication.clipboard().setImage(copied.copy())
+            return
+        try:
+            save_png(frame, request.settings, picture.path)
+        except VoileError as error:
+            self._notify("The picture could not be saved", error)
+
+    # What the user asks for
+
+    def _connect(self) -> None:
+        does = self.actions_
+        does.open.triggered.connect(self._ask_file)
+        does.open_folder.triggered.connect(self._ask_folder)
+        does.builtin.triggered.connect(lambda: self.open(BUILTIN))
+        does.save_picture.triggered.connect(self._ask_picture)
+        does.copy_picture.triggered.connect(self.copy_picture)
+        does.quit.triggered.connect(self.close)
+        does.frame.triggered.connect(lambda: self.session.navigator.frame(self.viewport.aspect))
+        does.reset.triggered.connect(lambda: self.session.reset_view(self.viewport.aspect))
+        does.flip.triggered.connect(self.session.navigator.flip)
+        does.overlay.triggered.connect(self._set_overlay)
+        does.full_screen.triggered.connect(self._set_full_screen)
+        does.help.triggered.connect(self._show_help)
+        does.about.triggered.connect(self._show_about)
+        does.dismiss.triggered.connect(self._dismiss)
+        does.recent.aboutToShow.connect(self._fill_recent)
+        for view, action in does.views.items():
+            action.triggered.connect(lambda _=False, v=view: self._look_from(v))
+        for label, action in does.ups.items():
+            action.triggered.connect(lambda _=False, up=UP_AXES[label]: self._set_up(up))
+        for name, action in does.backends.items():
+            action.triggered.connect(lambda _=False, n=name: setattr(self.session, "backend", n))
+        self.overlays.loading.cancelled.connect(self.cancel_loading)
+        self.overlays.welcome.open_asked.connect(self._ask_file)
+        self.overlays.welcome.builtin_asked.connect(lambda: self.open(BUILTIN))
+        queued = Qt.ConnectionType.QueuedConnection  # sent while painting
+        self.viewport.frame_shown.connect(self._frame_shown, queued)
+        self.viewport.failed.connect(self._notify, queued)
+        self.viewport.picture_taken.connect(self._keep_picture)
+        self.session.scene_changed.connect(self._show_state)
+        self.session.backend_changed.connect(self._show_state, max_args=0)
+        self.session.navigator.changed.connect(self._show_up)
+
+    def _ask_file(self) -> None:
+        if path := dialogs.ask_scene_file(self, self._folder()):
+            self.open(path)
+
+    def _ask_folder(self) -> None:
+        if path := dialogs.ask_scene_folder(self, self._folder()):
+            self.open(path)
+
+    def _ask_picture(self) -> None:
+        opened = self.session.opened
+        if opened is not None and (path := dialogs.ask_picture_file(self, opened.scene.name)):
+            self.save_picture(Path(path))
+
+    def _look_from(self, view: str) -> None:
+        self.session.look_from(view, self.viewport.aspect)
+
+    def _set_up(self, up: tuple[float, float, float]) -> None:
+        self.session.navigator.up = up
+
+    def _set_overlay(self, shown: bool) -> None:
+        self.preferences.overlay = shown
+        self.overlays.hud.setVisible(shown and self.session.opened is not None)
+
+    def _set_full_screen(self, full: bool) -> None:
+        if full:
+            self.showFullScreen()
+        else:
+            self.showNormal()
+
+    def _show_help(self) -> None:
+        does = self.actions_
+        shortcuts = [
+            (action.shortcut().toString(), action.text().rstrip("…"))
+            for action in (does.frame, does.reset, does.flip, does.overlay, does.save_picture)
+        ]
+        dialogs.show(HelpBox(shortcuts, self))
+
+    def _show_about(self) -> None:
+        dialogs.show(AboutBox(self.viewport.graphics_facts(), self))
+
+    def _dismiss(self) -> None:
+        if self.overlays.banners:
+            self.overlays.banners[-1].dismiss()
+
+    def _fill_recent(self) -> None:
+        menu = self.actions_.recent
+        menu.clear()
+        for path in self.preferences.recent:
+            action = menu.addAction(Path(path).name)
+            action.setToolTip(path)
+            action.triggered.connect(lambda _=False, p=path: self.open(p))
+        if self.preferences.recent:
+            menu.addSeparator()
+            menu.addAction("Clear").triggered.connect(self.preferences.recent.clear)
+        else:
+            menu.addAction("No scenes yet").setEnabled(False)
+
+    def _folder(self) -> str:
+        recent = self.preferences.recent
+        return str(Path(recent[0]).parent) if recent else ""
+
+    # Showing
+
+    def _show_state(self) -> None:
+        """Title, empty state, and which actions make sense."""
+        opened, does = self.session.opened, self.actions_
+        self.setWindowTitle("Voile" if opened is None else f"{opened.scene.name} · Voile")
+        self.overlays.welcome.setVisible(opened is None and not self.loading)
+        self.overlays.hud.setVisible(opened is not None and self.preferences.overlay)
+        does.overlay.setChecked(self.preferences.overlay)
+        for action in does.with_scene:
+            action.setEnabled(opened is not None)
+        self._up_button.setEnabled(opened is not None)
+        does.backends[self.session.backend].setChecked(True)
+        self._backend_button.setText(self.session.backend)
+        self._backend_button.setToolTip(BACKENDS[self.session.backend].summary)
+        self._show_up()
+
+    def _show_up(self) -> None:
+        label = nearest_axis(self.session.navigator.up)
+        text = f"{label} up"
+        if self._up_button.text() != text:
+            self._up_button.setText(text)
+            self.actions_.ups[label].setChecked(True)
+
+    def _frame_shown(self, facts: Any, drawing: bool) -> None:
+        self.overlays.hud.show_facts(facts, drawing=drawing)
+
+    def _show_fault(self, error: BaseException) -> None:
+        self._notify("Something went wrong", error)
+
+    def _notify(self, title: str, error: BaseException) -> None:
+        if not isinstance(error, VoileError):
+            log.error(title, exc_info=error)
+        self.overlays.notify(title, error)
+        self._show_state()
+
+    # Drag and drop, closing
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Takes local files and folders."""
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+            self.overlays.show_drop(True)
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        """The drag went elsewhere."""
+        self.overlays.show_drop(False)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Opens what was dropped; of several, the first."""
+        self.overlays.show_drop(False)
+        paths = [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
+        if paths:
+            event.acceptProposedAction()
+            self.open(paths[0])
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Cancels and joins every thread, frees the GPU, remembers the window's place."""
+        self._loading = self._waiting = None
+        for task in self._tasks:
+            task.cancel()
+        names = [task.name for task in self._tasks if not task.join(JOIN_SECONDS)]
+        if not self.viewport.shut_down(JOIN_SECONDS):
+            names.append("drawing")
+        for name in names:
+            log.warning("closing without waiting longer for: %s", name)
+        self.preferences.geometry = self.saveGeometry().toBase64().toStdString()
+        self._save_preferences()
+        self.failures.close()
+        event.accept()
+
+    def _save_preferences(self) -> None:
+        preferences.save(self.preferences, self._preferences_path)
+
+    def _start(self, name: str, work: Any) -> Task:
+        task = Task(name, work, self)
+        self._tasks.append(task)
+        return task
+
+    def _end(self, task: Any) -> None:
+        if task in self._tasks:
+            self._tasks.remove(task)
+            task.deleteLater()
+
+
+def nearest_axis(up: Any) -> str:
+    """Label of the axis that an up vector (3,) is nearest to."""
+    return max(UP_AXES, key=lambda label: sum(a * b for a, b in zip(UP_AXES[label], up)))
