@@ -2,11 +2,11 @@
 //
 // EWA splatting (Zwicker et al. 2001) as in Kerbl et al. 2023; antialiased opacity after
 // Yu et al. 2024 (Mip-Splatting); the exact, opacity-aware extent d^T S'^-1 d <= 2 ln(255 o) bounds
-// the quad (Hanson et al. 2025, Speedy-Splat).
+// the triangle (Hanson et al. 2025, Speedy-Splat).
 //
 // Footprints are written in draw order, so that drawing reads memory in order. A scene larger than
 // a storage block is in several; each dispatch then handles the splats of one block and skips the
-// others. A splat that is not visible leaves `offset.w` at 0.
+// others.
 
 #include "footprint.glsl"
 
@@ -105,7 +105,7 @@ bool project(uint splat, out Footprint f) {
     float c = sqrt(HALF_LOG2_E / yy) / k;
     float b = -a * xy / yy;
 
-    // The quad along the ellipse's axes, or the bounds cut to the image where that is smaller.
+    // The ellipse of alpha >= 1/255, or its bounds cut to the image where they are much smaller.
     float middle = 0.5 * (xx + yy), difference = 0.5 * (xx - yy);
     float radius = sqrt(difference * difference + xy * xy);
     vec2 axis = difference >= 0.0 ? vec2(difference + radius, xy) : vec2(xy, radius - difference);
@@ -116,11 +116,11 @@ bool project(uint splat, out Footprint f) {
     vec2 box = 0.5 * (high - low);
     if (box.x * box.y < half_axes.x * half_axes.y) {
         vec2 middle_of_box = low + box, d = middle_of_box - centre;
-        f.quad = vec4(middle_of_box, box.x, 0.0);
-        f.offset = vec4(a * d.x + b * d.y, c * d.y, box.y / box.x, 1.0);
+        f.axes = vec4(middle_of_box, box.x, 0.0);
+        f.offset = vec4(a * d.x + b * d.y, c * d.y, box.y / box.x, BOX);
     } else {
-        f.quad = vec4(centre, half_axes.x * axis);
-        f.offset = vec4(0.0, 0.0, half_axes.y / half_axes.x, 1.0);
+        f.axes = vec4(centre, half_axes.x * axis);
+        f.offset = vec4(0.0, 0.0, half_axes.y / half_axes.x, DISC);
     }
     f.form = vec4(a, b, c, log2_opacity);
 
@@ -131,7 +131,8 @@ bool project(uint splat, out Footprint f) {
     colour += sh_gloss(direction, (splat - first_splat) * sh_stride);
 #endif
     f.colour = vec4(clamp(colour, 0.0, colour_max), min(t.z, 1e30));
-    return finite(f.quad) && finite(f.form) && finite(f.offset) && finite(f.colour);
+    return finite(f.axes) && finite(f.form) && finite(f.offset) &&
+        finite(f.colour);
 }
 
 void main() {
@@ -144,6 +145,6 @@ void main() {
         footprints[place] = f;
         atomicAdd(visible, 1u);
     } else {
-        footprints[place].offset = vec4(0.0);
+        footprints[place].offset = vec4(INVISIBLE);
     }
 }

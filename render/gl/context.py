@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 from dataclasses import dataclass
+from typing import Any
 
 import moderngl
 
@@ -76,14 +77,12 @@ def check_context(ctx: moderngl.Context) -> None:
         )
 
 
-def _create(through: str, **options: str) -> moderngl.Context:
+def _create(through: str, **options: Any) -> moderngl.Context:
     try:
-        ctx = moderngl.create_context(standalone=True, require=REQUIRED, **options)
+        return moderngl.create_context(standalone=True, require=REQUIRED, **options)
     except Exception as error:  # moderngl raises Exception, and what its loaders let through
         raise BackendUnavailable(
             f"no OpenGL 4.3 context through {through}: {error}. Install the graphics driver, or "
             "Mesa's software one (Debian, Ubuntu: apt install libegl1 libgl1 libgl1-mesa-dri), "
             "or use the cpu backend."
         ) from error
-    ctx.gc_mode = None
-    return ctx

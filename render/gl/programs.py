@@ -16,9 +16,6 @@ log = logging.getLogger(__name__)
 GROUP_SIZE = 128
 """Invocations of a compute work group."""
 
-BATCH = 256
-"""Quads drawn as one instance."""
-
 GEOMETRY_FLOATS = 14
 """Floats per splat of the geometry block: mean, opacity, quaternion, scales, SH constant."""
 
@@ -28,7 +25,6 @@ CONSTANTS: dict[str, object] = {
     "COV2D_BLUR": constants.COV2D_BLUR,
     "SH_C0": constants.SH_C0,
     "GROUP_SIZE": GROUP_SIZE,
-    "BATCH": BATCH,
     "GEOMETRY_FLOATS": GEOMETRY_FLOATS,
 }
 """Defines that every shader gets."""

@@ -1,7 +1,7 @@
 """`GLRenderer`: the interactive default, on any GPU with OpenGL 4.3 and on Mesa's software driver.
 
 Depth order on the CPU (parallel radix sort), then one compute pass that culls, projects and colours
-each splat once, then one quad per splat blended back to front into a float target.
+each splat once, then one triangle per splat blended back to front into a float target.
 """
 
 from __future__ import annotations
@@ -22,9 +22,10 @@ from ..frame import Frame, FrameRequest
 from ..renderer import Capabilities, RenderError, check_mode
 from .context import Limits, check_context, headless_context
 from .frame import GLFrame, Measured
-from .programs import BATCH, GROUP_SIZE, Programs, set_uniforms
+from .programs import GROUP_SIZE, Programs, set_uniforms
 from .scene_buffers import SceneBuffers
 from .target import COLOUR_MAX, Target
+from .timers import StageTimers
 
 FOOTPRINT_BYTES = 64  # struct Footprint of shaders/footprint.glsl
 ORDER, GEOMETRY, HARMONICS, FOOTPRINTS, COUNTERS = range(
@@ -65,11 +66,7 @@ class GLRenderer:
             ctx = self._ctx
             self._programs = Programs(ctx)
             self._counters = ctx.buffer(reserve=4)
-            quad = np.array([0, 1, 2, 2, 1, 3], np.uint32)
-            corners = 4 * np.arange(BATCH, dtype=np.uint32)[:, None] + quad
-            self._indices = ctx.buffer(corners)
-            # Queries cannot be deleted through moderngl before the context: made once, reused.
-            self._timers = {stage: ctx.query(time=True) for stage in ("project", "rasterize")}
+            self._timers = StageTimers(ctx, ("project", "rasterize"))
 
     @property
     def ctx(self) -> moderngl.Context:
@@ -82,14 +79,25 @@ class GLRenderer:
         return Capabilities(frozenset({"sorted"}), device, self._limits.max_side)
 
     def upload(self, splats: Splats) -> None:
-        """Copies the scene to the GPU; the array of means is kept by reference for sorting."""
+        """Copies the scene to the GPU; the array of means is kept by reference for sorting.
+
+        Raises:
+            RenderError: the scene does not fit the GPU's memory; the renderer then has no scene.
+        """
         with self._current():
             self._drawn += 1
             self._free_scene()
             ctx, count = self._ctx, max(len(splats), 1)
-            self._scene = SceneBuffers(ctx, splats, self._block_bytes)
-            self._order = ctx.buffer(reserve=4 * count, dynamic=True)
-            self._footprints = ctx.buffer(reserve=FOOTPRINT_BYTES * count)
+            try:
+                self._scene = SceneBuffers(ctx, splats, self._block_bytes)
+                self._order = ctx.buffer(reserve=4 * count, dynamic=True)
+                self._footprints = ctx.buffer(reserve=FOOTPRINT_BYTES * count)
+            except moderngl.Error as error:
+                self._free_scene()
+                raise RenderError(
+                    f"a scene of {len(splats)} splats does not fit this OpenGL device ({error}). "
+                    "Use fewer splats, or the cpu backend."
+                ) from error
             self._splats = splats
 
     def render(self, request: FrameRequest) -> Frame:
@@ -122,23 +130,21 @@ class GLRenderer:
             if count and self._order is not None:
                 self._order.write(order[::-1].tobytes())
             sorting = (time.perf_counter() - start) * 1e3
-            with self._timers["project"]:
+            with self._timers.stage("project"):
                 self._project(request, count)
-            with self._timers["rasterize"]:
+            with self._timers.stage("rasterize"):
                 self._rasterize(request, target, count)
         number, total = self._drawn, len(self._splats)
 
         def measure() -> Measured:
-            timings = {"sort": sorting}
-            for stage, timer in self._timers.items():
-                timings[stage] = timer.elapsed * 1e-6
+            timings = {"sort": sorting} | self._timers.read()
             visible = int(np.frombuffer(self._counters.read(), np.uint32)[0])
             return Measured(timings, {"splats": total, "visible": visible})
 
         return GLFrame(target, measure, lambda: self._drawn == number, self._current)
 
     def reload_shaders(self) -> ShaderError | None:
-        """Takes up edited shader files; returns why one does not compile, the last good one stays."""
+        """Takes up edited shader files. Returns why one does not compile; the old one stays."""
         with self._current():
             return self._programs.reload()
 
@@ -152,7 +158,6 @@ class GLRenderer:
             if self._target is not None:
                 self._target.release()
             self._counters.release()
-            self._indices.release()
             self._programs.release()
         if self._owns_context:
             self._ctx.release()
@@ -187,7 +192,7 @@ class GLRenderer:
         self._ctx.memory_barrier()
 
     def _rasterize(self, request: FrameRequest, target: Target, count: int) -> None:
-        """Blends the quads of `count` footprints, which are back to front."""
+        """Blends the triangles of `count` footprints, which are back to front."""
         ctx, camera = self._ctx, request.camera
         target.framebuffer.use()
         ctx.scissor = None
@@ -198,17 +203,16 @@ class GLRenderer:
             "splat_draw.vert", "splat_draw.frag", WITH_DEPTH=target.depth is not None
         )
         ctx.enable_only(moderngl.BLEND)
-        ctx.blend_equation = moderngl.FUNC_ADD
+        ctx.blend_equation = moderngl.FUNC_ADD, moderngl.FUNC_ADD
         ctx.blend_func = moderngl.ONE, moderngl.ONE_MINUS_SRC_ALPHA
         set_uniforms(program, to_clip=(2.0 / camera.width, 2.0 / camera.height))
-        quads = ctx.vertex_array(program, [], self._indices)
+        triangles = ctx.vertex_array(program, [])
         try:
             for start, size in self._chunks(count):
                 self._bind_chunk(start, size)
-                set_uniforms(program, count=size)
-                quads.render(moderngl.TRIANGLES, instances=-(-size // BATCH))
+                triangles.render(moderngl.TRIANGLES, vertices=3 * size)
         finally:
-            quads.release()
+            triangles.release()
             ctx.disable(moderngl.BLEND)
 
     def _chunks(self, count: int) -> Iterator[tuple[int, int]]:
@@ -219,7 +223,8 @@ class GLRenderer:
             yield start, min(step, count - start)
 
     def _bind_chunk(self, start: int, size: int) -> None:
-        assert self._order is not None and self._footprints is not None
+        assert self._order is not None
+        assert self._footprints is not None
         self._order.bind_to_storage_buffer(ORDER, 4 * start, 4 * size)
         self._footprints.bind_to_storage_buffer(
             FOOTPRINTS, FOOTPRINT_BYTES * start, FOOTPRINT_BYTES * size

@@ -1,0 +1,100 @@
+"""`Presenter`: the last step to a window; a frame over its background, encoded to 8 bits."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import moderngl
+import numpy as np
+
+from ..frame import Frame
+from .frame import GLFrame
+from .programs import Programs, set_uniforms
+
+CHECKER_DARK = (0.16, 0.16, 0.17)
+CHECKER_LIGHT = (0.20, 0.20, 0.21)
+CHECKER_SIZE = 12.0
+"""Squares behind transparent frames: colours, and side in framebuffer pixels."""
+
+
+class Presenter:
+    """Draws frames of any backend into framebuffers of one context.
+
+    Args:
+        ctx: the context; the caller keeps it current around every call.
+    """
+
+    def __init__(self, ctx: moderngl.Context) -> None:
+        self._ctx = ctx
+        self._programs = Programs(ctx)
+        program = self._programs.draw("present.vert", "present.frag")
+        self._triangle = ctx.vertex_array(program, [])
+        self._sampler = ctx.sampler(repeat_x=False, repeat_y=False)
+        self._texture: moderngl.Texture | None = None
+        self._uploaded: Frame | None = None
+
+    def present(
+        self,
+        framebuffer: moderngl.Framebuffer,
+        frame: GLFrame | Frame,
+        background: tuple[float, float, float] | None,
+        *,
+        filter: Literal["linear", "nearest"] = "linear",
+    ) -> None:
+        """Fills a framebuffer with a frame, right way up.
+
+        At the framebuffer's own size the bytes are those of `Frame.to_rgb8`. The framebuffer's
+        alpha becomes 1. It stays bound; blending, depth test and scissor are left off.
+
+        Args:
+            framebuffer: where to; its viewport is set to all of it.
+            frame: a `GLFrame` of a renderer of this context, or arrays, which are uploaded once:
+                presenting the same `Frame` object again costs no upload.
+            background: display RGB behind the frame; None shows a checkerboard.
+            filter: how a frame of another size is scaled.
+        """
+        ctx = self._ctx
+        texture = frame.color if isinstance(frame, GLFrame) else self._upload(frame)
+        same_size = texture.size == framebuffer.size
+        mode = moderngl.NEAREST if same_size or filter == "nearest" else moderngl.LINEAR
+        self._sampler.filter = mode, mode
+        set_uniforms(
+            self._triangle.program,
+            frame=0,
+            background=background or (0.0, 0.0, 0.0),
+            checkerboard=background is None,
+            checker_dark=CHECKER_DARK,
+            checker_light=CHECKER_LIGHT,
+            checker_size=CHECKER_SIZE,
+        )
+        framebuffer.use()
+        framebuffer.viewport = 0, 0, framebuffer.width, framebuffer.height
+        ctx.scissor = None
+        ctx.enable_only(moderngl.NOTHING)
+        texture.use(0)
+        self._sampler.use(0)
+        self._triangle.render(moderngl.TRIANGLES, vertices=3)
+        self._sampler.clear(0)
+
+    def release(self) -> None:
+        """Frees everything that belongs to the presenter."""
+        if self._texture is not None:
+            self._texture.release()
+            self._texture = None
+        self._uploaded = None
+        self._triangle.release()
+        self._sampler.release()
+        self._programs.release()
+
+    def _upload(self, frame: Frame) -> moderngl.Texture:
+        if frame is self._uploaded and self._texture is not None:
+            return self._texture
+        height, width = frame.alpha.shape
+        if self._texture is not None and self._texture.size != (width, height):
+            self._texture.release()
+            self._texture = None
+        if self._texture is None:
+            self._texture = self._ctx.texture((width, height), 4, dtype="f4")
+        self._texture.write(np.ascontiguousarray(frame.premultiplied()))
+        self._uploaded = frame
+        return self._texture

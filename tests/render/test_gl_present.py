@@ -1,0 +1,140 @@
+"""Presenting: the bytes in a window are those of a saved picture; shaders compile and reload."""
+
+import os
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from gl_context import gl_renderer
+from make_splats import make_splats
+
+from voile import Camera, FrameRequest, Settings, shaders
+from voile.render.gl.present import CHECKER_DARK, CHECKER_LIGHT, Presenter
+from voile.render.gl.programs import Programs
+
+pytestmark = pytest.mark.gl
+
+CAMERA = Camera.look_at((1, -2, -5), (0, 0, 0), width=61, height=37)
+BACKGROUND = (0.2, 0.5, 0.9)
+
+
+@pytest.fixture(scope="module")
+def gl():
+    renderer = gl_renderer()
+    renderer.upload(make_splats(300, 2))
+    yield renderer
+    renderer.close()
+
+
+@pytest.fixture
+def shown(gl):
+    """Presents a frame into a fresh framebuffer and returns its bytes, top row first."""
+    with gl.ctx:
+        presenter = Presenter(gl.ctx)
+
+    def show(frame, background=BACKGROUND, size=(61, 37), **options):
+        with gl.ctx:
+            texture = gl.ctx.texture(size, 4)
+            framebuffer = gl.ctx.framebuffer([texture])
+            presenter.present(framebuffer, frame, background, **options)
+            data = framebuffer.read(components=4, alignment=1)
+            framebuffer.release()
+            texture.release()
+        return np.frombuffer(data, np.uint8).reshape(size[1], size[0], 4)[::-1]
+
+    yield show
+    with gl.ctx:
+        presenter.release()
+
+
+@pytest.mark.parametrize("precision", ["float16", "float32"])
+def test_bytes_are_those_of_to_rgb8(gl, shown, precision):
+    frame = gl.draw(FrameRequest(CAMERA, Settings(precision=precision)))
+    on_gpu = shown(frame)
+    arrays = frame.download()
+    want = arrays.to_rgb8(BACKGROUND)
+    assert want.std() > 20
+    for image in (on_gpu, shown(arrays)):
+        # A fused multiply-add may turn over a value that lies on the edge between two bytes.
+        difference = np.abs(image[..., :3].astype(int) - want)
+        assert difference.max() <= 1
+        assert (difference > 0).mean() < 1e-3
+        assert (image[..., 3] == 255).all()
+
+
+def test_the_same_frame_object_is_uploaded_once_and_a_new_one_again(gl, shown):
+    first = gl.render(FrameRequest(CAMERA))
+    second = replace(first, color=np.zeros_like(first.color), alpha=np.ones_like(first.alpha))
+    a, b = shown(first), shown(second)
+    assert a[..., :3].any()
+    assert not b[..., :3].any()
+    np.testing.assert_array_equal(shown(first), a)
+
+
+def test_no_background_is_a_checkerboard(gl, shown):
+    frame = gl.render(FrameRequest(CAMERA))
+    empty = replace(frame, color=np.zeros_like(frame.color), alpha=np.zeros_like(frame.alpha))
+    seen = {tuple(pixel) for pixel in shown(empty, None)[..., :3].reshape(-1, 3).tolist()}
+    want = {tuple(int(c * 255 + 0.5) for c in colour) for colour in (CHECKER_DARK, CHECKER_LIGHT)}
+    assert seen == want
+
+
+@pytest.mark.parametrize("filter", ["linear", "nearest"])
+def test_another_size_is_scaled_the_right_way_up(gl, shown, filter):
+    frame = gl.render(FrameRequest(CAMERA))
+    color = np.zeros_like(frame.color)
+    color[:18, :30] = 1.0
+    quarter = replace(frame, color=color, alpha=np.ones_like(frame.alpha))
+    image = shown(quarter, size=(122, 74), filter=filter)
+    assert (image[:34, :58, :3] == 255).all()
+    assert not image[38:].any(where=[True, True, True, False])
+    assert not image[:, 62:].any(where=[True, True, True, False])
+    edge = image[10, 55:65, 0]
+    assert (len(set(edge.tolist())) > 2) == (filter == "linear")
+
+
+@pytest.mark.parametrize("degree", range(5))
+@pytest.mark.parametrize("antialias", [False, True])
+def test_the_projection_compiles(gl, degree, antialias):
+    with gl.ctx:
+        programs = Programs(gl.ctx)
+        programs.compute("splat_project.comp", SH_DEGREE=degree, ANTIALIAS=antialias)
+        programs.release()
+
+
+def test_the_other_shaders_compile_and_none_is_forgotten(gl):
+    with gl.ctx:
+        programs = Programs(gl.ctx)
+        programs.draw("splat_draw.vert", "splat_draw.frag", WITH_DEPTH=False)
+        programs.draw("splat_draw.vert", "splat_draw.frag", WITH_DEPTH=True)
+        programs.draw("present.vert", "present.frag")
+        programs.release()
+    compiled = {"splat_project.comp", "splat_draw.vert", "splat_draw.frag"}
+    compiled |= {"present.vert", "present.frag"}
+    assert {n for n in shaders.names() if not n.endswith(".glsl")} == compiled
+
+
+def test_a_broken_shader_names_file_and_line_and_the_last_good_one_stays(gl, tmp_path, monkeypatch):
+    for name in shaders.names():
+        shutil.copy(Path(shaders.__file__).parent / name, tmp_path / name)
+    monkeypatch.setattr(shaders, "_root", lambda: tmp_path)
+    with gl.ctx:
+        programs = Programs(gl.ctx)
+        good = programs.draw("present.vert", "present.frag")
+        assert programs.reload() is None
+        broken = tmp_path / "present.frag"
+        text = broken.read_text()
+        line = text.splitlines().index("void main() {") + 2
+        broken.write_text(text.replace("void main() {", "void main() {\n    float x = nothing;"))
+        os.utime(broken, (1, broken.stat().st_mtime + 10))
+        error = programs.reload()
+        assert error is not None
+        assert f"present.frag:{line}: float x = nothing;" in str(error)
+        assert programs.draw("present.vert", "present.frag") is good
+        broken.write_text(text)
+        os.utime(broken, (1, broken.stat().st_mtime + 20))
+        assert programs.reload() is None
+        assert programs.draw("present.vert", "present.frag") is not good
+        programs.release()
