@@ -54,7 +54,7 @@ def make_tile_lists(
 
     def count(p: int) -> NDArray[np.uint32]:
         most = count_rows(footprints, edges[p], edges[p + 1], height)
-        runs = scratch.array(f"runs {p}", (most, 3), np.uint32)
+        runs = scratch.array(f"runs {p}", (int(most), 3), np.uint32)
         used = find_runs(footprints, edges[p], edges[p + 1], width, height, runs, heads[p])
         return runs[:used]
 
@@ -65,12 +65,15 @@ def make_tile_lists(
 
 
 @inline
-def row_span(footprint, height):
-    """First and last pixel row (inclusive) that a footprint reaches; empty where last < first."""
-    reach = math.sqrt(max(footprint[LOG2_OPACITY] - F(LOG2_ALPHA_MIN), F(0)))
-    inv_c = F(1) / footprint[C]
-    first = footprint[ANCHOR_Y] + (-reach - footprint[V]) * inv_c - F(SLACK)
-    last = footprint[ANCHOR_Y] + (reach - footprint[V]) * inv_c + F(SLACK)
+def row_span(anchor_y, v, c, log2_opacity, height):
+    """First and last pixel row (inclusive) that a footprint reaches; empty where last < first.
+
+    Takes the columns and not the array: each array passed on costs a count of references.
+    """
+    reach = math.sqrt(max(log2_opacity - F(LOG2_ALPHA_MIN), F(0)))
+    inv_c = F(1) / c
+    first = anchor_y + (-reach - v) * inv_c - F(SLACK)
+    last = anchor_y + (reach - v) * inv_c + F(SLACK)
     return (
         np.int64(np.ceil(min(max(first, F(0)), height))),
         np.int64(np.floor(max(min(last, height - F(1)), F(-1)))),
@@ -82,7 +85,13 @@ def count_rows(footprints, start, stop, height):
     """Number of (footprint, row of tiles) pairs among footprints start to stop."""
     count = 0
     for i in range(start, stop):
-        first, last = row_span(footprints[i], F(height))
+        first, last = row_span(
+            footprints[i, ANCHOR_Y],
+            footprints[i, V],
+            footprints[i, C],
+            footprints[i, LOG2_OPACITY],
+            F(height),
+        )
         count += max((last >> LOG2_TILE) - (first >> LOG2_TILE) + 1, 0)
     return count
 
@@ -108,14 +117,14 @@ def find_runs(footprints, start, stop, width, height, runs, counts):
     edge = F(width)
     used = 0
     for i in range(start, stop):
-        footprint = footprints[i]
-        first, last = row_span(footprint, F(height))
+        a, b, c = footprints[i, A], footprints[i, B], footprints[i, C]
+        u, v = footprints[i, U], footprints[i, V]
+        anchor_x, anchor_y = footprints[i, ANCHOR_X], footprints[i, ANCHOR_Y]
+        log2_opacity = footprints[i, LOG2_OPACITY]
+        first, last = row_span(anchor_y, v, c, log2_opacity, F(height))
         if last < first:
             continue
-        a, b, c = footprint[A], footprint[B], footprint[C]
-        u, v = footprint[U], footprint[V]
-        anchor_x, anchor_y = footprint[ANCHOR_X], footprint[ANCHOR_Y]
-        q = max(footprint[LOG2_OPACITY] - F(LOG2_ALPHA_MIN), F(0))
+        q = max(log2_opacity - F(LOG2_ALPHA_MIN), F(0))
         tip = math.sqrt(q) * b / math.sqrt(b * b + c * c)
         inv_a, inv_c = F(1) / a, F(1) / c
         tip_right, tip_left = (-tip - v) * inv_c, (tip - v) * inv_c

@@ -29,8 +29,26 @@ FOOTPRINT = 12
 
 LOG2_ALPHA_MIN = math.log2(ALPHA_MIN)
 
-_HALF_LOG2_E = 0.5 * math.log2(math.e)
-_SMALLEST = 1e-18  # of the Cholesky diagonal: flat over any image, its square still a float32
+HALF_LOG2_E = 0.5 * math.log2(math.e)
+
+SMALLEST = 1e-18
+"""Of the Cholesky diagonal: flat over any image, and its square is still a float32."""
+
+BLOCK = 64
+"""Splats whose geometry is worked out together; their columns fit in the first-level cache."""
+
+MEAN, QUAT, SCALE = 0, 3 * BLOCK, 7 * BLOCK
+TZ, XX, YY, DET, SHARP_DET, GAP_X, GAP_Y, PIXEL_X, PIXEL_Y, CORNER_U, CORNER_V = range(
+    10 * BLOCK, 21 * BLOCK, BLOCK
+)
+CHOLESKY_A, CHOLESKY_B, CHOLESKY_C = range(21 * BLOCK, 24 * BLOCK, BLOCK)
+BLOCK_COLUMNS = 24
+"""Columns of a block, float64. In: mean, quaternion, scales. Out: view depth; diagonal of S' with
+its low-pass filter, its determinant, the determinant without; how far the centre is outside of the
+image's pixel centres; the footprint's anchor, U, V, a, b, c."""
+
+
+Pair = tuple[float, float]
 
 
 class View(NamedTuple):
@@ -39,20 +57,20 @@ class View(NamedTuple):
     Attributes:
         rotation: (3, 3) float64 rows of world_to_camera.
         translation, position: (3,) float64; position is the centre of projection in the world.
-        focal, centre: (2,) float64, pixels.
-        slope_low, slope_high: (2,) float64, what x/z and y/z are clamped to in the Jacobian.
-        size: (2,) float64 width and height, pixels.
+        focal, centre: x and y, pixels.
+        slope_low, slope_high: what x/z and y/z are clamped to in the Jacobian.
+        size: width and height, pixels.
         near: world units.
     """
 
     rotation: NDArray[np.float64]
     translation: NDArray[np.float64]
     position: NDArray[np.float64]
-    focal: NDArray[np.float64]
-    centre: NDArray[np.float64]
-    slope_low: NDArray[np.float64]
-    slope_high: NDArray[np.float64]
-    size: NDArray[np.float64]
+    focal: Pair
+    centre: Pair
+    slope_low: Pair
+    slope_high: Pair
+    size: Pair
     near: float
 
 
@@ -64,22 +82,26 @@ def make_view(
     near: float,
 ) -> View:
     """The view of a pinhole camera (OpenCV axes, pixels)."""
-    f, c, s = (np.array(pair, np.float64) for pair in (focal, centre, size))
     matrix = np.array(world_to_camera, np.float64)
     rotation, translation = matrix[:3, :3].copy(), matrix[:3, 3].copy()
+    f, c, s = (np.array(pair, np.float64) for pair in (focal, centre, size))
     # As gsplat does it; a centred principal point gives 1.3 tan(fov / 2) of Kerbl et al.
     margin = JACOBIAN_MARGIN * 0.5 * s / f
     return View(
         rotation,
         translation,
         -rotation.T @ translation,
-        f,
-        c,
-        -c / f - margin,
-        (s - c) / f + margin,
-        s,
+        _pair(f),
+        _pair(c),
+        _pair(-c / f - margin),
+        _pair((s - c) / f + margin),
+        _pair(s),
         float(near),
     )
+
+
+def _pair(values: NDArray[np.float64]) -> Pair:
+    return float(values[0]), float(values[1])
 
 
 @kernel
@@ -104,53 +126,125 @@ def project(
     Returns:
         Number of visible splats.
     """
-    r, t, centre, focal = view.rotation, view.translation, view.centre, view.focal
-    width, height = view.size[0], view.size[1]
+    block = np.ones(BLOCK_COLUMNS * BLOCK, np.float64)
     basis = np.zeros(25, np.float32)
-    blur = COV2D_BLUR
-    count = 0
-    for i in range(start, stop):
-        mx, my, mz = np.float64(means[i, 0]), np.float64(means[i, 1]), np.float64(means[i, 2])
-        tz = r[2, 0] * mx + r[2, 1] * my + r[2, 2] * mz + t[2]
-        opacity = np.float64(opacities[i])
-        if tz <= view.near or opacity < ALPHA_MIN:
-            continue
-        tx = r[0, 0] * mx + r[0, 1] * my + r[0, 2] * mz + t[0]
-        ty = r[1, 0] * mx + r[1, 1] * my + r[1, 2] * mz + t[1]
+    # Read once: taking an array out of a tuple counts a reference, which costs more than a splat.
+    near, position = view.near, view.position
+    eye_x, eye_y, eye_z = position[0], position[1], position[2]
+    row = start
+    for first in range(start, stop, BLOCK):
+        count = min(BLOCK, stop - first)
+        load_block(means, quats, scales, size, first, count, block)
+        project_block(view, block)
+        for j in range(count):
+            i = first + j
+            opacity = np.float64(opacities[i])
+            # A determinant out of range: a splat this large for its distance has left float64.
+            if not (block[TZ + j] > near and opacity >= ALPHA_MIN and block[DET + j] < 1e300):
+                continue
+            if antialias:
+                opacity *= math.sqrt(block[SHARP_DET + j] / block[DET + j])
+                if opacity < ALPHA_MIN:
+                    continue
+            # Extent of alpha >= 1/255: d^T S'^-1 d <= 2 ln(255 o), so |dx|^2 <= 2 ln(255 o) S'xx.
+            log2_opacity = math.log2(opacity)
+            reach = (log2_opacity - LOG2_ALPHA_MIN) / HALF_LOG2_E
+            if not (
+                block[GAP_X + j] ** 2 <= reach * block[XX + j]
+                and block[GAP_Y + j] ** 2 <= reach * block[YY + j]
+            ):
+                continue
+            z[row] = block[TZ + j]
+            footprints[row, ANCHOR_X] = block[PIXEL_X + j]
+            footprints[row, ANCHOR_Y] = block[PIXEL_Y + j]
+            footprints[row, U] = block[CORNER_U + j]
+            footprints[row, V] = block[CORNER_V + j]
+            footprints[row, A] = block[CHOLESKY_A + j]
+            footprints[row, B] = block[CHOLESKY_B + j]
+            footprints[row, C] = block[CHOLESKY_C + j]
+            footprints[row, LOG2_OPACITY] = log2_opacity
+            footprints[row, DEPTH] = min(block[TZ + j], 1e38)
+
+            # Colour towards the splat from the camera: max(0, 0.5 + SH).
+            dx, dy = block[MEAN + j] - eye_x, block[MEAN + BLOCK + j] - eye_y
+            dz = block[MEAN + 2 * BLOCK + j] - eye_z
+            inv = 1.0 / math.sqrt(dx * dx + dy * dy + dz * dz)
+            sh_basis(
+                np.float32(dx * inv), np.float32(dy * inv), np.float32(dz * inv), degree, basis
+            )
+            red = green = blue = np.float32(0.5)
+            for k in range((degree + 1) * (degree + 1)):
+                red += basis[k] * sh[i, k, 0]
+                green += basis[k] * sh[i, k, 1]
+                blue += basis[k] * sh[i, k, 2]
+            footprints[row, RED] = _light(red)
+            footprints[row, GREEN] = _light(green)
+            footprints[row, BLUE] = _light(blue)
+            row += 1
+    return row - start
+
+
+@inline
+def load_block(means, quats, scales, size, first, count, block):
+    """Columns of splats, as float64; what is left of the block keeps the values it has."""
+    for j in range(count):
+        for k in range(3):
+            block[MEAN + k * BLOCK + j] = means[first + j, k]
+            block[SCALE + k * BLOCK + j] = size * scales[first + j, k]
+        for k in range(4):
+            block[QUAT + k * BLOCK + j] = quats[first + j, k]
+
+
+@inline
+def project_block(view, block):
+    """The geometry of a block of splats: no branch, so that it runs on SIMD lanes of float64."""
+    r, t = view.rotation, view.translation
+    r00, r01, r02 = r[0, 0], r[0, 1], r[0, 2]
+    r10, r11, r12 = r[1, 0], r[1, 1], r[1, 2]
+    r20, r21, r22 = r[2, 0], r[2, 1], r[2, 2]
+    t0, t1, t2 = t[0], t[1], t[2]
+    (fx, fy), (cx, cy) = view.focal, view.centre
+    (low_x, low_y), (high_x, high_y) = view.slope_low, view.slope_high
+    right, bottom = view.size[0] - 0.5, view.size[1] - 0.5
+    for j in range(BLOCK):
+        mx, my, mz = block[MEAN + j], block[MEAN + 1 * BLOCK + j], block[MEAN + 2 * BLOCK + j]
+        tz = r20 * mx + r21 * my + r22 * mz + t2
         inv_z = 1.0 / tz
-        slope_x, slope_y = tx * inv_z, ty * inv_z
-        x, y = focal[0] * slope_x + centre[0], focal[1] * slope_y + centre[1]
+        slope_x = (r00 * mx + r01 * my + r02 * mz + t0) * inv_z
+        slope_y = (r10 * mx + r11 * my + r12 * mz + t1) * inv_z
+        x, y = fx * slope_x + cx, fy * slope_y + cy
 
         # Rows of J W: the Jacobian of the projection times the view rotation.
-        jx, jy = focal[0] * inv_z, focal[1] * inv_z
-        sx = min(max(slope_x, view.slope_low[0]), view.slope_high[0])
-        sy = min(max(slope_y, view.slope_low[1]), view.slope_high[1])
-        h00, h10 = jx * (r[0, 0] - sx * r[2, 0]), jy * (r[1, 0] - sy * r[2, 0])
-        h01, h11 = jx * (r[0, 1] - sx * r[2, 1]), jy * (r[1, 1] - sy * r[2, 1])
-        h02, h12 = jx * (r[0, 2] - sx * r[2, 2]), jy * (r[1, 2] - sy * r[2, 2])
+        jx, jy = fx * inv_z, fy * inv_z
+        sx, sy = min(max(slope_x, low_x), high_x), min(max(slope_y, low_y), high_y)
+        h00, h01, h02 = jx * (r00 - sx * r20), jx * (r01 - sx * r21), jx * (r02 - sx * r22)
+        h10, h11, h12 = jy * (r10 - sy * r20), jy * (r11 - sy * r21), jy * (r12 - sy * r22)
 
-        # M = J W R diag(s), so that the projected covariance is M M^T + 0.3 I.
-        qw, qx = np.float64(quats[i, 0]), np.float64(quats[i, 1])
-        qy, qz = np.float64(quats[i, 2]), np.float64(quats[i, 3])
-        s0, s1 = size * np.float64(scales[i, 0]), size * np.float64(scales[i, 1])
-        s2 = size * np.float64(scales[i, 2])
+        # M = J W Q diag(s), so that the projected covariance is M M^T + 0.3 I.
+        qw, qx, qy, qz = (
+            block[QUAT + j],
+            block[QUAT + 1 * BLOCK + j],
+            block[QUAT + 2 * BLOCK + j],
+            block[QUAT + 3 * BLOCK + j],
+        )
         two = 2.0 / (qw * qw + qx * qx + qy * qy + qz * qz)
-        r00, r01 = 1 - two * (qy * qy + qz * qz), two * (qx * qy - qw * qz)
-        r10, r11 = two * (qx * qy + qw * qz), 1 - two * (qx * qx + qz * qz)
-        r20, r21 = two * (qx * qz - qw * qy), two * (qy * qz + qw * qx)
-        r02, r12 = two * (qx * qz + qw * qy), two * (qy * qz - qw * qx)
-        r22 = 1 - two * (qx * qx + qy * qy)
+        q00, q01 = 1.0 - two * (qy * qy + qz * qz), two * (qx * qy - qw * qz)
+        q10, q11 = two * (qx * qy + qw * qz), 1.0 - two * (qx * qx + qz * qz)
+        q20, q21 = two * (qx * qz - qw * qy), two * (qy * qz + qw * qx)
+        q02, q12 = two * (qx * qz + qw * qy), two * (qy * qz - qw * qx)
+        q22 = 1.0 - two * (qx * qx + qy * qy)
+        s0, s1, s2 = block[SCALE + j], block[SCALE + 1 * BLOCK + j], block[SCALE + 2 * BLOCK + j]
         m00, m10 = (
-            s0 * (h00 * r00 + h01 * r10 + h02 * r20),
-            s0 * (h10 * r00 + h11 * r10 + h12 * r20),
+            s0 * (h00 * q00 + h01 * q10 + h02 * q20),
+            s0 * (h10 * q00 + h11 * q10 + h12 * q20),
         )
         m01, m11 = (
-            s1 * (h00 * r01 + h01 * r11 + h02 * r21),
-            s1 * (h10 * r01 + h11 * r11 + h12 * r21),
+            s1 * (h00 * q01 + h01 * q11 + h02 * q21),
+            s1 * (h10 * q01 + h11 * q11 + h12 * q21),
         )
         m02, m12 = (
-            s2 * (h00 * r02 + h01 * r12 + h02 * r22),
-            s2 * (h10 * r02 + h11 * r12 + h12 * r22),
+            s2 * (h00 * q02 + h01 * q12 + h02 * q22),
+            s2 * (h10 * q02 + h11 * q12 + h12 * q22),
         )
         xx, yy = m00 * m00 + m01 * m01 + m02 * m02, m10 * m10 + m11 * m11 + m12 * m12
         xy = m00 * m10 + m01 * m11 + m02 * m12
@@ -159,61 +253,25 @@ def project(
         # terms: the difference xx yy - xy^2 would cancel for needles.
         d01, d02, d12 = m00 * m11 - m01 * m10, m00 * m12 - m02 * m10, m01 * m12 - m02 * m11
         sharp_det = d01 * d01 + d02 * d02 + d12 * d12
-        det = sharp_det + blur * (xx + yy) + blur * blur
-        if not det < 1e300:  # a splat this large against its distance has left float64
-            continue
-        xx += blur
-        yy += blur
-        if antialias:
-            opacity *= math.sqrt(sharp_det / det)
-            if opacity < ALPHA_MIN:
-                continue
-        log2_opacity = math.log2(opacity)
+        det = sharp_det + COV2D_BLUR * (xx + yy) + COV2D_BLUR * COV2D_BLUR
+        xx += COV2D_BLUR
+        yy += COV2D_BLUR
 
-        # Extent of alpha >= 1/255: d^T S'^-1 d <= 2 ln(255 o).
-        reach = (log2_opacity - LOG2_ALPHA_MIN) / _HALF_LOG2_E
-        half_x, half_y = math.sqrt(reach * xx), math.sqrt(reach * yy)
-        if not (
-            x + half_x >= 0.5
-            and x - half_x <= width - 0.5
-            and y + half_y >= 0.5
-            and y - half_y <= height - 0.5
-        ):
-            continue
-
-        a, c = math.sqrt(_HALF_LOG2_E * yy / det), math.sqrt(_HALF_LOG2_E / yy)
+        a, c = math.sqrt(HALF_LOG2_E * yy / det), math.sqrt(HALF_LOG2_E / yy)
         b = -a * xy / yy
-        a, c = max(a, _SMALLEST), max(c, _SMALLEST)
-        anchor_x = math.floor(min(max(x, 0.0), width - 1.0))
-        anchor_y = math.floor(min(max(y, 0.0), height - 1.0))
-        dx, dy = anchor_x + 0.5 - x, anchor_y + 0.5 - y
+        a, c = max(a, SMALLEST), max(c, SMALLEST)
+        pixel_x = np.floor(min(max(x, 0.0), right))
+        pixel_y = np.floor(min(max(y, 0.0), bottom))
+        dx, dy = pixel_x + 0.5 - x, pixel_y + 0.5 - y
 
-        row = start + count
-        z[row] = tz
-        out = footprints[row]
-        out[ANCHOR_X], out[ANCHOR_Y] = anchor_x, anchor_y
-        out[U], out[V] = a * dx + b * dy, c * dy
-        out[A], out[B], out[C] = a, b, c
-        out[LOG2_OPACITY] = log2_opacity
-        out[DEPTH] = min(tz, 1e38)
-
-        vx, vy, vz = mx - view.position[0], my - view.position[1], mz - view.position[2]
-        inv_length = 1.0 / math.sqrt(vx * vx + vy * vy + vz * vz)
-        sh_basis(
-            np.float32(vx * inv_length),
-            np.float32(vy * inv_length),
-            np.float32(vz * inv_length),
-            degree,
-            basis,
-        )
-        red = green = blue = np.float32(0.5)
-        for k in range((degree + 1) * (degree + 1)):
-            red += basis[k] * sh[i, k, 0]
-            green += basis[k] * sh[i, k, 1]
-            blue += basis[k] * sh[i, k, 2]
-        out[RED], out[GREEN], out[BLUE] = _light(red), _light(green), _light(blue)
-        count += 1
-    return count
+        block[TZ + j] = tz
+        block[XX + j], block[YY + j] = xx, yy
+        block[DET + j], block[SHARP_DET + j] = det, sharp_det
+        block[GAP_X + j] = max(max(0.5 - x, x - right), 0.0)
+        block[GAP_Y + j] = max(max(0.5 - y, y - bottom), 0.0)
+        block[PIXEL_X + j], block[PIXEL_Y + j] = pixel_x, pixel_y
+        block[CORNER_U + j], block[CORNER_V + j] = a * dx + b * dy, c * dy
+        block[CHOLESKY_A + j], block[CHOLESKY_B + j], block[CHOLESKY_C + j] = a, b, c
 
 
 @inline
