@@ -60,7 +60,7 @@ class Banner(QFrame):
         column.addLayout(top)
         for words, role in ((self._body, ""), (self._fix, "muted")):
             if words:
-                column.addLayout(_indented(_paragraph(words, role, self)))
+                column.addLayout(_indented(_paragraph(words, role, self.width() - 76, self)))
         if not isinstance(error, VoileError):
             self._add_details(column, error)
 
@@ -114,12 +114,15 @@ def _words(error: BaseException) -> tuple[str, str]:
     )
 
 
-def _paragraph(words: str, role: str, parent: QWidget) -> QLabel:
+def _paragraph(words: str, role: str, width: int, parent: QWidget) -> QLabel:
     label = QLabel(words, parent)
     label.setTextFormat(Qt.TextFormat.PlainText)  # file names are not markup
     label.setWordWrap(True)
     label.setProperty("role", role)
     label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    label.ensurePolished()
+    # Layouts guess the height of wrapped text from another width than it gets.
+    label.setFixedSize(width, label.heightForWidth(width))
     return label
 
 
@@ -127,4 +130,5 @@ def _indented(widget: QWidget) -> QHBoxLayout:
     row = QHBoxLayout()
     row.setContentsMargins(30, 0, 16, 0)
     row.addWidget(widget)
+    row.addStretch(1)
     return row

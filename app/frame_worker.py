@@ -33,11 +33,12 @@ class Job:
 
 @dataclass(frozen=True, eq=False)
 class Drawing:
-    """A drawn frame and the job it answers; `milliseconds` is the time it took."""
+    """A drawn frame and the job it answers; `milliseconds` is the time it took on `device`."""
 
     job: Job
     frame: Frame
     milliseconds: float
+    device: str
 
 
 class FrameWorker(QObject):
@@ -125,7 +126,7 @@ class FrameWorker(QObject):
             except Exception as error:
                 self.failed.emit(job, error)
             else:
-                self.drawn.emit(Drawing(job, frame, elapsed))
+                self.drawn.emit(Drawing(job, frame, elapsed, renderer.capabilities.device))
         _close(renderer)
 
 

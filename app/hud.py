@@ -37,6 +37,7 @@ class Hud(QFrame):
         layout.setContentsMargins(12, 9, 14, 10)
         layout.setHorizontalSpacing(14)
         layout.setVerticalSpacing(3)
+        layout.setColumnStretch(1, 1)
         small = theme.sized(self.font(), 0.9)
         self._values: dict[str, QLabel] = {}
         for row, name in enumerate(self.ROWS):

@@ -171,7 +171,7 @@ class Navigator:
         self.changed.emit()
 
     def look(self, dx: float, dy: float) -> None:
-        """Turns the head: the eye stays, the target swings."""
+        """Turns the head: the eye stays, the target swings; the picture follows the drag."""
         eye = self.eye
         self._turn_by(-dx, -dy)
         self.target = eye + self.distance * self.forward
@@ -209,7 +209,7 @@ class Navigator:
         self.changed.emit()
 
     def _turn_by(self, dx: float, dy: float) -> None:
-        self.azimuth = math.remainder(self.azimuth - dx * ORBIT_SPEED, math.tau)
+        self.azimuth = math.remainder(self.azimuth + dx * ORBIT_SPEED, math.tau)
         limit = math.pi / 2
         self.elevation = min(max(self.elevation - dy * ORBIT_SPEED, -limit), limit)
 

@@ -20,13 +20,13 @@ GRID = 8
 """All gaps are multiples or halves of this, in device-independent pixels."""
 
 # Overlays stand on any picture: nearly opaque, so that text keeps its contrast on white splats.
-_VEIL = "rgba(23, 25, 29, 225)"
+_VEIL = "rgba(23, 25, 29, 240)"
 
 STYLE = f"""
 * {{ outline: none; }}
 QMainWindow, QDialog {{ background: {WINDOW}; }}
 QMenuBar {{ background: {WINDOW}; color: {MUTED}; padding: 2px 4px; }}
-QMenuBar::item {{ padding: 5px 10px; border-radius: 4px; background: transparent; }}
+QMenuBar::item {{ padding: 4px 10px; border-radius: 4px; background: transparent; }}
 QMenuBar::item:selected {{ background: {HOVER}; color: {TEXT}; }}
 QMenu {{ background: {RAISED}; color: {TEXT}; border: 1px solid {LINE}; padding: 5px; }}
 QMenu::item {{ padding: 6px 28px 6px 12px; border-radius: 4px; }}
@@ -36,10 +36,10 @@ QMenu::separator {{ height: 1px; background: {LINE}; margin: 5px 8px; }}
 QMenu::icon {{ padding-left: 8px; }}
 QMenu::indicator {{ width: 14px; height: 14px; padding-left: 8px; }}
 QToolBar {{ background: {WINDOW}; border: none; border-bottom: 1px solid {LINE};
-            padding: 2px 8px 5px 8px; spacing: 2px; }}
+            padding: 0px 8px 3px 8px; spacing: 2px; }}
 QToolBar::separator {{ width: 1px; background: {LINE}; margin: 6px 8px; }}
 QToolButton {{ color: {MUTED}; background: transparent; border: none; border-radius: 5px;
-               padding: 5px 8px; }}
+               padding: 5px 7px; }}
 QToolButton:hover, QToolButton:pressed, QToolButton:open {{ background: {HOVER}; color: {TEXT}; }}
 QToolButton:disabled {{ color: {FAINT}; }}
 QToolButton::menu-indicator {{ image: none; }}

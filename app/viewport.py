@@ -146,7 +146,7 @@ class Viewport(QOpenGLWidget):
             return
         self._ctx = moderngl.create_context(require=430)
         # Objects are freed by name with the context current, never by the garbage collector.
-        self._ctx.gc_mode = None
+        self._ctx.gc_mode = None  # pyright: ignore[reportAttributeAccessIssue]
         self._presenter = Presenter(self._ctx)
         self.context().aboutToBeDestroyed.connect(
             self._release_gl, Qt.ConnectionType.DirectConnection
@@ -161,9 +161,9 @@ class Viewport(QOpenGLWidget):
         if screen.size != self._size:
             self._size = screen.size
             self._stale = True
-        background = self._session.settings.background
+        settings = self._session.settings
         screen.use()
-        screen.clear(*background, 1.0)
+        screen.clear(*settings.background, 1.0)
         opened = self._session.opened
         if opened is None or not self._kernels_ready:
             return
@@ -173,7 +173,8 @@ class Viewport(QOpenGLWidget):
         else:
             frame = self._ask_worker(opened.scene.splats)
         if frame is not None:
-            self._presenter.present(screen, frame, background)
+            checkerboard = settings.transparent
+            self._presenter.present(screen, frame, None if checkerboard else settings.background)
         if self._facts is not None:
             waiting = self._session.backend != "gl" and self._worker.busy
             self.frame_shown.emit(self._facts, waiting)
@@ -255,7 +256,11 @@ class Viewport(QOpenGLWidget):
         if job.backend == self._session.backend:
             self._drawing = drawing
             self._facts = _facts(
-                job.backend, drawing.milliseconds, drawing.frame.stats, job.request, ""
+                job.backend,
+                drawing.milliseconds,
+                drawing.frame.stats,
+                job.request,
+                drawing.device,
             )
             self.update()
 
@@ -273,7 +278,7 @@ class Viewport(QOpenGLWidget):
             self._renderer.close()
             self._renderer = None
         if self._presenter is not None:
-            self._presenter.close()
+            self._presenter.release()
             self._presenter = None
         self._ctx.release()
         self._ctx = None

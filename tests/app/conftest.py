@@ -1,0 +1,170 @@
+"""Windows under a display: a real X server, Xvfb will do."""
+
+import logging
+import os
+from pathlib import Path
+
+import pytest
+
+PLY_COLUMNS = ["x", "y", "z", "f_dc_0", "f_dc_1", "f_dc_2", "opacity", "scale_0", "scale_1",
+               "scale_2", "rot_0", "rot_1", "rot_2", "rot_3"]  # fmt: skip
+
+
+def pytest_collection_modifyitems(items):
+    """Without a display the window's tests cannot run: a failure in CI, a skip elsewhere."""
+    if os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
+        return
+    for item in items:
+        if item.get_closest_marker("window") and Path(__file__).parent in item.path.parents:
+            if os.environ.get("CI") == "true":
+                item.fixturenames.insert(0, "_no_display")
+            else:
+                item.add_marker(pytest.mark.skip(reason="no display; run under Xvfb"))
+
+
+@pytest.fixture
+def _no_display():
+    pytest.fail("CI has no display, so the window's tests cannot run; start Xvfb")
+
+
+@pytest.fixture(scope="session")
+def qapp_cls():
+    """The application as `run_window` sets it up."""
+    from PySide6.QtCore import QCoreApplication, Qt
+    from PySide6.QtGui import QSurfaceFormat
+    from PySide6.QtWidgets import QApplication
+
+    from voile.app import display
+
+    QSurfaceFormat.setDefaultFormat(display.surface_format())
+    QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_ShareOpenGLContexts)
+    return QApplication
+
+
+@pytest.fixture
+def qapp(qapp):
+    from voile.app import theme
+
+    if not qapp.styleSheet():
+        theme.apply(qapp)
+    return qapp
+
+
+def write_ply(path, n=40, seed=0):
+    """A small INRIA PLY of opaque, coloured blobs in a box that is off-centre and no cube."""
+    import numpy as np
+
+    rng = np.random.default_rng(seed)
+    rows = np.zeros((n, len(PLY_COLUMNS)), np.float32)
+    rows[:, :3] = rng.uniform((-2, -1, -1), (2, 1.5, 1), (n, 3))
+    rows[:, 3:6] = rng.uniform(-1.5, 1.5, (n, 3))
+    rows[:, 6] = 3.0
+    rows[:, 7:10] = np.log(rng.uniform(0.05, 0.4, (n, 3)))
+    rows[:, 10:14] = rng.normal(size=(n, 4))
+    head = ["ply", "format binary_little_endian 1.0", f"element vertex {n}"]
+    head += [f"property float {name}" for name in PLY_COLUMNS] + ["end_header\n"]
+    path.write_bytes("\n".join(head).encode() + rows.astype("<f4").tobytes())
+    return path
+
+
+@pytest.fixture
+def ply(tmp_path):
+    return write_ply(tmp_path / "small.ply")
+
+
+@pytest.fixture
+def other_ply(tmp_path):
+    return write_ply(tmp_path / "other.ply", n=25, seed=1)
+
+
+@pytest.fixture
+def broken_ply(tmp_path, ply):
+    """A PLY whose data ends in the middle of the splats."""
+    path = tmp_path / "broken.ply"
+    path.write_bytes(ply.read_bytes()[:-100])
+    return path
+
+
+@pytest.fixture
+def preferences_path(tmp_path):
+    return tmp_path / "config" / "window.json"
+
+
+@pytest.fixture
+def make_window(qtbot, qapp, preferences_path, caplog):
+    """Makes windows that are ready to draw; afterwards nothing may have been logged as an error."""
+    from voile.app.session import Session
+    from voile.app.window import MainWindow
+
+    made = []
+
+    def make(backend="gl", size=(480, 360)):
+        window = MainWindow(Session(backend), preferences_path)
+        made.append(window)
+        window.resize(*size)
+        window.show()
+        qtbot.waitUntil(window.isVisible)
+        # Shortcuts go to the active window; a display without a window manager has to be asked.
+        window.activateWindow()
+        qtbot.waitUntil(window.isActiveWindow)
+        return window
+
+    yield make
+    for window in made:
+        window.close()
+        qtbot.wait(1)
+        assert not window._tasks or all(task.join(0) for task in window._tasks)
+        window.deleteLater()
+    errors = [r.getMessage() for r in caplog.records if r.levelno >= logging.ERROR]
+    assert not errors
+
+
+@pytest.fixture
+def show(qtbot):
+    """Opens a scene in a window and waits until it is on screen."""
+
+    def show(window, path):
+        window.open(str(path))
+        settle(qtbot, window)
+        return window
+
+    return show
+
+
+def settle(qtbot, window):
+    """Waits until the picture on screen is the latest one."""
+
+    def settled():
+        return window.viewport.kernels_ready and not window.loading and (
+            window.session.opened is None or window.viewport.settled
+        )  # fmt: skip
+
+    qtbot.waitUntil(settled, timeout=30_000)
+    qtbot.wait(30)
+    qtbot.waitUntil(settled, timeout=30_000)
+
+
+def screen(window):
+    """(H, W, 3) uint8 what the viewport shows, in physical pixels, without overlays."""
+    import numpy as np
+
+    image = window.viewport.grabFramebuffer().convertToFormat(_rgb888())
+    rows = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), -1)
+    return rows[:, : 3 * image.width()].reshape(image.height(), image.width(), 3).copy()
+
+
+def _rgb888():
+    from PySide6.QtGui import QImage
+
+    return QImage.Format.Format_RGB888
+
+
+@pytest.fixture
+def look(qtbot):
+    """The settled picture of a window."""
+
+    def look(window):
+        settle(qtbot, window)
+        return screen(window)
+
+    return look
