@@ -146,8 +146,11 @@ def _check_ranges(splats: Splats) -> None:
             continue
         for start in range(0, n, _CHUNK):
             part = column[start : start + _CHUNK]
-            # The sum of finite float32 values in float64 is finite: one pass, no boolean array.
-            if not np.isfinite(np.sum(part, dtype=np.float64)):
+            # One pass, no boolean array: a finite sum proves finite values. Large values may
+            # overflow the sum, so only the values themselves prove the opposite.
+            with np.errstate(over="ignore", invalid="ignore"):
+                suspect = not np.isfinite(np.sum(part))
+            if suspect and not np.isfinite(part).all():
                 row = start + int(np.argmax(~np.isfinite(part.reshape(len(part), -1)).all(axis=1)))
                 raise SplatsError(f"{name}[{row}] is not finite: {column[row]}")
     if n == 0:

@@ -84,7 +84,8 @@ def _not_finite(column: Float32) -> NDArray[np.bool_] | None:
     mask: NDArray[np.bool_] | None = None
     for start in range(0, len(column), _CHUNK):
         part = column[start : start + _CHUNK]
-        if np.isfinite(np.sum(part, dtype=np.float64)):
+        # A finite sum proves finite values; large values may overflow it, so look at them then.
+        if np.isfinite(np.sum(part)) or np.isfinite(part).all():
             continue
         if mask is None:
             mask = np.zeros(len(column), bool)

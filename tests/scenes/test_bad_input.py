@@ -7,11 +7,11 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from fuzz import Damage, copy_of, damaged, damages, files_of, load_cleanly, refused
 from hypothesis import HealthCheck, given, settings
+from scene_samples import COUNT_LIES, SAMPLES
 
 import voile
-from fuzz import Damage, copy_of, damaged, damages, files_of, load_cleanly, refused
-from scene_samples import COUNT_LIES, SAMPLES
 from voile.scenes import SceneFormatError, Splats
 from voile.scenes.io import FORMATS
 

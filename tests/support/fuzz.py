@@ -81,7 +81,9 @@ def check_error(error: Exception, path: Path) -> None:
 
 def files_of(path: Path) -> list[Path]:
     """The file itself, or the files of a folder, in a fixed order."""
-    return sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
+    if path.is_dir():
+        return sorted(p for p in path.rglob("*") if p.is_file())
+    return [path] if path.exists() else []
 
 
 def size_of(path: Path) -> int:
