@@ -2,6 +2,7 @@
 
 import gc
 from dataclasses import replace
+from pathlib import Path
 
 import moderngl
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from gl_context import gl_renderer
 from make_splats import make_splats
 
+import voile
 from voile import Camera, FrameRequest, Settings, Splats
 from voile.render import BackendUnavailable, RenderError
 from voile.render.cpu.renderer import CPURenderer
@@ -256,6 +258,38 @@ def test_drawing_before_upload_is_an_error():
     with pytest.raises(RenderError, match="upload"):
         renderer.render(FrameRequest(CAMERA))
     renderer.close()
+
+
+def test_a_context_of_the_caller_is_used_and_left_alone(gl):
+    gl.upload(make_splats(200, 1))
+    want = gl.render(FrameRequest(CAMERA)).color
+    window = moderngl.create_context(standalone=True, require=430, backend="egl")
+    with window:
+        renderer = GLRenderer(window)
+        renderer.upload(make_splats(200, 1))
+        np.testing.assert_array_equal(renderer.render(FrameRequest(CAMERA)).color, want)
+        renderer.close()
+        assert window.buffer(b"alive").read() == b"alive"
+    window.release()
+
+
+SHARED = Path(voile.__file__).resolve().parent.parent / "shared" / "data"
+
+
+# Stored as float16, which caps float32 drawings near 90 dB where the picture is mostly dark.
+@pytest.mark.skipif(not SHARED.is_dir(), reason="the real scenes are not here")
+@pytest.mark.parametrize(("precision", "least"), [("float32", 60), ("float16", 42)])
+@pytest.mark.parametrize(
+    ("scene", "reference"), [("biker.spz", "biker_spz"), ("playbot/2_0", "playbot_lod2")]
+)
+def test_real_scenes_match_independent_references(gl, scene, reference, precision, least):
+    gl.upload(voile.load(SHARED / "scenes" / scene))
+    for view in "AB":
+        path = SHARED / "refs" / f"{reference}_{view}_640x360.json"
+        want = np.load(path.with_suffix(".npz"))
+        frame = gl.render(FrameRequest(Camera.load(path), Settings(precision=precision)))
+        assert psnr(frame.color, want["color"].astype(np.float32)) > least
+        assert psnr(frame.alpha, want["alpha"].astype(np.float32)) > least
 
 
 def test_no_driver_is_explained(monkeypatch):
