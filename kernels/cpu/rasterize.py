@@ -110,10 +110,7 @@ def rasterize(
                     v_row = v + c * y
                     u_row = u + b * y
                     p_row = power - v_row * v_row
-                    if with_depth:
-                        shade_row_depth(rows, i, u_row, a, p_row, red, green, blue, z)
-                    else:
-                        shade_row(rows, i, u_row, a, p_row, red, green, blue)
+                    shade_row(rows, i, u_row, a, p_row, red, green, blue, z, with_depth)
             while first_open <= last_open and row_is_opaque(rows, first_open):
                 first_open += 1
             while first_open <= last_open and row_is_opaque(rows, last_open):
@@ -158,8 +155,11 @@ def place_batch(x0, y0, batch):
 
 
 @inline
-def shade_row(rows, at, u, a, p, red, green, blue):
-    """Composites one splat over the 16 pixels of a row; `p` is log2 o - v^2 there."""
+def shade_row(rows, at, u, a, p, red, green, blue, z, with_depth):
+    """Composites one splat over the 16 pixels of a row; `p` is log2 o - v^2 there.
+
+    LLVM takes the test of `with_depth` out of the loop.
+    """
     for k in range(LANES):
         w = u + a * F(k)
         q = p - w * w
@@ -171,23 +171,8 @@ def shade_row(rows, at, u, a, p, red, green, blue):
         rows[at, LANES + k] += weight * red
         rows[at, 2 * LANES + k] += weight * green
         rows[at, 3 * LANES + k] += weight * blue
-
-
-@inline
-def shade_row_depth(rows, at, u, a, p, red, green, blue, z):
-    """`shade_row` that also sums depth."""
-    for k in range(LANES):
-        w = u + a * F(k)
-        q = p - w * w
-        alpha = min(exp2_small(q), F(ALPHA_MAX))
-        alpha = alpha if q >= F(LOG2_ALPHA_MIN) else F(0)
-        transmittance = rows[at, k]
-        weight = alpha * transmittance
-        rows[at, k] = transmittance - weight
-        rows[at, LANES + k] += weight * red
-        rows[at, 2 * LANES + k] += weight * green
-        rows[at, 3 * LANES + k] += weight * blue
-        rows[at, 4 * LANES + k] += weight * z
+        if with_depth:
+            rows[at, 4 * LANES + k] += weight * z
 
 
 @inline
