@@ -181,7 +181,7 @@ class Rows:
         buffer = np.empty(min(CHUNK, element.count), dtype)
         for start in range(0, element.count, CHUNK):
             part = buffer[: min(CHUNK, element.count - start)]
-            if self._file.readinto(part.view(np.uint8)) != part.nbytes:
+            if self._file.readinto(part.view(np.uint8).data) != part.nbytes:
                 raise SceneFormatError(
                     self._path, f"element {element.name}", "ended while it was read", EXPORT_AGAIN
                 )

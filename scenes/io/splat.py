@@ -40,8 +40,9 @@ def _sniff(path: Path, head: bytes) -> bool:
 
 def _plausible(records: NDArray[Any]) -> NDArray[np.bool_]:
     """(N,) mask; comparisons with NaN are false."""
-    near = (np.abs(records["mean"]) < 1e7).all(axis=1)
-    return near & ((records["scale"] > 0) & (records["scale"] < 1e6)).all(axis=1)
+    near = np.abs(records["mean"]) < 1e7
+    sized = (records["scale"] > 0) & (records["scale"] < 1e6)
+    return np.logical_and(near, sized).all(axis=1)
 
 
 def _read(path: Path, progress: Progress, drop_invalid: bool) -> Splats:
@@ -63,7 +64,7 @@ def _read(path: Path, progress: Progress, drop_invalid: bool) -> Splats:
     with path.open("rb") as file:
         for start in range(0, n, _CHUNK):
             part = buffer[: min(_CHUNK, n - start)]
-            if file.readinto(part.view(np.uint8)) != part.nbytes:
+            if file.readinto(part.view(np.uint8).data) != part.nbytes:
                 raise SceneFormatError(path, "size", "shrank while it was read", "Try again.")
             here = slice(start, start + len(part))
             negative = (part["scale"] < 0).any(axis=1)
