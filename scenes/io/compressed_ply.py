@@ -168,7 +168,7 @@ def _check_bounds(path: Path, low: NDArray[np.float32], high: NDArray[np.float32
             )
 
 
-def _between(low: Any, high: Any, t: NDArray[np.float32]) -> NDArray[np.float32]:
+def _between(low: Any, high: Any, t: Any) -> Any:
     return low * (1.0 - t) + high * t
 
 

@@ -189,7 +189,7 @@ class Rows:
 
     def _ascii(self, element: Element) -> Iterator[tuple[int, NDArray[Any]]]:
         dtype = np.dtype([(name, "f8") for name in element.types])
-        columns = len(dtype)
+        columns = len(element.types)
         # Tokens take some 40 bytes each: few rows at a time when there are many columns.
         step = max(1, min(CHUNK, (1 << 17) // columns))
         for start in range(0, element.count, step):

@@ -42,7 +42,7 @@ def _plausible(records: NDArray[Any]) -> NDArray[np.bool_]:
     """(N,) mask; comparisons with NaN are false."""
     near = np.abs(records["mean"]) < 1e7
     sized = (records["scale"] > 0) & (records["scale"] < 1e6)
-    return np.logical_and(near, sized).all(axis=1)
+    return np.all(np.logical_and(near, sized), axis=1, keepdims=True)[:, 0]
 
 
 def _read(path: Path, progress: Progress, drop_invalid: bool) -> Splats:
