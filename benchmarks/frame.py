@@ -146,7 +146,7 @@ def show(console: Console, name: str, timings: list[Timing], outcome: dict[str, 
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--scene", nargs="+", choices=list(scenes()), default=list(scenes()))
     parser.add_argument("--backend", default="cpu,gl", help="names, comma separated")
     parser.add_argument("--size", default="1280x720", help="WIDTHxHEIGHT, pixels")
