@@ -67,6 +67,7 @@ class AboutBox(QDialog):
         copy, close = QPushButton("Copy", self), QPushButton("Close", self)
         copy.setAutoDefault(False)
         close.setDefault(True)
+        close.setFocus()
         copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self.text()))
         close.clicked.connect(self.accept)
         buttons.addStretch(1)

@@ -7,9 +7,8 @@ from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMainWindow, QMenu, QToolBar, QToolButton, QWidget
 
 from ..render.renderer import BACKENDS
-from ..render.views import VIEWS
 from . import theme
-from .navigation import UP_AXES
+from .navigation import UP_AXES, VIEW_ANGLES
 
 
 class Actions(QObject):
@@ -49,7 +48,7 @@ class Actions(QObject):
         self.dismiss = self._make("Dismiss notice", "", "Escape")
         self.views = {
             view: self._make(view.capitalize(), "", str(number))
-            for number, view in enumerate(VIEWS, 1)
+            for number, view in enumerate(VIEW_ANGLES, 1)
         }
         self.ups = self._choice({label: f"{label} is up" for label in UP_AXES})
         self.backends = self._choice({name: name for name in BACKENDS})

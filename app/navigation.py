@@ -28,6 +28,17 @@ UP_AXES: dict[str, tuple[float, float, float]] = {
 }
 """The up vectors that a menu offers, by label."""
 
+VIEW_ANGLES: dict[str, tuple[float, float]] = {
+    "front": (0.0, 0.0),
+    "back": (math.pi, 0.0),
+    "left": (math.pi / 2, 0.0),
+    "right": (-math.pi / 2, 0.0),
+    "top": (0.0, -math.pi / 2),
+    "bottom": (0.0, math.pi / 2),
+    "iso": (-math.atan(0.6), -math.atan(0.6 / math.hypot(0.6, 1.0))),
+}
+"""Azimuth and elevation of the views of `render.views.named_view`."""
+
 ORBIT_SPEED = math.pi
 """Angle that a drag over the whole height of the picture turns the view by, radians."""
 
@@ -143,13 +154,10 @@ class Navigator:
         self._aim(offset / self.distance, self._up if up is None else np.asarray(up, np.float64))
         self.changed.emit()
 
-    def look_along(self, camera: Camera) -> None:
-        """Takes the pose of a camera; the target is the point of its axis nearest the scene."""
-        rotation = camera.world_to_camera[:3, :3]
-        ahead = float(rotation[2] @ (self.center - camera.position))
-        distance = ahead if ahead > NEAREST * self.radius else self.radius
-        target = camera.position + distance * rotation[2]
-        self.look_at(camera.position, target, -rotation[1], camera.fov_y)
+    def look_from(self, view: str, aspect: float) -> None:
+        """Shows the whole scene from a side in `VIEW_ANGLES`, upright for the user's up vector."""
+        self.azimuth, self.elevation = VIEW_ANGLES[view]
+        self.frame(aspect)
 
     def frame(self, aspect: float) -> None:
         """Keeps the direction and shows the whole scene; `aspect`: width over height."""

@@ -45,6 +45,7 @@ def run_window(source: str | None = BUILTIN, backend: str = "gl") -> int:
     from .window import MainWindow
 
     theme.apply(app)
+    app.setWindowIcon(theme.icon("cube-scan", theme.ACCENT))
     window = MainWindow(session)
     window.show()
     if source is not None:

@@ -10,7 +10,7 @@ from psygnal import Signal
 
 from ..render.renderer import BACKENDS, RenderError
 from ..render.settings import Settings
-from ..render.views import bounding_sphere, named_view
+from ..render.views import FOV_Y, bounding_sphere
 from ..scenes.progress import Progress, silent
 from ..scenes.scene import Scene, open_scene
 from .navigation import Navigator
@@ -103,13 +103,10 @@ class Session:
         for viewpoint in scene.viewpoints.values():
             navigator.look_at(viewpoint.position, viewpoint.target, viewpoint.up, viewpoint.fov_y)
             return
-        self.look_from("iso", aspect)
+        navigator.fov_y = FOV_Y
+        navigator.look_from("iso", aspect)
 
     def look_from(self, view: str, aspect: float) -> None:
-        """Frames the scene from a side named in `render.views.VIEWS`."""
-        if self._opened is None:
-            return
-        scene, navigator = self._opened.scene, self.navigator
-        navigator.set_scene(self._opened.center, self._opened.radius, scene.splats.up)
-        camera = named_view(scene.splats, view, max(1, round(1000 * aspect)), 1000)
-        navigator.look_along(camera)
+        """Shows the whole scene from a side that `navigation.VIEW_ANGLES` names."""
+        if self._opened is not None:
+            self.navigator.look_from(view, aspect)

@@ -97,6 +97,7 @@ class Viewport(QOpenGLWidget):
             self._upload_gl(scene.splats)
         finally:
             self.doneCurrent()
+            self._invalidate()
 
     def take_picture(self, picture: Picture) -> None:
         """Draws the view at the viewport's size; `picture_taken` follows, or `failed`."""
@@ -218,10 +219,10 @@ class Viewport(QOpenGLWidget):
         self._uploaded = splats
 
     def _draw_gl(self, splats: Splats) -> GLFrame | None:
-        if not self._stale and self._gl_frame is not None:
+        if not self._stale:  # also after a failure: the same frame would fail again
             return self._gl_frame
         request = self._request()
-        self._stale = False  # also after a failure: the same frame would fail again
+        self._stale = False
         self._gl_frame = None
         try:
             start = time.perf_counter()

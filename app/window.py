@@ -6,7 +6,7 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QByteArray, Qt
+from PySide6.QtCore import QByteArray, Qt, QTimer
 from PySide6.QtGui import (
     QCloseEvent,
     QDragEnterEvent,
@@ -39,6 +39,9 @@ from .viewport import Viewport
 JOIN_SECONDS = 10.0
 """How long closing waits for a thread that is being cancelled."""
 
+PATIENCE = 1200
+"""Milliseconds before getting ready is worth a word: kernels from the cache take less."""
+
 log = logging.getLogger(__name__)
 
 
@@ -69,6 +72,7 @@ class MainWindow(QMainWindow):
         self._tasks: list[Task] = []
         self._loading: Task | None = None
         self._waiting: OpenedScene | None = None  # loaded before the kernels were ready
+        self._prepared_share = (0.0, "Getting ready")
         self.setAcceptDrops(True)
         self.setWindowTitle("Voile")
         self.resize(1280, 800)
@@ -166,14 +170,27 @@ class MainWindow(QMainWindow):
         task.done.connect(self._prepared)
         task.failed.connect(self._prepare_failed)
         task.cancelled.connect(self._loading_cancelled)
+        self._patience = QTimer(self)
+        self._patience.setSingleShot(True)
+        self._patience.timeout.connect(self._show_preparing)
+        self._patience.start(PATIENCE)
         task.start()
 
     def _prepare_progressed(self, fraction: float, stage: str) -> None:
-        self.overlays.preparing.report(fraction, stage)
+        self._prepared_share = fraction, stage
+        if not self._patience.isActive():
+            self._show_preparing()
+
+    def _show_preparing(self) -> None:
+        self.overlays.preparing.report(*self._prepared_share)
+
+    def _end_preparing(self) -> None:
+        self._patience.stop()
+        self.overlays.preparing.hide()
+        self._end(self.sender())
 
     def _prepared(self, reasons: dict[str, str]) -> None:
-        self._end(self.sender())
-        self.overlays.preparing.hide()
+        self._end_preparing()
         for name, reason in reasons.items():
             action = self.actions_.backends[name]
             action.setEnabled(False)
@@ -186,8 +203,7 @@ class MainWindow(QMainWindow):
         self._show_waiting()
 
     def _prepare_failed(self, error: BaseException) -> None:
-        self._end(self.sender())
-        self.overlays.preparing.hide()
+        self._end_preparing()
         self._notify("The kernels could not be compiled; nothing can be drawn", error)
 
     # Pictures

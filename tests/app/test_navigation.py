@@ -4,9 +4,11 @@ import math
 
 import numpy as np
 import pytest
+from make_splats import make_splats
 
 from voile.app.navigation import FLY_SPEED, UP_AXES, Navigator
 from voile.render import Camera
+from voile.render.views import VIEWS, bounding_sphere, named_view
 
 SIZE = (160, 90)
 
@@ -176,18 +178,14 @@ def test_frame_shows_the_whole_sphere_and_keeps_the_direction(navigator, aspect)
     assert np.ptp(at, axis=0).max() > 0.85 * min(width, height)
 
 
-@pytest.mark.parametrize("view", ["front", "back", "left", "right", "top", "bottom", "iso"])
+@pytest.mark.parametrize("view", VIEWS)
 @pytest.mark.parametrize("up", UP_AXES.values(), ids=UP_AXES)
-def test_takes_the_pose_of_every_named_view(view, up):
-    from make_splats import make_splats
-
-    from voile.render.views import bounding_sphere, named_view
-
+def test_views_are_those_of_the_command_line(view, up):
     splats = make_splats(50, up=up)
     camera = named_view(splats, view, 200, 100)
     navigator = Navigator()
     navigator.set_scene(*bounding_sphere(splats), up)
-    navigator.look_along(camera)
+    navigator.look_from(view, 2.0)
     again = navigator.camera(200, 100)
     np.testing.assert_allclose(again.world_to_camera, camera.world_to_camera, atol=1e-6)
     assert again.fov_y == pytest.approx(camera.fov_y)
