@@ -76,7 +76,7 @@ class FrameWorker(QObject):
                 self._next = job
             self._changed.notify()
         if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="voile frames", daemon=True)
+            self._thread = threading.Thread(target=self._run, name="voile task frames", daemon=True)
             self._thread.start()
 
     def drop(self) -> None:

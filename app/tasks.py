@@ -37,7 +37,7 @@ class Task(QObject):
         self._work = work
         self._cancel = threading.Event()
         self._reported = (0.0, "")
-        self._thread = threading.Thread(target=self._run, name=f"voile {name}", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=f"voile task {name}", daemon=True)
 
     def start(self) -> None:
         """Starts the thread."""

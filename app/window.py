@@ -6,7 +6,7 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QByteArray, Qt, QTimer
+from PySide6.QtCore import QByteArray, Qt
 from PySide6.QtGui import (
     QCloseEvent,
     QDragEnterEvent,
@@ -24,23 +24,20 @@ from ..scenes.scene import BUILTIN
 from . import dialogs, preferences
 from .about import AboutBox
 from .actions import Actions
-from .backends import prepare
 from .controls import Controls
 from .failures import Failures
 from .frame_worker import Picture
 from .help import HelpBox
+from .loading import Loader
 from .navigation import UP_AXES
 from .overlays import Overlays
 from .pictures import pixels, save_png
-from .session import OpenedScene, Session, open_for_window
-from .tasks import Task
+from .preparing import Preparer
+from .session import OpenedScene, Session
 from .viewport import Viewport
 
 JOIN_SECONDS = 10.0
 """How long closing waits for a thread that is being cancelled."""
-
-PATIENCE = 1200
-"""Milliseconds before getting ready is worth a word: kernels from the cache take less."""
 
 log = logging.getLogger(__name__)
 
@@ -69,79 +66,46 @@ class MainWindow(QMainWindow):
         self.actions_ = Actions(self)
         self.actions_.fill_menus(self)
         _, self._up_button, self._backend_button = self.actions_.make_toolbar(self)
-        self._tasks: list[Task] = []
-        self._loading: Task | None = None
+        self.loader = Loader(self)
+        self._preparer = Preparer(self)
         self._waiting: OpenedScene | None = None  # loaded before the kernels were ready
-        self._prepared_share = (0.0, "Getting ready")
         self.setAcceptDrops(True)
         self.setWindowTitle("Voile")
         self.resize(1280, 800)
         self.restoreGeometry(QByteArray.fromBase64(self.preferences.geometry.encode()))
         self._connect()
         self._show_state()
-        self._prepare()
+        self._preparer.start()
 
     # Opening scenes
 
     @property
     def loading(self) -> bool:
         """Whether a scene is being loaded or waits for the kernels."""
-        return self._loading is not None or self._waiting is not None
+        return self.loader.task is not None or self._waiting is not None
 
     def open(self, source: str) -> None:
         """Loads a scene in a thread; one that is being loaded is cancelled."""
-        self.cancel_loading()
-        name = "the built-in scene" if source == BUILTIN else Path(source).name
-
-        def work(progress: Any) -> OpenedScene:
-            return open_for_window(source, progress)
-
-        task = self._start(f"Loading {name}", work)
-        task.progress.connect(self._loading_progressed)
-        task.done.connect(self._loaded)
-        task.failed.connect(self._loading_failed)
-        task.cancelled.connect(self._loading_cancelled)
-        self._loading = task
-        self.overlays.loading.report(0.0, task.name)
+        self._waiting = None
+        self.loader.open(source)
         self._show_state()
-        task.start()
 
     def cancel_loading(self) -> None:
         """Gives up the scene that is being loaded; the one that is shown stays."""
-        if self._loading is not None:
-            self._loading.cancel()
-        self._loading = self._waiting = None
+        self.loader.cancel()
+        self._waiting = None
         self.overlays.loading.hide()
         self._show_state()
 
-    def _loading_progressed(self, fraction: float, stage: str) -> None:
-        if self.sender() is self._loading:
-            self.overlays.loading.report(fraction, stage)
-
-    def _loading_cancelled(self) -> None:
-        self._end(self.sender())
-
-    def _loading_failed(self, error: BaseException) -> None:
-        task = self.sender()
-        self._end(task)
-        if task is not self._loading:
-            return
-        self._loading = None
+    def _loading_failed(self, name: str, error: BaseException) -> None:
         self.overlays.loading.hide()
-        name = task.name.removeprefix("Loading ") if isinstance(task, Task) else "the scene"
         self._notify(f"Could not open {name}", error)
 
     def _loaded(self, opened: OpenedScene) -> None:
-        task = self.sender()
-        self._end(task)
-        if task is not self._loading:  # another scene was asked for meanwhile
-            return
-        self._loading = None
         self._waiting = opened
+        self.overlays.loading.hide()
         if self.viewport.kernels_ready:
             self._show_waiting()
-        else:
-            self.overlays.loading.hide()
 
     def _show_waiting(self) -> None:
         """Shows the scene that is loaded; the one before stays if the GPU refuses it."""
@@ -164,33 +128,8 @@ class MainWindow(QMainWindow):
 
     # Getting ready
 
-    def _prepare(self) -> None:
-        task = self._start("Preparing", prepare)
-        task.progress.connect(self._prepare_progressed)
-        task.done.connect(self._prepared)
-        task.failed.connect(self._prepare_failed)
-        task.cancelled.connect(self._loading_cancelled)
-        self._patience = QTimer(self)
-        self._patience.setSingleShot(True)
-        self._patience.timeout.connect(self._show_preparing)
-        self._patience.start(PATIENCE)
-        task.start()
-
-    def _prepare_progressed(self, fraction: float, stage: str) -> None:
-        self._prepared_share = fraction, stage
-        if not self._patience.isActive():
-            self._show_preparing()
-
-    def _show_preparing(self) -> None:
-        self.overlays.preparing.report(*self._prepared_share)
-
-    def _end_preparing(self) -> None:
-        self._patience.stop()
-        self.overlays.preparing.hide()
-        self._end(self.sender())
-
     def _prepared(self, reasons: dict[str, str]) -> None:
-        self._end_preparing()
+        self.overlays.preparing.hide()
         for name, reason in reasons.items():
             action = self.actions_.backends[name]
             action.setEnabled(False)
@@ -203,7 +142,7 @@ class MainWindow(QMainWindow):
         self._show_waiting()
 
     def _prepare_failed(self, error: BaseException) -> None:
-        self._end_preparing()
+        self.overlays.preparing.hide()
         self._notify("The kernels could not be compiled; nothing can be drawn", error)
 
     # Pictures
@@ -255,6 +194,12 @@ class MainWindow(QMainWindow):
             action.triggered.connect(lambda _=False, up=UP_AXES[label]: self._set_up(up))
         for name, action in does.backends.items():
             action.triggered.connect(lambda _=False, n=name: setattr(self.session, "backend", n))
+        self.loader.progressed.connect(self.overlays.loading.report)
+        self.loader.loaded.connect(self._loaded)
+        self.loader.failed.connect(self._loading_failed)
+        self._preparer.progressed.connect(self.overlays.preparing.report)
+        self._preparer.ready.connect(self._prepared)
+        self._preparer.failed.connect(self._prepare_failed)
         self.overlays.loading.cancelled.connect(self.cancel_loading)
         self.overlays.welcome.open_asked.connect(self._ask_file)
         self.overlays.welcome.builtin_asked.connect(lambda: self.open(BUILTIN))
@@ -385,10 +330,8 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Cancels and joins every thread, frees the GPU, remembers the window's place."""
-        self._loading = self._waiting = None
-        for task in self._tasks:
-            task.cancel()
-        names = [task.name for task in self._tasks if not task.join(JOIN_SECONDS)]
+        self._waiting = None
+        names = self.loader.close(JOIN_SECONDS) + self._preparer.close(JOIN_SECONDS)
         if not self.viewport.shut_down(JOIN_SECONDS):
             names.append("drawing")
         for name in names:
@@ -400,16 +343,6 @@ class MainWindow(QMainWindow):
 
     def _save_preferences(self) -> None:
         preferences.save(self.preferences, self._preferences_path)
-
-    def _start(self, name: str, work: Any) -> Task:
-        task = Task(name, work, self)
-        self._tasks.append(task)
-        return task
-
-    def _end(self, task: Any) -> None:
-        if task in self._tasks:
-            self._tasks.remove(task)
-            task.deleteLater()
 
 
 def nearest_axis(up: Any) -> str:

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -113,8 +114,8 @@ def make_window(qtbot, qapp, preferences_path, caplog):
     for window in made:
         window.close()
         qtbot.wait(1)
-        assert not window._tasks or all(task.join(0) for task in window._tasks)
         window.deleteLater()
+    assert not [t.name for t in threading.enumerate() if t.name.startswith("voile task")]
     errors = [r.getMessage() for r in caplog.records if r.levelno >= logging.ERROR]
     assert not errors
 

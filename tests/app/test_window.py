@@ -106,6 +106,7 @@ def test_dialog_that_is_closed_changes_nothing(make_window, look, show, ply, mon
     assert window.session.opened is opened
 
 
+@pytest.mark.filterwarnings("ignore:.*QDragEnterEvent:DeprecationWarning")
 def test_open_by_drop(make_window, look, show, ply, other_ply):
     window = show(make_window(), ply)
     before = look(window)
