@@ -73,7 +73,7 @@ def test_empty_window_hints_at_what_to_do(qtbot, make_window, look):
 def test_screen_shows_the_renderers_picture(make_window, show, look, ply, backend):
     window = show(make_window(backend), ply)
     picture = look(window)
-    np.testing.assert_array_equal(picture, expected(window, backend))
+    assert_same(picture, expected(window, backend))
     assert np.ptp(picture, axis=(0, 1)).min() > 50  # something is there
     assert not window.overlays.banners
 
@@ -123,7 +123,7 @@ def test_orbit_by_mouse_turns_the_scene(qtbot, make_window, show, look, ply):
     after = look(window)
     assert np.abs(after.astype(int) - before).mean() > 1
     assert window.session.navigator.distance == distance
-    np.testing.assert_array_equal(after, expected(window, "gl"))
+    assert_same(after, expected(window, "gl"))
 
 
 @pytest.mark.parametrize(("button", "keys"), [(MIDDLE, NO_KEYS), (RIGHT, NO_KEYS), (LEFT, SHIFT)])
@@ -132,7 +132,9 @@ def test_pan_moves_the_picture_with_the_mouse(qtbot, make_window, show, look, pl
     before = centroid(look(window))
     drag(qtbot, window, button, (200, 150), (230, 130), keys)
     moved = centroid(look(window)) - before
-    np.testing.assert_allclose(moved, (30, -20), atol=6)
+    np.testing.assert_allclose(
+        moved, np.array((30, -20)) * window.viewport.devicePixelRatioF(), rtol=0.2
+    )
 
 
 def test_wheel_zooms_in_and_out(qtbot, make_window, show, look, ply):
@@ -174,7 +176,7 @@ def test_resize_keeps_pixels_square(qtbot, make_window, show, look, ply):
     picture = look(window)
     scale = window.viewport.devicePixelRatioF()
     assert picture.shape[1] == round(window.viewport.width() * scale)
-    np.testing.assert_array_equal(picture, expected(window, "cpu"))
+    assert_same(picture, expected(window, "cpu"))
     camera = window.session.navigator.camera(*window.viewport._size)
     assert camera.fx == camera.fy
 
@@ -236,7 +238,7 @@ def test_saved_picture_is_the_renderers_frame(
     qtbot.wait(50)
     saved = np.asarray(Image.open(tmp_path / "shot.png"))
     np.testing.assert_array_equal(saved, expected(window, backend))
-    np.testing.assert_array_equal(saved, look(window))
+    assert_same(look(window), saved)
 
 
 def test_transparent_picture_keeps_its_alpha(qtbot, make_window, show, look, ply, tmp_path):
@@ -269,7 +271,7 @@ def test_settings_change_the_picture_at_once(make_window, show, look, ply):
     window.session.settings.splat_scale = 0.3
     smaller = look(window)
     assert covered(smaller) < covered(before)
-    np.testing.assert_array_equal(smaller, expected(window, "cpu"))
+    assert_same(smaller, expected(window, "cpu"))
 
 
 def test_overlay_tells_the_truth(make_window, show, look, ply):
@@ -302,7 +304,14 @@ def test_another_window_of_the_same_picture(make_window, show, look, ply):
     np.testing.assert_array_equal(look(first), look(second))
     second.close()
     first.session.navigator.orbit(0.1, 0.0)
-    np.testing.assert_array_equal(look(first), expected(first, "gl"))
+    assert_same(look(first), expected(first, "gl"))
+
+
+def assert_same(shown, frame):
+    """Screen against frame: equal, but that the GPU may round a tie to the other byte."""
+    difference = np.abs(shown.astype(int) - frame)
+    assert difference.max() <= 1
+    assert np.count_nonzero(difference) <= 1e-5 * difference.size
 
 
 def covered(picture):
