@@ -1,0 +1,144 @@
+"""The frozen pictures: small seeded scenes, each for one property, and the built-in scene.
+
+Frozen cases stand before a mid-grey or coloured background so that a change of gamma shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cache
+
+import numpy as np
+from make_splats import make_splats
+
+from voile import Camera, Frame, Settings, Splats
+from voile.render import FrameRequest
+from voile.render.views import from_viewpoint
+from voile.scenes import builtin
+
+GREY = (0.36, 0.38, 0.42)
+SIZE = (192, 128)
+BUILTIN_SIZE = (320, 180)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A picture: the scene, where from, the settings, and how the frame becomes bytes."""
+
+    splats: Callable[[], Splats]
+    camera: Callable[[], Camera]
+    settings: dict = field(default_factory=lambda: {"background": GREY})
+    depth: bool = False
+
+    def draw(self, renderer) -> np.ndarray:
+        """(H, W, C) uint8 as the program would save it."""
+        settings = Settings(**self.settings)
+        renderer.upload(self.splats())
+        frame = renderer.render(FrameRequest(self.camera(), settings, depth=self.depth))
+        if self.depth:
+            return depth_picture(frame)
+        return frame.to_rgba8() if settings.transparent else frame.to_rgb8(settings.background)
+
+
+def depth_picture(frame: Frame) -> np.ndarray:
+    """Expected depth 2 to 8 as light to dark, over blue where alpha is 0."""
+    assert frame.depth is not None
+    shade = np.clip(1.0 - (frame.depth - 2.0) / 6.0, 0.0, 1.0)[..., None]
+    grey = np.broadcast_to(shade, (*shade.shape[:2], 3))
+    picture = np.where(frame.alpha[..., None] > 0.5, grey, np.array([0.2, 0.3, 0.6]))
+    return (picture * 255 + 0.5).astype(np.uint8)
+
+
+def _splats(means, scales, colors, opacities, quats=None, **rest) -> Splats:
+    means = np.asarray(means, np.float32)
+    n = len(means)
+    quats = np.tile([1.0, 0, 0, 0], (n, 1)) if quats is None else np.asarray(quats, np.float64)
+    quats = quats / np.linalg.norm(quats, axis=1, keepdims=True)
+    sh = (np.broadcast_to(np.asarray(colors, np.float32), (n, 3)) - 0.5) / 0.28209479
+    return Splats(
+        means,
+        quats.astype(np.float32),
+        np.broadcast_to(np.asarray(scales, np.float32), (n, 3)).copy(),
+        np.broadcast_to(np.asarray(opacities, np.float32), (n,)).copy(),
+        sh[:, None].astype(np.float32),
+        **rest,
+    )
+
+
+def single() -> Splats:
+    """One turned ellipsoid."""
+    return _splats([[0, 0, 0]], (0.9, 0.4, 0.2), (0.9, 0.5, 0.2), 0.95, [[0.9, 0.2, 0.1, 0.4]])
+
+
+def gloss() -> Splats:
+    """SH degree 4, strongly view dependent."""
+    return make_splats(160, 4, seed=4)
+
+
+def fine() -> Splats:
+    """Splats smaller than a pixel, where the mip filter matters."""
+    rng = np.random.default_rng(7)
+    means = rng.uniform(-2, 2, (1500, 3))
+    colors = rng.uniform(0.2, 1, (1500, 3))
+    return _splats(means, (0.012, 0.006, 0.004), colors, 0.9, rng.normal(size=(1500, 4)))
+
+
+def needles() -> Splats:
+    """Thin splats a hundred times longer than wide."""
+    rng = np.random.default_rng(11)
+    means, colors = rng.uniform(-1.5, 1.5, (120, 3)), rng.uniform(0.1, 1, (120, 3))
+    return _splats(means, (0.9, 0.009, 0.009), colors, 0.8, rng.normal(size=(120, 4)))
+
+
+def huge() -> Splats:
+    """One splat that covers the whole picture behind small ones, and one the camera is inside."""
+    rng = np.random.default_rng(3)
+    means = np.concatenate([[[0, 0, 30], [0, 0, -5.2]], rng.uniform(-1, 1, (60, 3))])
+    scales = np.concatenate([[[40, 40, 1], [2, 2, 2]], np.full((60, 3), 0.12)])
+    colors = np.concatenate([[[0.3, 0.5, 0.7], [0.8, 0.3, 0.2]], rng.uniform(0, 1, (60, 3))])
+    return _splats(means, scales, colors, np.concatenate([[0.95, 0.3], np.full(60, 0.9)]))
+
+
+def panes() -> Splats:
+    """Translucent coloured panes, one behind the other: the order of compositing shows."""
+    x = np.linspace(-1.1, 1.1, 5)
+    means = np.stack([x, 0.25 * np.cos(3 * x), np.linspace(-1, 1, 5)], 1)
+    colors = [[1, 0.2, 0.2], [0.2, 0.9, 0.2], [0.2, 0.4, 1], [1, 0.9, 0.2], [0.9, 0.3, 0.9]]
+    return _splats(means, (0.8, 0.8, 0.02), colors, (0.6, 0.9, 0.5, 0.99, 0.7))
+
+
+@cache
+def builtin_scene() -> Splats:
+    return builtin.make_scene()
+
+
+def _view(width: int = SIZE[0], height: int = SIZE[1], **changes) -> Camera:
+    camera = Camera.look_at((1.2, -1.5, -5), (0, 0, 0), width=width, height=height)
+    return Camera.from_dict({**camera.to_dict(), **changes})
+
+
+def _builtin_view(index: int) -> Callable[[], Camera]:
+    def camera() -> Camera:
+        return from_viewpoint(list(builtin.VIEWPOINTS.values())[index], *BUILTIN_SIZE)
+
+    return camera
+
+
+CASES: dict[str, Case] = {
+    "single": Case(single, _view),
+    "gloss": Case(gloss, _view),
+    "gloss_degree0": Case(gloss, _view, {"background": GREY, "max_sh_degree": 0}),
+    "fine": Case(fine, _view, {"background": GREY, "antialiasing": "off"}),
+    "fine_antialiased": Case(fine, _view, {"background": GREY, "antialiasing": "on"}),
+    "needles": Case(needles, _view),
+    "huge": Case(huge, _view),
+    "panes": Case(panes, _view),
+    "panes_transparent": Case(panes, _view, {"transparent": True}),
+    "off_centre": Case(gloss, lambda: _view(cx=20.0, cy=150.0)),
+    "splat_scale": Case(gloss, _view, {"background": GREY, "splat_scale": 0.4}),
+    "depth": Case(panes, _view, depth=True),
+    "builtin_start": Case(builtin_scene, _builtin_view(0)),
+    "builtin_second": Case(builtin_scene, _builtin_view(1)),
+}
+BACKENDS = ("cpu", "gl")
