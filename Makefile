@@ -1,0 +1,60 @@
+# `make run` opens the viewer, `make test` proves it. Both set up everything they need, once.
+
+VENV   := .venv
+BIN    := $(VENV)/bin
+PYTEST ?= -n 2 --dist loadfile
+# Packages are wheels from the package index; constraints.txt says which versions are tested.
+PIP    := $(BIN)/python -m pip install --disable-pip-version-check -q -c constraints.txt $(PIP_ARGS)
+SCREEN := -screen 0 1600x1000x24 +extension GLX
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint check golden bench clean setup setup-dev
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 12
+
+run: setup ## open the viewer on the built-in scene; without a display, draw it to a PNG
+	@if [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ]; then exec $(BIN)/voile view builtin; \
+	else exec $(BIN)/voile render builtin -o voile-builtin.png --size 1280x720; fi
+
+test: lint check ## everything: lint, types, contracts, all tests
+
+lint: setup-dev ## ruff, pyright and the import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+
+check: setup-dev ## pytest, under a virtual display of its own
+	xvfb-run -a -s "$(SCREEN)" $(BIN)/python -m pytest $(PYTEST) $(ARGS)
+
+golden: setup-dev ## rewrite the golden pictures that fail or are missing
+	$(BIN)/python -m pytest tests/golden -q --update-golden
+
+bench: setup-dev ## speed of the backends and the readers, on this machine
+	$(BIN)/python benchmarks/frame.py
+	$(BIN)/python benchmarks/load.py
+
+setup: $(VENV)/.run ## install what `make run` needs
+setup-dev: $(VENV)/.dev ## install what `make test` needs
+
+# The stamps carry what they were made from, so a second run does nothing.
+$(VENV)/bin/python:
+	@PYTHON="$$(tools/find-python.sh)" && PYTHON="$$PYTHON" tools/system-packages.sh run && \
+	"$$PYTHON" -m venv $(VENV)
+
+$(VENV)/.run: pyproject.toml constraints.txt | $(VENV)/bin/python
+	@PYTHON=$(BIN)/python tools/system-packages.sh run
+	@echo "voile: installing Python packages into $(VENV)"
+	$(PIP) -e .
+	$(BIN)/python -m voile.kernels.cpu.warm
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.run
+	@PYTHON=$(BIN)/python tools/system-packages.sh test
+	@echo "voile: installing the tools of the tests into $(VENV)"
+	$(PIP) -e '.[dev,exr]'
+	@touch $@
+
+clean: ## remove the virtual environment and everything made
+	rm -rf $(VENV) build dist *.egg-info out tests/report
