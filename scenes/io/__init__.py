@@ -17,7 +17,7 @@ FORMATS: dict[str, Format] = {
 }
 """All formats by name, in the order in which they are tried on a file's content."""
 
-__all__ = ["FORMATS", "Format", "detect", "load", "save"]
+__all__ = ["FORMATS", "Format", "detect", "load", "save", "writable_format"]
 
 
 def detect(path: str | Path) -> Format:
@@ -80,7 +80,7 @@ def save(
         SceneFormatError: unknown or read-only format, or the disk refuses.
     """
     path = Path(path)
-    chosen = _format_to_write(path, format)
+    chosen = writable_format(path, format)
     assert chosen.write is not None
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
@@ -98,7 +98,12 @@ def save(
         ) from error
 
 
-def _format_to_write(path: Path, name: str | None) -> Format:
+def writable_format(path: Path, name: str | None = None) -> Format:
+    """The format that `save` would write, by name or by the extension of `path`.
+
+    Raises:
+        SceneFormatError: unknown or read-only format.
+    """
     writable = {f.name: f for f in FORMATS.values() if f.write is not None}
     hint = f"Voile writes {', '.join(f'{f.name} ({f.extensions[0]})' for f in writable.values())}."
     if name is not None:

@@ -37,6 +37,10 @@ class Format:
         sniff: (path, first HEAD_BYTES bytes, or b"" for a folder) -> is it this format, by content.
         read: the reader.
         write: the writer, None where Voile only reads.
+        max_sh_degree: highest degree that it can hold.
+        quantised: how coarsely it stores values, for people; empty for full floats.
+        keeps_antialiased: whether it can say that a scene was trained antialiased.
+        columns: optional columns of `Splats` that it keeps.
     """
 
     name: str
@@ -45,3 +49,7 @@ class Format:
     sniff: Callable[[Path, bytes], bool]
     read: Reader
     write: Writer | None = None
+    max_sh_degree: int = 4
+    quantised: str = ""
+    keeps_antialiased: bool = True
+    columns: frozenset[str] = frozenset()

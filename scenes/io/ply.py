@@ -260,4 +260,4 @@ def _logit(opacities: NDArray[np.float32]) -> NDArray[np.float64]:
     return np.log(o) - np.log1p(-o)
 
 
-FORMAT = Format("ply", "PLY", (".ply",), _sniff, _read, _write)
+FORMAT = Format("ply", "PLY", (".ply",), _sniff, _read, _write, columns=frozenset({"normals"}))

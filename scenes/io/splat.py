@@ -119,4 +119,14 @@ def _byte(values: NDArray[np.floating[Any]]) -> NDArray[np.uint8]:
     return np.clip(np.rint(values), 0, 255).astype(np.uint8)
 
 
-FORMAT = Format("splat", ".splat", (".splat",), _sniff, _read, _write)
+FORMAT = Format(
+    "splat",
+    ".splat",
+    (".splat",),
+    _sniff,
+    _read,
+    _write,
+    max_sh_degree=0,
+    quantised="colour, opacity and rotation to 8 bits",
+    keeps_antialiased=False,
+)

@@ -1,0 +1,73 @@
+"""`voile convert`: one scene format to another."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from ...scenes.errors import SceneFormatError
+from ...scenes.io import save, writable_format
+from ...scenes.io.format import Format
+from ...scenes.scene import open_scene
+from ...scenes.splats import Splats
+from .console import progress_bar, size_text
+
+
+def convert(
+    scene: str,
+    target: Path,
+    /,
+    *,
+    to: str | None = None,
+    force: Annotated[bool, Parameter(negative="")] = False,
+    drop_invalid: Annotated[bool, Parameter(negative="")] = False,
+    quiet: Annotated[bool, Parameter(alias="-q", negative="")] = False,
+) -> int:
+    """Writes a scene in another format and says what is lost.
+
+    Parameters
+    ----------
+    scene
+        Scene file or folder, or "builtin".
+    target
+        File to write; its extension chooses the format.
+    to
+        Format to write: ply, splat or spz, where the extension does not say.
+    force
+        Overwrite an existing file.
+    drop_invalid
+        Leave out splats with values that are not finite instead of refusing the file.
+    quiet
+        No progress bar.
+    """
+    chosen = writable_format(target, to)
+    if target.exists() and not force:
+        raise SceneFormatError(target, "file", "exists already", "Use --force to overwrite it.")
+    with progress_bar(quiet) as progress:
+        opened = open_scene(scene, progress, drop_invalid=drop_invalid)
+        save(opened.splats, target, chosen.name, progress)
+    if not quiet:
+        size = size_text(target.stat().st_size)
+        print(f"{target}: {chosen.title}, {len(opened.splats):,} splats, {size}")
+        for sentence in losses(opened.splats, chosen):
+            print(f"  {sentence}")
+    return 0
+
+
+def losses(splats: Splats, target: Format) -> list[str]:
+    """Sentences about what a format cannot hold of a scene."""
+    found = []
+    if splats.sh_degree > target.max_sh_degree:
+        found.append(
+            f"view dependence is lost: SH degree {splats.sh_degree} becomes {target.max_sh_degree}"
+        )
+    if target.quantised:
+        found.append(f"values are quantised: {target.quantised}")
+    if splats.antialiased and not target.keeps_antialiased:
+        found.append("the mark that the scene was trained antialiased is lost")
+    for name in ("normals", "material", "latent", "oit"):
+        if getattr(splats, name) is not None and name not in target.columns:
+            found.append(f"the column {name} is lost")
+    return found

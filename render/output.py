@@ -1,0 +1,119 @@
+"""Writing frames to disk: PNG, NumPy arrays and OpenEXR. A file appears whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from ..scenes.errors import VoileError
+from .frame import Frame
+
+EXTENSIONS = (".png", ".npy", ".exr")
+
+Color = tuple[float, float, float]
+Float32 = NDArray[np.float32]
+
+
+class OutputError(VoileError):
+    """A picture cannot be written; the text names the file and the fix."""
+
+
+def save_frame(frame: Frame, path: str | Path, background: Color | None = None) -> None:
+    """Writes a frame; the extension chooses the format.
+
+    Args:
+        frame: what was drawn.
+        path: .png (8 bits), .npy (float32 (H, W, 4), colour premultiplied and unclamped, alpha) or
+            .exr (the same as channels R, G, B, A; needs the `exr` extra).
+        background: composited behind; None leaves it transparent (PNG then has straight alpha).
+
+    Raises:
+        OutputError: unknown extension, missing package, or the disk refuses.
+    """
+    path = Path(path)
+    check_output(path)
+    if path.suffix.lower() == ".png":
+        pixels = frame.to_rgba8() if background is None else frame.to_rgb8(background)
+        _write(path, lambda to: Image.fromarray(pixels).save(to, format="PNG"))
+        return
+    image = frame.premultiplied()
+    if background is not None:
+        image[..., :3] = frame.over(background)
+        image[..., 3] = 1.0
+    if path.suffix.lower() == ".npy":
+        _write(path, lambda to: _save_array(to, image))
+    else:
+        _write(path, lambda to: _save_exr(to, dict(zip("RGBA", np.moveaxis(image, 2, 0)))))
+
+
+def save_depth(frame: Frame, path: str | Path) -> None:
+    """Writes the expected depth (H, W) float32 as .npy or .exr (channel Z).
+
+    Raises:
+        OutputError: the frame has no depth, another extension, or the disk refuses.
+    """
+    path, depth = Path(path), frame.depth
+    if depth is None:
+        raise OutputError(f"{path}: the frame was drawn without depth")
+    if path.suffix.lower() == ".npy":
+        _write(path, lambda to: _save_array(to, depth))
+    elif path.suffix.lower() == ".exr":
+        _write(path, lambda to: _save_exr(to, {"Z": depth}))
+    else:
+        raise OutputError(f"{path}: depth is written as .npy or .exr, not {path.suffix!r}")
+
+
+def check_output(path: Path) -> None:
+    """Raises OutputError now rather than after the drawing: extension, package, folder."""
+    suffix = path.suffix.lower()
+    if suffix not in EXTENSIONS:
+        raise OutputError(
+            f"{path}: {suffix or 'no extension'} is not written; use {', '.join(EXTENSIONS)}"
+        )
+    if suffix == ".exr":
+        _openexr()
+    if not path.parent.is_dir():
+        raise OutputError(f"{path}: the folder {path.parent} does not exist; make it first")
+
+
+def _write(path: Path, save: Callable[[Path], None]) -> None:
+    temporary = path.with_name(f".{path.stem}.{secrets.token_hex(4)}{path.suffix}")
+    try:
+        try:
+            save(temporary)
+            os.replace(temporary, path)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"{path}: cannot be written: {error.strerror or error}. Check folder and disk."
+        ) from error
+
+
+def _save_array(path: Path, image: Float32) -> None:
+    with path.open("wb") as file:
+        np.save(file, image, allow_pickle=False)
+
+
+def _save_exr(path: Path, channels: dict[str, Float32]) -> None:
+    exr = _openexr()
+    header = {"compression": exr.ZIP_COMPRESSION, "type": exr.scanlineimage}
+    contiguous = {name: np.ascontiguousarray(values) for name, values in channels.items()}
+    with exr.File(header, contiguous) as file:
+        file.write(str(path))
+
+
+def _openexr():
+    try:
+        import OpenEXR
+    except ImportError as error:
+        raise OutputError(
+            "EXR files need the OpenEXR package: pip install 'voile[exr]', or write .npy"
+        ) from error
+    return OpenEXR
