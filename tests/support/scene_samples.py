@@ -7,11 +7,16 @@ loaded thousands of times.
 
 from __future__ import annotations
 
+import gzip
+import json
 import re
+import struct
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from encode_sog import sog_files, zip_bytes
+from encode_spz import spz_bytes
 from make_splats import make_splats
 
 import voile
@@ -40,6 +45,29 @@ def _bytes(name: str, make: Callable[[], bytes]) -> Callable[[Path], Path]:
         return path
 
     return write
+
+
+def _folder(name: str, make: Callable[[], dict[str, bytes]]) -> Callable[[Path], Path]:
+    """A sample that is a folder of files."""
+
+    def write(folder: Path) -> Path:
+        for file, data in make().items():
+            path = folder / name / file
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+        return folder / name
+
+    return write
+
+
+def lod_files() -> dict[str, bytes]:
+    """A streamed SOG with one level of two parts."""
+    parts = {f"0_{k}/{name}": data for k in range(2)
+             for name, data in sog_files(make_splats(N, 0, seed=k)).items()}  # fmt: skip
+    lods = [{"lods": {"0": {"file": k, "offset": 0, "count": N}}} for k in range(2)]
+    lod = {"lodLevels": 1, "filenames": ["0_0/meta.json", "0_1/meta.json"],
+           "tree": {"children": lods}}  # fmt: skip
+    return {"lod-meta.json": json.dumps(lod).encode(), **parts}
 
 
 def ply_bytes(
@@ -126,6 +154,15 @@ SAMPLES: dict[str, Callable[[Path], Path]] = {
         "b.compressed.ply", lambda: compressed_ply_bytes(colour_bounds=False)
     ),
     "splat/plain": _saved("scene.splat", "splat", 0),
+    "spz/1": _bytes("one.spz", lambda: spz_bytes(make_splats(N, 1), 1)),
+    "spz/2": _bytes("two.spz", lambda: spz_bytes(make_splats(N, 0), 2)),
+    "spz/3": _saved("three.spz", "spz", 3),
+    "spz/3 unpacked": _bytes("raw.spz", lambda: spz_bytes(make_splats(N, 1), 3, packed=False)),
+    "spz/4": _bytes("four.spz", lambda: spz_bytes(make_splats(N, 4), 4)),
+    "sog/zip": _bytes("scene.sog", lambda: zip_bytes(sog_files(make_splats(N, 1)))),
+    "sog/folder": _folder("scene", lambda: sog_files(make_splats(N, 2))),
+    "sog/version 1": _folder("sogs", lambda: sog_files(make_splats(N, 3), 1)),
+    "sog/levels": _folder("levels", lod_files),
 }
 
 
@@ -133,7 +170,22 @@ def _vertex_count_lie(data: bytes) -> bytes:
     return re.sub(rb"element vertex \d+", b"element vertex 4294967296", data)
 
 
+def _spz_count_lie(data: bytes) -> bytes:
+    packed = data.startswith(b"\x1f\x8b")
+    payload = gzip.decompress(data) if packed else data
+    lie = payload[:8] + struct.pack("<I", 2**32 - 1) + payload[12:]
+    return gzip.compress(lie, mtime=0) if packed else lie
+
+
+def _zip_count_lie(data: bytes) -> bytes:
+    files = sog_files(make_splats(N, 1))
+    meta = json.loads(files["meta.json"]) | {"count": 2**32}
+    return zip_bytes(files | {"meta.json": json.dumps(meta).encode()})
+
+
 COUNT_LIES: dict[str, Callable[[bytes], bytes]] = {
-    name: _vertex_count_lie for name in SAMPLES if "ply/" in name
+    **{name: _vertex_count_lie for name in SAMPLES if "ply/" in name},
+    **{name: _spz_count_lie for name in SAMPLES if name.startswith("spz/")},
+    "sog/zip": _zip_count_lie,
 }
 """By sample name: sets the splat count in a sample's bytes to 2^32 (2^32 - 1 if it has 32 bits)."""
