@@ -1,0 +1,125 @@
+"""The composition: a tea garden on a round plinth in late light."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..progress import Progress
+from ..splats import Splats
+from ..viewpoint import Viewpoint
+from . import plants, props
+from .light import shade, turn
+from .noise import Noise
+from .shapes import Part, join, rotation, spline
+
+Float = NDArray[np.float64]
+
+BONSAI = np.array([-0.52, 0.0, -0.30])
+ARMILLARY = np.array([0.58, 0.0, 0.30])
+VASE = np.array([0.62, 0.0, -0.62])
+BOWL = np.array([-0.02, 0.0, 0.86])
+LANTERN = np.array([1.12, 0.95, -0.52])
+INCENSE = np.array([-0.72, 0.0, 0.72])
+
+SMOKE = np.array([
+    (0.045, 0.29, 0.01), (0.05, 0.45, 0.03), (0.02, 0.62, 0.06), (0.12, 0.80, 0.02),
+    (0.32, 0.93, -0.10), (0.62, 1.00, -0.12), (0.95, 1.06, -0.32), (1.25, 1.20, -0.68),
+    (1.40, 1.42, -1.02), (1.30, 1.66, -1.25),
+])  # fmt: skip
+"""Path of the smoke from the stick's tip: past the tree in front, behind the brass sphere."""
+
+
+def _eye(x: float, y: float, z: float, *, at: tuple[float, float, float], fov: float) -> Viewpoint:
+    """A viewpoint from work coordinates (y up)."""
+    return Viewpoint((x, -y, -z), (at[0], -at[1], -at[2]), (0.0, -1.0, 0.0), fov)
+
+
+VIEWPOINTS: dict[str, Viewpoint] = {
+    "garden": _eye(0.95, 1.55, 4.05, at=(0.03, 0.44, 0.0), fov=36.0),
+    "sphere": _eye(1.15, 0.98, 1.75, at=(0.50, 0.52, 0.1), fov=42.0),
+    "tree": _eye(-1.75, 1.05, 1.55, at=(-0.45, 0.62, -0.25), fov=42.0),
+    "through smoke": _eye(-1.35, 0.95, 1.75, at=(0.35, 0.62, -0.35), fov=45.0),
+    "above": _eye(0.4, 3.7, 2.1, at=(0.0, 0.15, 0.0), fov=40.0),
+}
+"""Places to look from; the first is where the scene opens."""
+
+
+def build(seed: int, progress: Progress) -> Splats:
+    """The scene as splats in INRIA's axes (y down)."""
+    rng, noise = np.random.default_rng(seed), Noise(seed)
+    progress(0.05, "Building the garden")
+    solids = _solids(rng, noise)
+    progress(0.45, "Growing the tree")
+    tree = plants.bonsai(rng, noise, 30000).turned(rotation((0, 1, 0), 0.5))
+    solids.append(tree.at(BONSAI + [0, 0.185, 0]))
+    smoke = props.smoke(rng, spline(SMOKE, 240) + INCENSE, 2600)
+    every = join([*solids, smoke])
+    solid = np.arange(len(every)) < len(every) - len(smoke)
+    progress(0.6, "Lighting")
+    sh = shade(every, solid)
+    progress(0.95, "Packing")
+    return Splats(
+        means=_pack(turn(every.points)),
+        quats=_quats(every),
+        scales=_pack(every.scales),
+        opacities=_pack(every.opacities),
+        sh=sh,
+        up=(0.0, -1.0, 0.0),
+    )
+
+
+def _solids(rng: np.random.Generator, noise: Noise) -> list[Part]:
+    angle, radius = rng.uniform(0, 6.3, 60), np.sqrt(rng.random(60)) * 0.34
+    near = np.stack([radius * np.cos(angle), 0 * angle, 0.6 * radius * np.sin(angle)], 1)
+    places = near + np.where(np.arange(60)[:, None] < 34, [0.02, 0, -0.98], [-1.05, 0, 0.25])
+    leaf_angle, leaf_r = rng.uniform(0, 6.3, 230), np.sqrt(rng.random(230)) * 1.5
+    leaves = np.stack([leaf_r * np.cos(leaf_angle), 0 * leaf_r, leaf_r * np.sin(leaf_angle)], 1)
+    under = rng.random(230) < 0.55  # most lie near the tree
+    leaves[under] = BONSAI + 0.42 * leaves[under] + [0.15, 0, 0.28]
+    pot_to = BONSAI
+    return [
+        props.paving(noise, 46000),
+        props.plinth(noise, 15000),
+        props.pot(noise, 7500).at(pot_to),
+        plants.moss(rng, noise, pot_to + [0, 0.165, 0], 0.355, 0.07, 6500),
+        plants.moss(rng, noise, (0.98, 0.0, 0.78), 0.30, 0.10, 5000),
+        plants.moss(rng, noise, (-1.12, 0.0, -0.42), 0.33, 0.10, 5000),
+        plants.moss(rng, noise, (0.12, 0.0, -1.02), 0.36, 0.09, 5000),
+        plants.grass(rng, (-1.13, 0.05, -0.40), 150, 0.34),
+        plants.grass(rng, (1.02, 0.05, 0.74), 110, 0.22),
+        plants.grass(rng, (0.24, 0.05, -1.05), 150, 0.36),
+        props.vase(noise, 12500).at(VASE),
+        props.bowl(noise, 4200).at(BOWL),
+        props.armillary(12500).at(ARMILLARY),
+        props.screen(rng, noise),
+        props.lantern(noise).at(LANTERN),
+        props.incense(rng).at(INCENSE),
+        props.pebbles(rng, places, rng.uniform(0.022, 0.055, 60)),
+        plants.fallen(rng, leaves),
+    ]
+
+
+def _quats(part: Part) -> NDArray[np.float32]:
+    """(N, 4) wxyz of the frames (tangent, bitangent, normal), turned to INRIA's axes."""
+    tangent, normal = turn(part.tangents), turn(part.normals)
+    m = np.stack([tangent, np.cross(normal, tangent), normal], axis=2)
+    # Shepperd's method: the largest of the four is computed from the diagonal.
+    xx, yy, zz = m[:, 0, 0], m[:, 1, 1], m[:, 2, 2]
+    squares = 0.25 * np.stack([1 + xx + yy + zz, 1 + xx - yy - zz, 1 - xx + yy - zz,
+                               1 - xx - yy + zz], 1)  # fmt: skip
+    a, b, c = m[:, 2, 1], m[:, 0, 2], m[:, 1, 0]
+    d, e, f = m[:, 1, 2], m[:, 2, 0], m[:, 0, 1]
+    products = 0.25 * np.stack([
+        np.stack([4 * squares[:, 0], a - d, b - e, c - f], 1),
+        np.stack([a - d, 4 * squares[:, 1], c + f, b + e], 1),
+        np.stack([b - e, c + f, 4 * squares[:, 2], a + d], 1),
+        np.stack([c - f, b + e, a + d, 4 * squares[:, 3]], 1),
+    ], 1)  # fmt: skip
+    rows = np.arange(len(m))
+    quats = products[rows, squares.argmax(axis=1)]
+    return _pack(quats / np.linalg.norm(quats, axis=1, keepdims=True))
+
+
+def _pack(values: Float) -> NDArray[np.float32]:
+    return np.ascontiguousarray(values, np.float32)
