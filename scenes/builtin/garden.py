@@ -23,9 +23,9 @@ LANTERN = np.array([1.12, 0.95, -0.52])
 INCENSE = np.array([-0.72, 0.0, 0.72])
 
 SMOKE = np.array([
-    (0.045, 0.29, 0.01), (0.05, 0.45, 0.03), (0.02, 0.62, 0.06), (0.12, 0.80, 0.02),
-    (0.32, 0.93, -0.10), (0.62, 1.00, -0.12), (0.95, 1.06, -0.32), (1.25, 1.20, -0.68),
-    (1.40, 1.42, -1.02), (1.30, 1.66, -1.25),
+    (0.045, 0.29, 0.01), (0.05, 0.45, 0.03), (0.02, 0.62, 0.06), (0.12, 0.78, 0.02),
+    (0.34, 0.86, -0.10), (0.64, 0.84, -0.20), (0.96, 0.78, -0.50), (1.26, 0.82, -0.80),
+    (1.48, 1.06, -1.02), (1.42, 1.40, -1.20), (1.30, 1.70, -1.30),
 ])  # fmt: skip
 """Path of the smoke from the stick's tip: past the tree in front, behind the brass sphere."""
 
@@ -36,7 +36,7 @@ def _eye(x: float, y: float, z: float, *, at: tuple[float, float, float], fov: f
 
 
 VIEWPOINTS: dict[str, Viewpoint] = {
-    "garden": _eye(0.95, 1.55, 4.05, at=(0.03, 0.44, 0.0), fov=36.0),
+    "garden": _eye(0.80, 1.42, 4.25, at=(0.06, 0.47, 0.0), fov=34.0),
     "sphere": _eye(1.15, 0.98, 1.75, at=(0.50, 0.52, 0.1), fov=42.0),
     "tree": _eye(-1.75, 1.05, 1.55, at=(-0.45, 0.62, -0.25), fov=42.0),
     "through smoke": _eye(-1.35, 0.95, 1.75, at=(0.35, 0.62, -0.35), fov=45.0),
@@ -51,9 +51,9 @@ def build(seed: int, progress: Progress) -> Splats:
     progress(0.05, "Building the garden")
     solids = _solids(rng, noise)
     progress(0.45, "Growing the tree")
-    tree = plants.bonsai(rng, noise, 30000).turned(rotation((0, 1, 0), 0.5))
+    tree = plants.bonsai(rng, noise, 27000).turned(rotation((0, 1, 0), 0.5))
     solids.append(tree.at(BONSAI + [0, 0.185, 0]))
-    smoke = props.smoke(rng, spline(SMOKE, 240) + INCENSE, 2600)
+    smoke = props.smoke(rng, spline(SMOKE, 240) + INCENSE, 2400)
     every = join([*solids, smoke])
     solid = np.arange(len(every)) < len(every) - len(smoke)
     progress(0.6, "Lighting")
@@ -77,19 +77,18 @@ def _solids(rng: np.random.Generator, noise: Noise) -> list[Part]:
     leaves = np.stack([leaf_r * np.cos(leaf_angle), 0 * leaf_r, leaf_r * np.sin(leaf_angle)], 1)
     under = rng.random(230) < 0.55  # most lie near the tree
     leaves[under] = BONSAI + 0.42 * leaves[under] + [0.15, 0, 0.28]
-    pot_to = BONSAI
     return [
-        props.paving(noise, 46000),
-        props.plinth(noise, 15000),
-        props.pot(noise, 7500).at(pot_to),
-        plants.moss(rng, noise, pot_to + [0, 0.165, 0], 0.355, 0.07, 6500),
+        props.paving(noise, 44000),
+        props.plinth(noise, 14000),
+        props.pot(noise, 7500).at(BONSAI),
+        plants.moss(rng, noise, BONSAI + [0, 0.165, 0], 0.355, 0.07, 6500),
         plants.moss(rng, noise, (0.98, 0.0, 0.78), 0.30, 0.10, 5000),
         plants.moss(rng, noise, (-1.12, 0.0, -0.42), 0.33, 0.10, 5000),
         plants.moss(rng, noise, (0.12, 0.0, -1.02), 0.36, 0.09, 5000),
         plants.grass(rng, (-1.13, 0.05, -0.40), 150, 0.34),
         plants.grass(rng, (1.02, 0.05, 0.74), 110, 0.22),
         plants.grass(rng, (0.24, 0.05, -1.05), 150, 0.36),
-        props.vase(noise, 12500).at(VASE),
+        props.vase(noise, 9000).at(VASE),
         props.bowl(noise, 4200).at(BOWL),
         props.armillary(12500).at(ARMILLARY),
         props.screen(rng, noise),

@@ -13,9 +13,9 @@ Float = NDArray[np.float64]
 C0 = 0.28209479177387814
 
 TO_SUN = unit(np.array([-0.62, 0.66, 0.52]))
-SUN = np.array([3.3, 2.55, 1.65])
-SKY = np.array([0.36, 0.46, 0.66])
-GROUND = np.array([0.20, 0.16, 0.12])
+SUN = np.array([3.0, 2.25, 1.40])
+SKY = np.array([0.23, 0.31, 0.47])
+GROUND = np.array([0.13, 0.10, 0.075])
 EXPOSURE = 0.92
 
 _SKY_DIRECTIONS = 14
@@ -85,8 +85,9 @@ def turn(v: Float) -> Float:
 
 
 def _display(radiance: Float) -> Float:
-    """Filmic shoulder, then display gamma."""
-    return (1.0 - np.exp(-EXPOSURE * np.maximum(radiance, 0.0))) ** (1 / 2.2)
+    """Filmic shoulder, display gamma, and a gentle S curve for contrast."""
+    value = (1.0 - np.exp(-EXPOSURE * np.maximum(radiance, 0.0))) ** (1 / 2.2)
+    return 0.45 * value + 0.55 * value * value * (3 - 2 * value)
 
 
 def _ambient(points: Float, blockers: Float) -> Float:

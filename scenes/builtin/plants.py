@@ -61,11 +61,11 @@ def _pad(rng: Rng, center, radii, count: int) -> Part:
     points = np.asarray(center) + ball * lumps * np.asarray(radii)
     normals = unit(rng.normal(size=(count, 3)) * 0.55 + [0, 0.85, 0] + 0.5 * ball)
     tangents = rng.normal(size=(count, 3))
-    size = 0.0125 * np.exp(rng.normal(size=count) * 0.28)
+    size = 0.0108 * np.exp(rng.normal(size=count) * 0.28)
     scales = np.stack([1.25 * size, 0.62 * size, 0.06 * size], 1)
     which = rng.integers(0, len(MAPLE), count)
-    inner = 0.45 + 0.55 * np.clip(np.linalg.norm(ball, axis=1), 0, 1)
-    albedo = MAPLE[which] * (inner * np.exp(rng.normal(size=count) * 0.18))[:, None]
+    inner = 0.3 + 0.7 * np.clip(np.linalg.norm(ball, axis=1), 0, 1)
+    albedo = 0.8 * MAPLE[which] * (inner * np.exp(rng.normal(size=count) * 0.3))[:, None]
     return frame(points, normals, tangents, scales).look(
         albedo=albedo, opacities=0.86 + 0.12 * rng.random(count), translucency=0.55,
         gloss=0.10, sharpness=4.0,

@@ -27,8 +27,8 @@ BRASS = np.array([0.78, 0.52, 0.20])
 CELADON = np.array([0.34, 0.52, 0.44])
 INDIGO = np.array([0.035, 0.075, 0.17])
 BAMBOO = np.array([0.55, 0.40, 0.18])
-STONE = np.array([0.30, 0.30, 0.31])
-WOOD = np.array([0.16, 0.075, 0.04])
+STONE = np.array([0.25, 0.245, 0.245])
+WOOD = np.array([0.10, 0.042, 0.022])
 
 RADIUS = 1.62  # of the plinth
 
@@ -146,8 +146,8 @@ def armillary(count: int) -> Part:
         for radius, thick, m in rings
     ]
     # The graduated horizon: a flat band, with a hair-thin wire above and below.
-    band = revolve([(0.372, -0.006), (0.372, 0.006)], count // 14).at(center)
-    flat = revolve([(0.372, 0.006), (0.342, 0.006)], count // 12).at(center)
+    band = revolve([(0.372, -0.006), (0.372, 0.006)], count // 8).at(center)
+    flat = revolve([(0.372, 0.006), (0.342, 0.006)], count // 7).at(center)
     hairs = [wire(r * circle + center + [0, h, 0], 0.0016, 500)
              for r, h in ((0.36, 0.05), (0.36, -0.05), (0.30, 0.16), (0.30, -0.16))]  # fmt: skip
     axis = unit(np.array([0.42, 0.9, 0.1]))
@@ -175,7 +175,7 @@ def screen(rng: Rng, noise: Noise) -> Part:
         radius = 0.0165 + 0.003 * rng.random()
         foot = np.array([x, 0.0, z])
         lean = np.array([0.012 * rng.normal(), height, 0.012 * rng.normal()])
-        cane = tube(np.stack([foot, foot + lean]), radius, 520, stretch=2.2)
+        cane = tube(np.stack([foot, foot + lean]), radius, 420, stretch=2.2)
         y = cane.points[:, 1]
         node = np.abs((y + 0.13 * np.sin(3.1 * k)) % 0.24 - 0.12) < 0.006
         tone = (0.62 + 0.55 * rng.random()) * (0.8 + 0.4 * noise(cane.points * [1, 0.1, 1], 60.0))
@@ -189,15 +189,15 @@ def screen(rng: Rng, noise: Noise) -> Part:
 
 def lantern(noise: Noise) -> Part:
     """A paper lantern with bamboo hoops, lit from within, hanging from a bent pole."""
-    pole = tube(spline([(0.16, -0.95, 0), (0.17, -0.2, 0), (0.15, 0.22, 0), (0.06, 0.36, 0),
-                        (0, 0.33, 0)], 60), 0.012, 1500).look(albedo=[0.09, 0.05, 0.03])  # fmt: skip
+    bend = [(0.16, -0.95, 0), (0.17, -0.2, 0), (0.15, 0.22, 0), (0.06, 0.36, 0), (0, 0.33, 0)]
+    pole = tube(spline(bend, 60), 0.012, 1500).look(albedo=[0.09, 0.05, 0.03])
     cord = wire(np.array([[0, 0.33, 0], [0, 0.15, 0]]), 0.0025, 60).look(albedo=[0.1, 0.08, 0.06])
     h = np.linspace(-1, 1, 40)
     paper = revolve(np.stack([0.125 * np.sqrt(1 - 0.86 * h**2), 0.15 * h], 1), 7000)
     y = paper.points[:, 1] / 0.15
-    warm = np.array([1.0, 0.52, 0.19]) * (1.15 - 0.55 * y**2)[:, None]
+    warm = np.array([1.0, 0.40, 0.10]) * (1.15 - 0.75 * y**2)[:, None]
     fibre = 0.85 + 0.3 * noise(paper.points, 40.0, 2)
-    paper.look(albedo=[0.6, 0.5, 0.38], glow=1.25 * warm * fibre[:, None])
+    paper.look(albedo=[0.30, 0.20, 0.11], glow=1.4 * warm * fibre[:, None])
     t = np.linspace(0, 2 * np.pi, 60)
     hoops = [
         wire(np.stack([r * np.cos(t), 0 * t + 0.15 * k, r * np.sin(t)], 1), 0.0024, 150)
@@ -223,9 +223,10 @@ def pebbles(rng: Rng, places: Float, sizes: Float) -> Part:
 
 def incense(rng: Rng) -> Part:
     """A holder with a glowing stick, at the origin; the smoke starts at its tip."""
-    dish = revolve([(0.0, 0.012), (0.07, 0.014), (0.085, 0.035), (0.08, 0.04), (0.07, 0.03)][::-1],
-                   1300).look(albedo=0.3 * BRASS, gloss=0.6, tint=[1.0, 0.8, 0.45], sharpness=7.0)  # fmt: skip
+    outline = [(0.07, 0.03), (0.08, 0.04), (0.085, 0.035), (0.07, 0.014), (0.0, 0.012)]
+    dish = revolve(outline, 1300)
     dish.normals = -dish.normals
+    dish.look(albedo=0.3 * BRASS, gloss=0.6, tint=[1.0, 0.8, 0.45], sharpness=7.0)
     stick = wire(np.array([[0, 0.02, 0], [0.045, 0.29, 0.01]]), 0.0032, 60)
     tip = ellipsoid((0.005, 0.008, 0.005), 60).at((0.045, 0.292, 0.01))
     return join([
@@ -238,18 +239,14 @@ def smoke(rng: Rng, path: Float, count: int) -> Part:
     t = np.sort(rng.random(count) ** 0.8)
     k = t * (len(path) - 1)
     center = np.stack([np.interp(k, np.arange(len(path)), path[:, c]) for c in range(3)], 1)
-    wide = 0.006 + 0.105 * t**1.5
+    wide = 0.007 + 0.10 * t**1.3
     turn = 14 * t + np.pi * rng.integers(0, 2, count)
     swirl = np.stack([np.cos(turn), 0.25 * np.sin(2 * turn), np.sin(turn)], 1)
-    points = (
-        center
-        + (0.8 * wide)[:, None] * swirl
-        + (0.45 * wide)[:, None] * rng.normal(size=(count, 3))
-    )
+    points = center + wide[:, None] * swirl + (0.34 * wide)[:, None] * rng.normal(size=(count, 3))
     along = unit(np.gradient(path, axis=0))[np.clip(k.astype(int), 0, len(path) - 1)]
-    size = (0.009 + 0.058 * t) * np.exp(rng.normal(size=count) * 0.25)
+    size = (0.008 + 0.040 * t) * np.exp(rng.normal(size=count) * 0.25)
     scales = np.stack([1.7 * size, size, 0.8 * size], 1)
-    opacity = (0.13 * np.exp(-2.1 * t) + 0.012) * np.clip((1 - t) * 6, 0, 1)
+    opacity = (0.075 * np.exp(-3.2 * t) + 0.009) * np.clip((1 - t) * 4, 0, 1)
     part = frame(points, unit(rng.normal(size=(count, 3)) + [0, 0.6, 0.6]), along, scales)
-    return part.look(albedo=[0.78, 0.80, 0.84], opacities=np.maximum(opacity, 0.006),
+    return part.look(albedo=[0.78, 0.80, 0.84], opacities=np.maximum(opacity, 0.0045),
                      translucency=1.0)  # fmt: skip

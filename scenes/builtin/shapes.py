@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -49,7 +50,7 @@ class Part:
     def __len__(self) -> int:
         return len(self.points)
 
-    def look(self, **values: ArrayLike) -> Part:
+    def look(self, **values: Any) -> Part:
         """Sets material values; returns itself."""
         for name, value in values.items():
             array = np.asarray(value, np.float64)
@@ -196,6 +197,6 @@ def wire(line: Float, radius: float, count: int, facing: ArrayLike = (0.3, 0.8, 
     points = np.stack([np.interp(where, edges, line[:, c]) for c in range(3)], 1)
     k = np.clip(np.searchsorted(edges, where, "right") - 1, 0, len(steps) - 1)
     along = unit(steps[k])
-    normals = np.asarray(facing, np.float64) - np.sum(along * facing, 1, keepdims=True) * along
-    part = frame(points, normals, along, (0.6 * edges[-1] / count, radius, radius))
-    return part
+    toward = np.asarray(facing, np.float64)
+    normals = toward - np.sum(along * toward, 1, keepdims=True) * along
+    return frame(points, normals, along, (0.6 * edges[-1] / count, radius, radius))
