@@ -25,6 +25,7 @@ app = App(
     help_format="plaintext",
     version_flags=["--version"],
     result_action="return_value",
+    suppress_keyboard_interrupt=False,  # `run` gives it its exit code
 )
 app.command("voile.app.commands.view:view")
 app.command("voile.app.commands.render:render")
