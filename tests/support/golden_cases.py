@@ -1,6 +1,8 @@
 """The frozen pictures: small seeded scenes, each for one property, and the built-in scene.
 
-Frozen cases stand before a mid-grey or coloured background so that a change of gamma shows.
+They stand before a mid-grey so that a change of gamma shows. OpenGL draws them to the 32-bit
+target, where another driver's rounding stays far below the gate; `builtin_half` alone is drawn to
+the 16-bit one, whose rounding belongs to the driver.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from voile.render import FrameRequest
 from voile.render.views import from_viewpoint
 from voile.scenes import builtin
 
+BACKENDS = ("cpu", "gl")
 GREY = (0.36, 0.38, 0.42)
 SIZE = (192, 128)
 BUILTIN_SIZE = (320, 180)
@@ -24,16 +27,17 @@ BUILTIN_SIZE = (320, 180)
 
 @dataclass(frozen=True)
 class Case:
-    """A picture: the scene, where from, the settings, and how the frame becomes bytes."""
+    """A picture: the scene, where from, settings, whether it shows depth, and who draws it."""
 
     splats: Callable[[], Splats]
     camera: Callable[[], Camera]
-    settings: dict = field(default_factory=lambda: {"background": GREY})
+    settings: dict = field(default_factory=dict)
     depth: bool = False
+    backends: tuple[str, ...] = BACKENDS
 
     def draw(self, renderer) -> np.ndarray:
         """(H, W, C) uint8 as the program would save it."""
-        settings = Settings(**self.settings)
+        settings = Settings(**{"background": GREY, "precision": "float32", **self.settings})
         renderer.upload(self.splats())
         frame = renderer.render(FrameRequest(self.camera(), settings, depth=self.depth))
         if self.depth:
@@ -42,11 +46,10 @@ class Case:
 
 
 def depth_picture(frame: Frame) -> np.ndarray:
-    """Expected depth 2 to 8 as light to dark, over blue where alpha is 0."""
+    """Expected depth 2 to 8 as light to dark, fading by alpha into blue."""
     assert frame.depth is not None
     shade = np.clip(1.0 - (frame.depth - 2.0) / 6.0, 0.0, 1.0)[..., None]
-    grey = np.broadcast_to(shade, (*shade.shape[:2], 3))
-    picture = np.where(frame.alpha[..., None] > 0.5, grey, np.array([0.2, 0.3, 0.6]))
+    picture = np.array([0.2, 0.3, 0.6]) + frame.alpha[..., None] * (shade - [0.2, 0.3, 0.6])
     return (picture * 255 + 0.5).astype(np.uint8)
 
 
@@ -128,17 +131,21 @@ def _builtin_view(index: int) -> Callable[[], Camera]:
 CASES: dict[str, Case] = {
     "single": Case(single, _view),
     "gloss": Case(gloss, _view),
-    "gloss_degree0": Case(gloss, _view, {"background": GREY, "max_sh_degree": 0}),
-    "fine": Case(fine, _view, {"background": GREY, "antialiasing": "off"}),
-    "fine_antialiased": Case(fine, _view, {"background": GREY, "antialiasing": "on"}),
+    "gloss_degree0": Case(gloss, _view, {"max_sh_degree": 0}),
+    "fine": Case(fine, _view, {"antialiasing": "off"}),
+    "fine_antialiased": Case(fine, _view, {"antialiasing": "on"}),
     "needles": Case(needles, _view),
     "huge": Case(huge, _view),
     "panes": Case(panes, _view),
     "panes_transparent": Case(panes, _view, {"transparent": True}),
-    "off_centre": Case(gloss, lambda: _view(cx=20.0, cy=150.0)),
-    "splat_scale": Case(gloss, _view, {"background": GREY, "splat_scale": 0.4}),
-    "depth": Case(panes, _view, depth=True),
+    "off_centre": Case(gloss, lambda: _view(cx=45.0, cy=100.0)),
+    "splat_scale": Case(gloss, _view, {"splat_scale": 0.4}),
+    "depth": Case(gloss, _view, depth=True),
     "builtin_start": Case(builtin_scene, _builtin_view(0)),
-    "builtin_second": Case(builtin_scene, _builtin_view(1)),
+    "builtin_near": Case(builtin_scene, _builtin_view(1)),
+    "builtin_half": Case(
+        builtin_scene, _builtin_view(0), {"precision": "float16"}, backends=("gl",)
+    ),
 }
-BACKENDS = ("cpu", "gl")
+PICTURES = {f"{name}-{b}": (case, b) for name, case in CASES.items() for b in case.backends}
+"""Every golden by name: what it shows and the backend that draws it."""
