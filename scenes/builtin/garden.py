@@ -36,7 +36,7 @@ def _eye(x: float, y: float, z: float, *, at: tuple[float, float, float], fov: f
 
 
 VIEWPOINTS: dict[str, Viewpoint] = {
-    "garden": _eye(0.80, 1.42, 4.25, at=(0.06, 0.47, 0.0), fov=34.0),
+    "garden": _eye(0.80, 1.42, 4.3, at=(0.06, 0.40, 0.0), fov=36.0),
     "sphere": _eye(1.15, 0.98, 1.75, at=(0.50, 0.52, 0.1), fov=42.0),
     "tree": _eye(-1.75, 1.05, 1.55, at=(-0.45, 0.62, -0.25), fov=42.0),
     "through smoke": _eye(-1.35, 0.95, 1.75, at=(0.35, 0.62, -0.35), fov=45.0),
