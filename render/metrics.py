@@ -8,12 +8,17 @@ from numpy.typing import ArrayLike, NDArray
 Float64 = NDArray[np.float64]
 
 
-def psnr(a: ArrayLike, b: ArrayLike, *, clamp: bool = True) -> float:
-    """Peak signal-to-noise ratio, dB, of peak 1; infinite for equal pictures.
+def mse(a: ArrayLike, b: ArrayLike, *, clamp: bool = True) -> float:
+    """Mean squared error; `clamp` limits both to [0, 1] first, which is what a display shows.
 
-    `clamp` limits both to [0, 1] first, which is what a display shows.
+    Raises, as all measures here: ValueError for pictures of different shapes.
     """
-    error = float(np.mean(np.square(_difference(a, b, clamp))))
+    return float(np.mean(np.square(_difference(a, b, clamp))))
+
+
+def psnr(a: ArrayLike, b: ArrayLike, *, clamp: bool = True) -> float:
+    """Peak signal-to-noise ratio, dB, of peak 1; infinite for equal pictures. `clamp` as `mse`."""
+    error = mse(a, b, clamp=clamp)
     return float("inf") if error == 0.0 else -10.0 * float(np.log10(error))
 
 

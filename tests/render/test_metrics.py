@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from voile.render.metrics import flip, max_error, mean_signed, psnr, ssim
+from voile.render.metrics import flip, max_error, mean_signed, mse, psnr, ssim
 
 
 def picture(seed=0, shape=(40, 50, 3)):
@@ -12,6 +12,7 @@ def picture(seed=0, shape=(40, 50, 3)):
 
 def test_psnr_of_a_constant_offset():
     a = np.full((8, 8, 3), 0.5)
+    assert mse(a, a + 0.1) == pytest.approx(0.01)
     assert psnr(a, a + 0.1) == pytest.approx(20.0)
     assert psnr(a, a) == float("inf")
 

@@ -150,9 +150,17 @@ def test_extent_ends_exactly_at_one_255th():
 
 
 def test_equal_depths_keep_their_order():
+    """Enough splats that a sort which is not stable would mix them."""
     camera = Camera(3, 3, 50, 50, 1.5, 1.5, np.eye(4))
-    splats = balls([[0, 0, 5]] * 2, 9.0, 0.5, [(1, 0, 0), (0, 1, 0)])
-    np.testing.assert_allclose(render(splats, camera).color[1, 1], (0.5, 0.25, 0), atol=1e-6)
+    colors = np.random.default_rng(0).random((200, 3))
+    splats = balls([[0, 0, 5 + i % 2] for i in range(200)], 9.0, 0.02, colors)
+    expected = brute_force(splats, camera)[..., :3]
+    np.testing.assert_allclose(render(splats, camera).color, expected, atol=1e-6)
+
+
+def test_alpha_is_capped():
+    camera = Camera(3, 3, 50, 50, 1.5, 1.5, np.eye(4))
+    assert render(balls([[0, 0, 5]], 9.0, 1.0), camera).alpha[1, 1] == pytest.approx(0.99)
 
 
 def test_centre_on_the_near_plane_is_culled():
