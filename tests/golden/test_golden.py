@@ -30,7 +30,10 @@ def renderers():
 )
 def test_picture(name, renderers, goldens):
     case, backend = PICTURES[name]
-    goldens.check(name, case.draw(renderers(backend)))
+    renderer = renderers(backend)
+    if "precision" in case.settings and "llvmpipe" not in renderer.capabilities.device:
+        pytest.skip("how the 16-bit target rounds is the driver's choice; frozen from llvmpipe")
+    goldens.check(name, case.draw(renderer))
 
 
 @pytest.mark.parametrize("case", [name for name in CASES if CASES[name].backends == BACKENDS])
