@@ -4,6 +4,8 @@ Versions 1 to 3 are one gzip stream of a 16-byte header and the columns; version
 header of 32 bytes, a table of contents and one zstd stream per column. Columns: positions (int24
 fixed point; float16 in version 1), alphas, colours, scales, rotations, spherical harmonics.
 
+Extension records (flag 2), which follow the columns or in version 4 the header, are left unread.
+
 SPZ's axes are right, up, back; Voile keeps PLY's right, down, forward, so a scene is turned by half
 a turn about x on reading, harmonics included, and turned back on writing.
 """
@@ -25,7 +27,7 @@ from ..progress import Progress
 from ..sh import sh_basis
 from ..splats import SH_COEFFICIENTS, Splats
 from .assemble import assemble
-from .bounded import Buffer, gunzip, gunzip_head, unzstd
+from .bounded import Buffer, Inspect, gunzip, gunzip_head, unzstd
 from .format import Format
 
 Float32 = NDArray[np.float32]
@@ -38,6 +40,8 @@ _COLOR_SCALE = 0.15
 _TURN = np.array([1.0, -1.0, -1.0], np.float32)
 _HALF_ROOT = np.float32(0.5**0.5)
 _CHUNK = 1 << 16
+_MAX_BITS = 12  # fractional bits written: Niantic's own choice; some readers refuse more
+_ANTIALIASED, _EXTENSIONS = 1, 2  # flags
 _AGAIN = "The file is damaged or not SPZ. Download or export it again."
 
 
@@ -47,7 +51,7 @@ class _Header:
     count: int
     sh_degree: int
     fractional_bits: int
-    antialiased: bool
+    flags: int
     streams: int
 
     def sizes(self) -> list[int]:
@@ -71,17 +75,24 @@ def _sniff(path: Path, head: bytes) -> bool:
 
 def _read(path: Path, progress: Progress, drop_invalid: bool) -> Splats:
     data = path.read_bytes()
-    if data.startswith(b"\x1f\x8b"):
-        header = _parse_header(path, gunzip_head(path, data, _HEADER.size))
-        size = _HEADER.size + sum(header.sizes())
-        columns = _split(header, memoryview(gunzip(path, data, size))[_HEADER.size :])
+    packed = data.startswith(b"\x1f\x8b")
+    header = _parse_header(path, gunzip_head(path, data, _HEADER.size) if packed else data)
+    if header.version == 4:
+        if packed:
+            raise SceneFormatError(path, "version", "is 4 inside gzip, which 4 never is", _AGAIN)
+        columns = _read_streams(path, header, data)
     else:
-        header = _parse_header(path, data)
-        if header.version == 4:
-            columns = _read_streams(path, header, data)
-        else:  # the payload of versions 1 to 3 without its gzip wrapping
-            _check(path, "size", len(data), _HEADER.size + sum(header.sizes()))
-            columns = _split(header, memoryview(data)[_HEADER.size :])
+        size = _HEADER.size + sum(header.sizes())
+        more = bool(header.flags & _EXTENSIONS)
+        inspect = _finite_positions(path, header) if not drop_invalid else None
+        if packed:
+            payload: Buffer = gunzip(path, data, size, more=more, inspect=inspect)
+        else:  # the payload without its gzip wrapping
+            _check(path, "size", min(len(data), size) if more else len(data), size)
+            payload = data
+            if inspect is not None:
+                inspect(0, payload)
+        columns = _split(header, memoryview(payload)[_HEADER.size :])
     del data
     progress(0.5, f"Decoding {path.name}")
     return _decode(path, header, columns, progress, drop_invalid)
@@ -101,7 +112,30 @@ def _parse_header(path: Path, head: Buffer) -> _Header:
         raise SceneFormatError(path, "shDegree", f"is {degree}; it may be 0 to 4", _AGAIN)
     if bits > 24:
         raise SceneFormatError(path, "fractionalBits", f"is {bits}; it may be 0 to 24", _AGAIN)
-    return _Header(version, count, degree, bits, bool(flags & 1), streams)
+    return _Header(version, count, degree, bits, flags, streams)
+
+
+def _finite_positions(path: Path, header: _Header) -> Inspect | None:
+    """Refuses what only version 1 can hold, float16 that is not finite, before it costs memory."""
+    if header.version > 1:
+        return None
+    end = _HEADER.size + header.sizes()[0]
+
+    def inspect(offset: int, part: Buffer) -> None:
+        start = max(offset, _HEADER.size)
+        positions = memoryview(part)[start - offset : max(end - offset, 0)]
+        high = np.frombuffer(positions, np.uint8)[1 - start % 2 :: 2]  # the exponent's bytes
+        bad = (high & 0x7C) == 0x7C
+        if bad.any():
+            row = (start - _HEADER.size + 2 * int(np.argmax(bad))) // 6
+            raise SceneFormatError(
+                path,
+                "positions",
+                f"splat {row} is not finite",
+                "Export it again, or open it with --drop-invalid to leave such splats out.",
+            )
+
+    return inspect
 
 
 def _split(header: _Header, payload: memoryview) -> list[Buffer]:
@@ -123,7 +157,7 @@ def _read_streams(path: Path, header: _Header, data: bytes) -> list[Buffer]:
     start = table + 16 * header.streams
     if start > len(data):
         raise SceneFormatError(path, "table of contents", "lies beyond the file's end", _AGAIN)
-    columns: list[Buffer] = []
+    streams: list[tuple[str, Buffer, int]] = []
     for k in range(wanted):
         packed, raw = struct.unpack_from("<QQ", data, table + 16 * k)
         _check(path, f"{_COLUMNS[k]}: raw size", raw, sizes[k])
@@ -131,10 +165,11 @@ def _read_streams(path: Path, header: _Header, data: bytes) -> list[Buffer]:
             raise SceneFormatError(
                 path, _COLUMNS[k], f"has {packed:,} bytes, {len(data) - start:,} are left", _AGAIN
             )
-        stream = memoryview(data)[start : start + packed]
-        columns.append(unzstd(path, _COLUMNS[k], stream, raw) if raw else b"")
+        # A column of no splats may have no frame at all.
+        streams.append((_COLUMNS[k], memoryview(data)[start : start + packed], raw))
         start += packed
-    return columns if wanted == len(_COLUMNS) else [*columns, b""]
+    columns = unzstd(path, streams) if header.count else [bytearray()] * wanted
+    return [*columns, *[bytearray()] * (len(_COLUMNS) - wanted)]
 
 
 def _check(path: Path, field: str, found: int, wanted: int) -> None:
@@ -176,7 +211,8 @@ def _decode(
         drop_invalid=drop_invalid,
         fields=dict(zip(("means", "opacities", "scales", "quats", "sh"),
                         ("positions", "alphas", "scales", "rotations", "sh"))),
-        antialiased=header.antialiased,
+        antialiased=bool(header.flags & _ANTIALIASED),
+        notes=("its SPZ extension records are not used",) if header.flags & _EXTENSIONS else (),
     )  # fmt: skip
 
 
@@ -226,17 +262,17 @@ def turn_signs(degree: int) -> Float32:
 
 
 def _write(splats: Splats, path: Path, progress: Progress) -> None:
-    """Version 3. SH above degree 3 is left out; positions get as many fractional bits as fit."""
+    """Version 3. SH above degree 3 is left out; far positions get fewer than 12 fractional bits."""
     if splats.kind != "3d":
         raise SceneFormatError(path, "kind", "surfels do not fit .spz", "Write a .ply instead.")
     degree = min(splats.sh_degree, 3)
     reach = float(np.abs(splats.means).max(initial=0.0))
-    bits = min(20, int(np.floor(np.log2((2**23 - 1) / max(reach, 1e-6)))))
+    bits = min(_MAX_BITS, int(np.floor(np.log2((2**23 - 1) / max(reach, 1e-6)))))
     if bits < 0:
         raise SceneFormatError(
             path, "positions", f"reach {reach:.3g}, more than 24 bits hold", "Write a .ply instead."
         )
-    flags = int(splats.antialiased)
+    flags = _ANTIALIASED if splats.antialiased else 0
     header = _HEADER.pack(MAGIC, 3, len(splats), degree, bits, flags, 0)
     parts = (
         ("positions", lambda s: _pack_positions(s.means * _TURN, bits)),
