@@ -15,7 +15,7 @@ from make_splats import make_splats
 import voile
 from voile.scenes import SceneFormatError
 from voile.scenes.io import FORMATS, detect
-from voile.scenes.io.spz import turn_signs
+from voile.scenes.io.spz_layout import turn_signs
 from voile.scenes.sh import sh_basis
 
 
@@ -49,10 +49,11 @@ def test_round_trip_of_version_3(tmp_path, degree):
     splats = make_splats(200, degree, antialiased=True)
     voile.save(splats, tmp_path / "scene.spz")
     found = voile.load(tmp_path / "scene.spz")
-    assert gzip.decompress((tmp_path / "scene.spz").read_bytes())[4] == 3
+    header = gzip.decompress((tmp_path / "scene.spz").read_bytes())[:16]
+    assert (header[4], header[13]) == (3, 12)  # version; fractional bits as Niantic writes them
     assert found.antialiased
-    # Positions inside [-2, 2] leave room for 20 fractional bits; harmonics are cut to 4 bits.
-    assert_close(found, splats, version=3, bits=20, sh_step=8.5 / 128)
+    # Harmonics are cut to 4 bits.
+    assert_close(found, splats, version=3, bits=12, sh_step=8.5 / 128)
 
 
 def test_far_positions_get_fewer_fractional_bits(tmp_path):
@@ -81,6 +82,18 @@ def test_half_a_turn_of_harmonics_is_a_turn_of_directions():
 
 def head(version=3, count=4, degree=0, bits=12, streams=0):
     return struct.pack("<4sII4B", b"NGSP", version, count, degree, bits, 0, streams)
+
+
+def version_4(count, degree, streams):
+    """A file of (frame, raw size) streams."""
+    table = b"".join(struct.pack("<QQ", len(frame), raw) for frame, raw in streams)
+    start = head(4, count, degree, streams=len(streams)) + struct.pack("<I12x", 32)
+    return start + table + b"".join(frame for frame, _ in streams)
+
+
+def noise(size, noisy):
+    """`size` bytes, the first `noisy` of which do not compress."""
+    return np.random.default_rng(0).bytes(noisy) + bytes(size - noisy)
 
 
 @pytest.mark.parametrize(
@@ -129,10 +142,87 @@ def test_zstd_bomb(tmp_path):
 
 def test_zstd_stream_longer_than_the_table_says(tmp_path):
     stream = zstandard.compress(bytes(300 << 20))
-    table = struct.pack("<QQ", len(stream), 9) + struct.pack("<QQ", 0, 0) * 4
+    rest = [bytes(size) for size in (1, 3, 3, 4)]
     path = tmp_path / "long.spz"
-    path.write_bytes(head(4, 1, streams=5) + struct.pack("<I12x", 32) + table + stream)
+    path.write_bytes(
+        version_4(1, 0, [(stream, 9), *((zstandard.compress(r), len(r)) for r in rest)])
+    )
     assert "positions" in refused(path, resident=True).field
+
+
+def test_zstd_stream_broken_behind_large_ones(tmp_path):
+    """Nothing large is kept before every stream is known to be sound."""
+    count = 8_000_000
+    columns = [noise(9 * count, 1 << 20), *(bytes(k * count) for k in (1, 3, 3, 4))]
+    streams = [(zstandard.compress(column), len(column)) for column in columns]
+    streams[-1] = (streams[-1][0][:-5], streams[-1][1])
+    path = tmp_path / "broken.spz"
+    path.write_bytes(version_4(count, 0, streams))
+    assert refused(path, resident=True).field == "rotations"
+
+
+def test_constant_columns_are_no_bomb(tmp_path):
+    """Equal scales and no view dependence take almost no room, which is no reason to refuse."""
+    count = 60_000
+    columns = [noise(9 * count, 9 * count), *(bytes([128]) * k * count for k in (1, 3, 3, 4, 45))]
+    path = tmp_path / "constant.spz"
+    path.write_bytes(version_4(count, 3, [(zstandard.compress(c), len(c)) for c in columns]))
+    assert len(voile.load(path)) == count
+
+
+def test_float16_position_that_is_not_finite(tmp_path):
+    count = 3_000_000
+    positions = bytearray(noise(6 * count, 1 << 20))
+    positions[1::2] = bytes(b & 0x3F for b in positions[1::2])
+    positions[-6:] = struct.pack("<3e", 0, float("inf"), 0)
+    path = tmp_path / "infinite.spz"
+    payload = head(1, count) + positions + bytes(10 * count)
+    for data in (gzip.compress(payload, 1), payload):
+        path.write_bytes(data)
+        error = refused(path, resident=True)
+        assert error.field == "positions"
+        assert f"splat {count - 1} " in error.problem
+    small = head(1, 2) + struct.pack("<6e", 1, 2, 3, 0, float("nan"), 0) + bytes(20)
+    path.write_bytes(gzip.compress(small))
+    assert "splat 1 " in refused(path).problem
+    assert len(voile.load(path, drop_invalid=True)) == 1
+
+
+@pytest.mark.parametrize("packed", [True, False])
+def test_extension_records_are_left_alone(tmp_path, packed):
+    splats = make_splats(20, 1)
+    payload = bytearray(spz_bytes(splats, 3, packed=False))
+    record = struct.pack("<III", 0xADBE0003, 4, 1)
+    path = tmp_path / "extended.spz"
+
+    def load():
+        path.write_bytes(gzip.compress(payload + record) if packed else payload + record)
+        return voile.load(path)
+
+    with pytest.raises(SceneFormatError):  # no flag announces the bytes behind the columns
+        load()
+    payload[14] |= 2
+    found = load()
+    assert_close(found, splats, version=3)
+    assert any("extension" in note for note in found.notes)
+
+
+def test_extension_records_of_version_4(tmp_path):
+    splats = make_splats(20, 1)
+    data = bytearray(spz_bytes(splats, 4))
+    data[14] |= 2
+    data[16:20] = struct.pack("<I", 32 + 12)
+    path = tmp_path / "extended.spz"
+    path.write_bytes(data[:32] + struct.pack("<III", 0xADBE0003, 4, 1) + data[32:])
+    assert_close(voile.load(path), splats, version=4)
+
+
+def test_version_4_inside_gzip_is_refused(tmp_path):
+    path = tmp_path / "four.spz"
+    payload = bytearray(spz_bytes(make_splats(5, 0), 3, packed=False))
+    payload[4] = 4
+    path.write_bytes(gzip.compress(payload))
+    assert refused(path).field == "version"
 
 
 def test_shared_fixtures_hold_the_same_scene():
