@@ -49,6 +49,12 @@ else
     exit 1
 fi
 
+# An installation that was cut off earlier makes apt-get refuse everything until it is finished.
+if [ -n "$(dpkg --audit)" ] || [ -n "$(ls /var/lib/dpkg/updates 2>/dev/null)" ]; then
+    echo "voile: finishing an interrupted installation of system packages"
+    $as_root env DEBIAN_FRONTEND=noninteractive dpkg --force-confdef --configure -a
+fi
 echo "voile: installing system packages:$missing"
 $as_root apt-get update -qq
-DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -qq --no-install-recommends $missing
+$as_root env DEBIAN_FRONTEND=noninteractive \
+    apt-get -o DPkg::Lock::Timeout=120 install -y -qq --no-install-recommends $missing

@@ -51,11 +51,31 @@ class Meta(msgspec.Struct):
     antialias: bool = False
     model: str = ""
 
+    def files(self) -> list[str]:
+        """The names of all images."""
+        columns = [self.means, self.scales, self.quats, self.sh0]
+        columns += [self.shN] if self.shN else []
+        return [name for column in columns for name in column.files]
+
+
+def read_text(path: Path) -> bytes:
+    """A JSON file's bytes, so few that no parsed form is large. Raises SceneFormatError."""
+    with path.open("rb") as file:
+        text = file.read(MAX_JSON + 1)
+    _check_length(path, path.name, text)
+    return text
+
+
+def _check_length(path: Path, name: str, text: bytes) -> None:
+    if len(text) > MAX_JSON:
+        raise SceneFormatError(
+            path, name, f"has more than {MAX_JSON:,} bytes", "This is no SOG scene."
+        )
+
 
 def parse_json(path: Path, name: str, text: bytes, kind: type[T]) -> T:
     """JSON text as `kind`. Raises SceneFormatError that names the field."""
-    if len(text) > MAX_JSON:
-        raise SceneFormatError(path, name, f"has {len(text):,} bytes", "This is no SOG scene.")
+    _check_length(path, name, text)
     try:
         return msgspec.json.decode(text, type=kind)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:

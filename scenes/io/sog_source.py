@@ -11,8 +11,7 @@ from typing import Protocol
 from ..errors import SceneFormatError
 
 _MAX_DIRECTORY = 1 << 20  # bytes of a zip's directory; a SOG has about ten members
-_MAX_GROWTH = 4  # members are compressed images: deflate gains nothing on them
-_FREE = 1 << 20
+_FREE = 1 << 20  # bytes that deflate may gain; on images it gains next to nothing
 
 
 class Source(Protocol):
@@ -39,18 +38,22 @@ class FolderSource:
     def size(self, name: str) -> int:
         return self._file(name).stat().st_size
 
-    def _file(self, name: str) -> Path:
+    def locate(self, name: str) -> Path:
+        """Where a part would be. Raises SceneFormatError: outside the scene."""
         try:
             file = (self._root / name).resolve()
             inside = file.is_relative_to(self._root.resolve())
-            there = inside and file.is_file()
-        except (OSError, ValueError):  # too long, or with a null byte
-            inside = there = False
-        else:
-            if there:
-                return file
+            file.is_file()
+        except (OSError, ValueError, RuntimeError):  # too long, with a null byte, or a loop
+            file, inside = self._root, False
         _check_inside(self._path, name, inside)
-        raise _missing(self._path, name)
+        return file
+
+    def _file(self, name: str) -> Path:
+        file = self.locate(name)
+        if not file.is_file():
+            raise _missing(self._path, name)
+        return file
 
 
 class ZipSource:
@@ -66,7 +69,23 @@ class ZipSource:
                 raise SceneFormatError(
                     path, member.filename, "is in the zip twice", "Export the scene again."
                 )
+            if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                self.close()  # the others allocate what the file tells them to
+                raise SceneFormatError(
+                    path,
+                    member.filename,
+                    f"is compressed by method {member.compress_type}, not stored or deflated",
+                    "Zip the scene again without compression.",
+                )
             self._members[member.filename] = member
+        if sum(member.compress_size for member in self._members.values()) > path.stat().st_size:
+            self.close()
+            raise SceneFormatError(
+                path,
+                "zip directory",
+                "promises more bytes than the file has",
+                "The file is cut off or damaged. Download or export it again.",
+            )
         metas = [n for n in self._members if n.rsplit("/", 1)[-1] == "meta.json"]
         if not metas:
             self.close()
@@ -77,7 +96,7 @@ class ZipSource:
 
     def read(self, name: str) -> bytes:
         member = self._member(name)
-        limit = _MAX_GROWTH * member.compress_size + _FREE
+        limit = member.compress_size + _FREE
         try:
             with self._archive.open(member) as file:
                 data = file.read(limit + 1)
