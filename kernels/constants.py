@@ -20,3 +20,20 @@ TRANSMITTANCE_STOP = 1e-4
 
 SH_C0 = 0.28209479177387814
 """Value of the constant spherical harmonic."""
+
+BIN_RAMP = 0.125
+"""Of a depth bin: how far a splat's share of the next bin reaches into it, either side of an edge.
+Small is sharp, but a splat then passes from bin to bin within few frames."""
+
+BIN_SPREAD = 1.0 / 256.0
+"""Least spread of depth that bins are laid out over, of y = 1/2 - z_0 / (z + z_0)."""
+
+BIN_UNIFORM = 0.1
+"""Weight that is spread evenly over all bins when edges move; that of what is in them adds to 1."""
+
+BIN_HIDES = 16.0
+"""A splat is hidden by what is in its own depth bin by 2 to the power of minus this at most, and so
+keeps a weight where a bin has no room for how much is in it."""
+
+LOG2_HIDDEN = -100.0
+"""Transmittance in front of a splat is at least 2 to this power, a float32 with its sums."""

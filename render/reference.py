@@ -1,80 +1,25 @@
 """`ReferenceRenderer`: the definition of every picture, in float64, small enough to read.
 
-Projection is EWA splatting (Zwicker et al. 2001) with the constants of 3D Gaussian splatting
-(Kerbl et al. 2023); the antialiasing factor is Mip-Splatting's (Yu et al. 2024). Every other
-backend is tested against this file. It is slow on purpose: one splat after the other.
+`projection` brings splats to the image plane, `modes` says how they blend. It is slow on purpose:
+one splat after the other.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..kernels.constants import ALPHA_MAX, ALPHA_MIN, COV2D_BLUR, JACOBIAN_MARGIN
-from ..scenes.sh import sh_basis
 from ..scenes.splats import Splats
-from .camera import MAX_SIDE, Camera
+from .camera import MAX_SIDE
 from .frame import Frame, FrameRequest
-from .renderer import Capabilities, RenderError, check_mode
-from .settings import Settings
+from .modes import MODES, Canvas, Layers
+from .projection import project
+from .renderer import Capabilities, RenderError, check_mode, scene_for
+from .scene_facts import facts_of
 
 Float64 = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Projected:
-    """M visible splats on the image plane, front to back by the depth of their centres.
-
-    Attributes:
-        centers: (M, 2) pixels.
-        conics: (M, 3) inverse covariance (A, B, C): q = A dx^2 + 2 B dx dy + C dy^2, pixels^-2.
-        extents: (M, 2) half widths of the box where alpha >= 1/255, pixels.
-        opacities: (M,) with the antialiasing factor.
-        colors: (M, 3) seen from the camera, >= 0.
-        depths: (M,) z of the centres in camera axes, world units.
-    """
-
-    centers: Float64
-    conics: Float64
-    extents: Float64
-    opacities: Float64
-    colors: Float64
-    depths: Float64
-
-
-@dataclass(frozen=True)
-class Footprint:
-    """One splat where it touches the image: `alpha` on the pixels `image[window]`."""
-
-    window: tuple[slice, slice]
-    alpha: Float64
-    color: Float64
-    depth: float
-
-
-@dataclass(frozen=True)
-class Canvas:
-    """What a mode fills: colour (H, W, 3) premultiplied, transmittance (H, W), depth sum (H, W)."""
-
-    color: Float64
-    transmittance: Float64
-    depth: Float64
-
-
-def composite_sorted(footprints: Iterator[Footprint], canvas: Canvas) -> None:
-    """C = sum_i T_i alpha_i c_i with T_i = prod_{j<i} (1 - alpha_j), front to back."""
-    for splat in footprints:
-        weight = canvas.transmittance[splat.window] * splat.alpha
-        canvas.color[splat.window] += weight[..., None] * splat.color
-        canvas.depth[splat.window] += weight * splat.depth
-        canvas.transmittance[splat.window] *= 1.0 - splat.alpha
-
-
-MODES: dict[str, Callable[[Iterator[Footprint], Canvas], None]] = {"sorted": composite_sorted}
 
 
 class ReferenceRenderer:
@@ -98,108 +43,29 @@ class ReferenceRenderer:
         check_mode(self, request)
         if self._splats is None:
             raise RenderError("the reference renderer has no scene; call upload() before render()")
-        camera, start = request.camera, time.perf_counter()
-        splats = project(self._splats, camera, request.settings)
-        projected = time.perf_counter()
+        camera, settings, start = request.camera, request.settings, time.perf_counter()
+        projected = project(scene_for(request, self._splats), camera, settings)
+        layers = Layers(projected, camera, settings, request.seed, facts_of(self._splats))
+        middle = time.perf_counter()
         size = (camera.height, camera.width)
         canvas = Canvas(np.zeros((*size, 3)), np.ones(size), np.zeros(size))
-        MODES[request.settings.mode](footprints(splats, camera), canvas)
+        MODES[settings.mode].composite(layers, canvas)
         alpha = 1.0 - canvas.transmittance
         timings = {
-            "project": (projected - start) * 1e3,
-            "rasterize": (time.perf_counter() - projected) * 1e3,
+            "project": (middle - start) * 1e3,
+            "rasterize": (time.perf_counter() - middle) * 1e3,
         }
         return Frame(
             canvas.color.astype(np.float32),
             alpha.astype(np.float32),
             _mean_depth(canvas.depth, alpha) if request.depth else None,
             timings,
-            {"splats": len(self._splats), "visible": len(splats.depths)},
+            {"splats": len(self._splats), "visible": len(projected.depths)},
         )
 
     def close(self) -> None:
         """Lets go of the scene."""
         self._splats = None
-
-
-def project(splats: Splats, camera: Camera, settings: Settings) -> Projected:
-    """Splats in front of the near plane on the image plane, sorted by depth, stable by index."""
-    rotation, translation = camera.world_to_camera[:3, :3], camera.world_to_camera[:3, 3]
-    means = splats.means.astype(np.float64)
-    t = means @ rotation.T + translation
-    visible = np.nonzero(t[:, 2] > camera.near)[0]
-    order = visible[np.argsort(t[visible, 2], kind="stable")]
-    means, t = means[order], t[order]
-    x, y, z = t.T
-
-    # Rows of M = J W R diag(s): the projected covariance is S' = M M^T.
-    axes = rotation @ quats_to_matrices(splats.quats[order].astype(np.float64))
-    axes *= (splats.scales[order].astype(np.float64) * settings.splat_scale)[:, None, :]
-    slope_x = _clamp_slope(x / z, camera.fx, camera.cx, camera.width)
-    slope_y = _clamp_slope(y / z, camera.fy, camera.cy, camera.height)
-    m_x = (camera.fx / z)[:, None] * (axes[:, 0] - slope_x[:, None] * axes[:, 2])
-    m_y = (camera.fy / z)[:, None] * (axes[:, 1] - slope_y[:, None] * axes[:, 2])
-    s_xx, s_yy = np.sum(m_x * m_x, 1), np.sum(m_y * m_y, 1)
-    s_xy = np.sum(m_x * m_y, 1)
-    # Lagrange's identity: s_xx s_yy - s_xy^2 without its cancellation for thin splats.
-    det_sharp = np.sum(np.cross(m_x, m_y) ** 2, 1)
-    det = det_sharp + COV2D_BLUR * (s_xx + s_yy) + COV2D_BLUR**2
-    s_xx, s_yy = s_xx + COV2D_BLUR, s_yy + COV2D_BLUR
-
-    opacities = splats.opacities[order].astype(np.float64)
-    if settings.uses_antialiasing(splats.antialiased):
-        opacities = opacities * np.sqrt(det_sharp / det)
-    # alpha >= 1/255 where q <= 2 ln(255 o), an ellipse with this half width and height.
-    reach = 2.0 * np.log(np.maximum(opacities / ALPHA_MIN, 1.0))
-
-    directions = means - camera.position
-    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
-    degree = min(splats.sh_degree, settings.max_sh_degree)
-    basis = sh_basis(directions, degree)
-    sh = splats.sh[order, : basis.shape[1]].astype(np.float64)
-    return Projected(
-        centers=np.stack([camera.fx * x / z + camera.cx, camera.fy * y / z + camera.cy], 1),
-        conics=np.stack([s_yy, -s_xy, s_xx], 1) / det[:, None],
-        extents=np.sqrt(reach[:, None] * np.stack([s_xx, s_yy], 1)),
-        opacities=opacities,
-        colors=np.maximum(0.0, 0.5 + np.einsum("mk,mkc->mc", basis, sh)),
-        depths=z,
-    )
-
-
-def footprints(splats: Projected, camera: Camera) -> Iterator[Footprint]:
-    """Each splat's alpha on the pixels of its box, in order; pixel centres are at +0.5."""
-    size = np.array([camera.width, camera.height])
-    first = np.clip(np.ceil(splats.centers - splats.extents - 0.5), 0, size).astype(int)
-    end = np.clip(np.floor(splats.centers + splats.extents - 0.5) + 1, 0, size).astype(int)
-    seen = (end > first).all(axis=1) & (splats.opacities >= ALPHA_MIN)
-    for i in np.nonzero(seen)[0]:
-        (x0, y0), (x1, y1) = first[i], end[i]
-        dx = np.arange(x0, x1) + 0.5 - splats.centers[i, 0]
-        dy = (np.arange(y0, y1) + 0.5 - splats.centers[i, 1])[:, None]
-        a, b, c = splats.conics[i]
-        q = np.maximum(0.0, a * dx * dx + 2.0 * b * dx * dy + c * dy * dy)
-        alpha = np.minimum(ALPHA_MAX, splats.opacities[i] * np.exp(-0.5 * q))
-        alpha[alpha < ALPHA_MIN] = 0.0
-        window = (slice(y0, y1), slice(x0, x1))
-        yield Footprint(window, alpha, splats.colors[i], float(splats.depths[i]))
-
-
-def quats_to_matrices(quats: Float64) -> Float64:
-    """(N, 4) unit quaternions wxyz to (N, 3, 3) rotation matrices, columns are the axes."""
-    w, x, y, z = quats.T
-    rows = (
-        (1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)),
-        (2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)),
-        (2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)),
-    )
-    return np.stack([np.stack(row, -1) for row in rows], -2)
-
-
-def _clamp_slope(slope: Float64, focal: float, center: float, size: int) -> Float64:
-    """x/z kept near the image, where the linearisation of the projection still makes sense."""
-    margin = JACOBIAN_MARGIN * 0.5 * size / focal
-    return np.clip(slope, -center / focal - margin, (size - center) / focal + margin)
 
 
 def _mean_depth(depth: Float64, alpha: Float64) -> NDArray[np.float32]:

@@ -9,6 +9,8 @@ from typing import Protocol
 from ..scenes.errors import VoileError
 from ..scenes.splats import Splats
 from .frame import Frame, FrameRequest
+from .modes import MODES
+from .scene_facts import facts_of
 
 
 class RenderError(VoileError):
@@ -92,3 +94,16 @@ def check_mode(renderer: Renderer, request: FrameRequest) -> None:
             f"backend {renderer.name!r} cannot draw mode {mode!r}; "
             f"it has {', '.join(sorted(modes))}"
         )
+
+
+def scene_for(request: FrameRequest, splats: Splats) -> Splats:
+    """The splats that a frame of a scene draws: its own, or those that the mode puts in place.
+
+    Raises:
+        RenderError: the scene lacks what the mode needs; the text names the remedy.
+    """
+    mode, facts = MODES[request.settings.mode], facts_of(splats)
+    missing = mode.lacks(facts)
+    if missing:
+        raise RenderError(f"mode {mode.name!r} cannot be drawn: {missing}")
+    return mode.scene(facts)

@@ -40,8 +40,26 @@ class Settings:
 
     events: ClassVar[SignalGroupDescriptor] = SignalGroupDescriptor()
 
-    mode: Literal["sorted"] = setting(
-        "sorted", "Blending mode: sorted composites front to back by the depth of the centres."
+    mode: Literal["sorted", "weighted", "binned", "cells", "stochastic", "learned"] = setting(
+        "sorted", "Blending mode: sorted is exact, the others need no sort of all splats."
+    )
+    bins: Literal[4, 8, 16, 32] = setting(16, "Depth bins per pixel of mode binned.")
+    refine: int = setting(
+        2, "How often mode binned moves its bins to where transmittance falls.", low=0, high=3
+    )
+    weight: Literal[
+        "auto", "exponential", "linear", "mcguire7", "mcguire8", "mcguire9", "mcguire10"
+    ] = setting(
+        "auto", "Weight of mode weighted; auto is the scene's fit, or exponential without one."
+    )
+    beta: float = setting(
+        0.0,
+        "How fast weights fall with depth, per radius of the scene; 0 is the scene's fit, or 20.",
+        low=0.0,
+        high=200.0,
+    )
+    samples: int = setting(
+        1, "Samples per pixel and frame of mode stochastic; frames add up.", low=1, high=64
     )
     background: tuple[float, float, float] = setting(
         (0.0, 0.0, 0.0), "Colour behind the splats, display RGB.", low=0.0, high=1.0

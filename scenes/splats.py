@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import SplatsError
+from .oit import OitWeights
 
 Float32 = NDArray[np.float32]
 
@@ -34,7 +35,8 @@ class Splats:
         normals: (N, 3) optional.
         material: (N,) int32 optional, index into the scene's materials.
         latent: (N, L) optional, latents of a neural material.
-        oit: (N, ...) optional, columns of order-independent weights.
+        fitted: optional, weights of mode `weighted`, fitted to the sorted image.
+        learned: optional, weights, opacities and colours of mode `learned`.
         antialiased: trained with the mip filter (Yu et al. 2024); renderers then scale opacity by
             the determinant ratio.
         up: unit vector that points up in world coordinates; the default is INRIA's Y down.
@@ -54,7 +56,8 @@ class Splats:
     normals: Float32 | None = None
     material: NDArray[np.int32] | None = None
     latent: Float32 | None = None
-    oit: Float32 | None = None
+    fitted: OitWeights | None = None
+    learned: OitWeights | None = None
     antialiased: bool = False
     up: tuple[float, float, float] = (0.0, -1.0, 0.0)
     color_space: Literal["srgb_rec709_display", "lin_rec709_display"] = "srgb_rec709_display"
@@ -71,7 +74,7 @@ class Splats:
                 f"sh has shape {self.sh.shape}; it must be (N, K, 3) with K in {SH_COEFFICIENTS}"
             )
         _check_array("sh", self.sh, (n, self.sh.shape[1], 3))
-        for name in ("normals", "latent", "oit"):
+        for name in ("normals", "latent"):
             column = getattr(self, name)
             if column is not None:
                 _check_array(name, column, (n, *column.shape[1:]))
@@ -83,6 +86,10 @@ class Splats:
             raise SplatsError(
                 f"material is {self.material.dtype} {self.material.shape}; it must be int32 ({n},)"
             )
+        for name in ("fitted", "learned"):
+            weights = getattr(self, name)
+            if weights is not None and len(weights) != n:
+                raise SplatsError(f"{name} has {len(weights)} rows for {n} splats")
         _check_ranges(self)
         length = float(np.linalg.norm(self.up))
         if not np.isfinite(length) or abs(length - 1.0) > 1e-3:
@@ -108,7 +115,6 @@ class Splats:
             self.normals,
             self.material,
             self.latent,
-            self.oit,
         )
         return sum(c.nbytes for c in columns if c is not None)
 
@@ -123,9 +129,12 @@ class Splats:
         columns = {
             name: column[rows]
             for name in ("means", "quats", "scales", "opacities", "sh", "normals", "material",
-                         "latent", "oit")
+                         "latent")
             if (column := getattr(self, name)) is not None
         }  # fmt: skip
+        for name in ("fitted", "learned"):
+            weights = getattr(self, name)
+            columns[name] = None if weights is None else weights.take(rows)
         return replace(self, **columns)
 
 
@@ -140,7 +149,7 @@ def _check_array(name: str, array: Any, shape: tuple[int, ...]) -> None:
 def _check_ranges(splats: Splats) -> None:
     """Finite everywhere, unit quaternions, positive scales, opacities in [0, 1]."""
     n = len(splats)
-    for name in ("means", "quats", "scales", "opacities", "sh", "normals", "latent", "oit"):
+    for name in ("means", "quats", "scales", "opacities", "sh", "normals", "latent"):
         column = getattr(splats, name)
         if column is None:
             continue

@@ -67,7 +67,10 @@ def losses(splats: Splats, target: Format) -> list[str]:
         found.append(f"values are quantised: {target.quantised}")
     if splats.antialiased and not target.keeps_antialiased:
         found.append("the mark that the scene was trained antialiased is lost")
-    for name in ("normals", "material", "latent", "oit"):
+    for name in ("normals", "material", "latent"):
         if getattr(splats, name) is not None and name not in target.columns:
             found.append(f"the column {name} is lost")
+    for name in ("fitted", "learned"):
+        if getattr(splats, name) is not None:
+            found.append(f"the {name} weights are lost; they stay beside the original")
     return found

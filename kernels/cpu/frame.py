@@ -1,18 +1,17 @@
-"""One frame by the kernels: project, sort, bin, rasterize."""
+"""One frame by the kernels: project, sort or gather, weigh, bin, rasterize."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .bins import TILE, make_tile_lists
-from .project import FOOTPRINT, View, gather, project
-from .rasterize import rasterize
+from .project import FOOTPRINT, View, gather, list_places, project
 from .scratch import Scratch
 from .sort import CHUNK, sort_slices
 from .workers import Workers
@@ -33,6 +32,34 @@ class Columns(NamedTuple):
     sh: Float32
 
 
+class Visible(NamedTuple):
+    """The visible splats of a frame, in the order in which they are drawn.
+
+    Attributes:
+        footprints: (M, 12), see `project`.
+        splats: (M,) uint32, which splats of the scene.
+    """
+
+    footprints: Float32
+    splats: NDArray[np.uint32]
+
+
+class Blending(NamedTuple):
+    """How splats blend.
+
+    Attributes:
+        ordered: whether they are drawn front to back; otherwise in the order of the scene.
+        rasterize: a kernel of `modes`.
+        params: (P,) float32 of the frame.
+        values: gives the (M, V) values of the visible splats.
+    """
+
+    ordered: bool
+    rasterize: Callable[..., None]
+    params: Float32
+    values: Callable[[Visible, Workers], NDArray[Any]]
+
+
 @dataclass(frozen=True, eq=False)
 class Drawn:
     """What `draw` returns: images as in `render.Frame`, milliseconds by stage, and counts."""
@@ -51,6 +78,7 @@ def draw(
     size: tuple[int, int],
     workers: Workers,
     scratch: Scratch,
+    blending: Blending,
     *,
     degree: int,
     splat_scale: float = 1.0,
@@ -66,6 +94,7 @@ def draw(
         size: width and height of the image, pixels.
         workers: threads to use.
         scratch: memory kept from frame to frame; the images are never part of it.
+        blending: how splats blend.
         degree: of the spherical harmonics, at most that of the columns.
         splat_scale: factor of all scales.
         antialias: see `project`.
@@ -86,26 +115,37 @@ def draw(
             on_stage(stage)
 
     z = scratch.array("z", n, np.float64)
+    which = scratch.array("which", n, np.uint32)
     footprints = scratch.array("footprints", (n, FOOTPRINT), np.float32)
 
     def project_chunk(k: int) -> int:
         start, stop = k * CHUNK, min((k + 1) * CHUNK, n)
         return project(
-            *columns, view, degree, float(splat_scale), antialias, start, stop, z, footprints
-        )
+            *columns, view, degree, float(splat_scale), antialias, start, stop, z, which, footprints
+        )  # fmt: skip
 
     counts = np.array(workers.map(project_chunk, -(-n // CHUNK)), np.int64)
     done("project")
 
-    places = sort_slices(z, counts, CHUNK, workers, scratch)
+    if blending.ordered:
+        places = sort_slices(z, counts, CHUNK, workers, scratch)
+    else:
+        places = scratch.array("places", int(counts.sum()), np.uint64)
+        offsets = np.concatenate([[0], np.cumsum(counts)])
+        workers.map(lambda k: list_places(k * CHUNK, counts[k], offsets[k], places), len(counts))
     visible = len(places)
     ordered = scratch.array("ordered", (visible, FOOTPRINT), np.float32)
+    splats = scratch.array("splats", visible, np.uint32)
 
     def gather_chunk(k: int) -> None:
-        gather(places, k * CHUNK, min((k + 1) * CHUNK, visible), footprints, ordered)
+        start, stop = k * CHUNK, min((k + 1) * CHUNK, visible)
+        gather(places, start, stop, footprints, which, ordered, splats)
 
     workers.map(gather_chunk, -(-visible // CHUNK))
-    done("sort")
+    done("sort" if blending.ordered else "gather")
+
+    values = blending.values(Visible(ordered, splats), workers)
+    done("weigh")
 
     starts, members = make_tile_lists(ordered, width, height, workers, scratch)
     done("bin")
@@ -117,8 +157,9 @@ def draw(
     tiles, edges = schedule(starts, BATCHES_PER_THREAD * workers.count)
 
     def rasterize_batch(k: int) -> None:
-        rasterize(
-            tiles, edges[k], edges[k + 1], starts, members, ordered, with_depth, color, alpha, depth
+        blending.rasterize(
+            tiles, edges[k], edges[k + 1], starts, members, ordered, values, blending.params,
+            with_depth, color, alpha, depth,
         )  # fmt: skip
 
     workers.map(rasterize_batch, len(edges) - 1)

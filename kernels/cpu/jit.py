@@ -44,7 +44,7 @@ def cache_folder() -> Path | None:
         folder = Path(given)
     else:
         digest = hashlib.sha256()
-        for source in (*sorted(Path(__file__).parent.glob("*.py")), _CONSTANTS):
+        for source in (*sorted(Path(__file__).parent.rglob("*.py")), _CONSTANTS):
             digest.update(source.read_bytes())
         folder = Path(platformdirs.user_cache_dir("voile")) / "numba" / digest.hexdigest()[:16]
     try:

@@ -106,8 +106,9 @@ def _pair(values: NDArray[np.float64]) -> Pair:
 
 @kernel
 def project(
-    means, quats, scales, opacities, sh, view, degree, size, antialias, start, stop, z, footprints
-):
+    means, quats, scales, opacities, sh, view, degree, size, antialias, start, stop, z, which,
+    footprints,
+):  # fmt: skip
     """Projects splats start to stop; writes the visible ones from row `start` on, in order.
 
     Invisible are splats at z <= near, splats whose opacity is below the smallest alpha, and those
@@ -121,6 +122,7 @@ def project(
         antialias: multiply the opacity by sqrt(det S' / det(S' + 0.3 I)) (Yu et al. 2024).
         start, stop: range of splats.
         z: (N,) float64 out, view depth.
+        which: (N,) uint32 out, the splat.
         footprints: (N, 12) float32 out.
 
     Returns:
@@ -164,6 +166,7 @@ def project(
             footprints[row, C] = block[CHOLESKY_C + j]
             footprints[row, LOG2_OPACITY] = log2_opacity
             footprints[row, DEPTH] = min(block[TZ + j], 1e38)
+            which[row] = i
 
             # Colour towards the splat from the camera: max(0, 0.5 + SH).
             dx, dy = block[MEAN + j] - eye_x, block[MEAN + BLOCK + j] - eye_y
@@ -281,12 +284,20 @@ def _light(value):
 
 
 @kernel
-def gather(places, start, stop, footprints, ordered):
-    """ordered[i] = footprints[place i], for positions start to stop of the depth order.
+def gather(places, start, stop, footprints, which, ordered, splats):
+    """ordered[i] = footprints[place i], splats[i] = which[place i], for positions start to stop.
 
-    The tile stages read footprints front to back; copied once, they read memory in order.
+    The tile stages read footprints in this order; copied once, they read memory in order.
     """
     for i in range(start, stop):
         place = places[i] & np.uint64(0xFFFFFFFF)
+        splats[i] = which[place]
         for k in range(FOOTPRINT):
             ordered[i, k] = footprints[place, k]
+
+
+@kernel
+def list_places(start, count, offset, places):
+    """places[offset + j] = start + j: the order of the splats themselves."""
+    for j in range(count):
+        places[offset + j] = start + j

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
 import time
+from pkgutil import iter_modules
 
 import numpy as np
 
 from ...scenes.progress import Progress, silent
-from .frame import Columns, draw
+from . import modes
+from .frame import Blending, Columns, draw
 from .jit import cache_folder
 from .project import make_view
 from .scratch import Scratch
@@ -30,7 +33,8 @@ def warm_up(progress: Progress = silent) -> float:
     """
     begun = time.perf_counter()
     done = 0
-    share = 1 / 5  # the stages of `draw`, and `depth_order`
+    names = [module.name for module in iter_modules(modes.__path__)]
+    share = 1 / (1 + 5 * len(names))  # `depth_order`, and the stages of `draw`
 
     def report(_stage: str) -> None:
         nonlocal done
@@ -50,7 +54,21 @@ def warm_up(progress: Progress = silent) -> float:
         np.zeros((1, 1, 3), np.float32),
     )
     view = make_view(np.eye(4), (8.0, 8.0), (4.0, 4.0), (8, 8), 0.1)
-    draw(columns, view, (8, 8), workers, Scratch(), degree=0, with_depth=True, on_stage=report)
+    for name in names:
+        mode = importlib.import_module(f".{name}", modes.__name__)
+        values = np.ones((1, 1), mode.VALUES)
+        blending = Blending(
+            mode.ORDERED,
+            mode.rasterize,
+            np.ones(mode.PARAMS, np.float32),
+            lambda visible, workers, values=values: values,
+        )
+        draw(
+            *(columns, view, (8, 8), workers, Scratch(), blending),
+            degree=0,
+            with_depth=True,
+            on_stage=report,
+        )
     return time.perf_counter() - begun
 
 

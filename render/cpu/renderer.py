@@ -11,7 +11,9 @@ from ...kernels.cpu.workers import shared_workers, thread_count
 from ...scenes.splats import Splats
 from ..camera import MAX_SIDE
 from ..frame import Frame, FrameRequest
-from ..renderer import Capabilities, RenderError, check_mode
+from ..renderer import Capabilities, RenderError, check_mode, scene_for
+from ..scene_facts import facts_of
+from . import modes
 
 
 class CPURenderer:
@@ -33,33 +35,30 @@ class CPURenderer:
     def __init__(self, threads: int | None = None) -> None:
         self._workers = shared_workers(thread_count(threads))
         self._scratch = Scratch()
-        self._columns: Columns | None = None
-        self._antialiased = False
+        self._splats: Splats | None = None
 
     @property
     def capabilities(self) -> Capabilities:
         count = self._workers.count
         device = f"CPU, {count} thread{'s' if count > 1 else ''}"
-        return Capabilities(frozenset({"sorted"}), device, MAX_SIDE)
+        return Capabilities(modes.NAMES, device, MAX_SIDE)
 
     def upload(self, splats: Splats) -> None:
-        """Keeps the arrays by reference; only read-only or strided ones are copied."""
-        self._columns = Columns(
-            *(
-                np.require(column, np.float32, ["C", "A", "W"])
-                for column in (
-                    splats.means, splats.quats, splats.scales, splats.opacities, splats.sh
-                )
-            )
-        )  # fmt: skip
-        self._antialiased = splats.antialiased
+        """Keeps the scene by reference."""
+        self._splats = splats
 
     def render(self, request: FrameRequest) -> Frame:
-        """Draws one frame. Raises RenderError: no scene uploaded, or a mode this backend lacks."""
+        """Draws one frame.
+
+        Raises:
+            RenderError: no scene uploaded, a mode this backend lacks, or a scene that lacks what
+                the mode needs.
+        """
         check_mode(self, request)
-        if self._columns is None:
+        if self._splats is None:
             raise RenderError("the CPU renderer has no scene; call upload() before render()")
         camera, settings = request.camera, request.settings
+        splats, facts = scene_for(request, self._splats), facts_of(self._splats)
         view = make_view(
             camera.world_to_camera,
             (camera.fx, camera.fy),
@@ -67,20 +66,20 @@ class CPURenderer:
             (camera.width, camera.height),
             camera.near,
         )
-        degree = {1: 0, 4: 1, 9: 2, 16: 3, 25: 4}[self._columns.sh.shape[1]]
         drawn = draw(
-            self._columns,
+            _columns(splats),
             view,
             (camera.width, camera.height),
             self._workers,
             self._scratch,
-            degree=min(settings.max_sh_degree, degree),
+            modes.blending(request, facts),
+            degree=min(settings.max_sh_degree, splats.sh_degree),
             splat_scale=settings.splat_scale,
-            antialias=settings.uses_antialiasing(self._antialiased),
+            antialias=settings.uses_antialiasing(splats.antialiased),
             with_depth=request.depth,
         )
         stats = {
-            "splats": len(self._columns.means),
+            "splats": len(splats),
             "visible": drawn.visible,
             "instances": drawn.instances,
         }
@@ -88,5 +87,13 @@ class CPURenderer:
 
     def close(self) -> None:
         """Lets go of the scene; the threads are shared by the process and stay."""
-        self._columns = None
+        self._splats = None
         self._scratch = Scratch()
+
+
+def _columns(splats: Splats) -> Columns:
+    """The arrays as the kernels take them; only read-only or strided ones are copied."""
+    names = ("means", "quats", "scales", "opacities", "sh")
+    return Columns(
+        *(np.require(getattr(splats, name), np.float32, ["C", "A", "W"]) for name in names)
+    )

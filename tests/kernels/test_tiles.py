@@ -6,8 +6,8 @@ import pytest
 from voile.kernels.cpu import project as columns
 from voile.kernels.cpu.bins import TILE, make_tile_lists
 from voile.kernels.cpu.jit import inline
-from voile.kernels.cpu.rasterize import exp2_small, place_batch
 from voile.kernels.cpu.scratch import Scratch
+from voile.kernels.cpu.tile import exp2_small, place_batch
 from voile.kernels.cpu.workers import Workers
 
 WIDTH, HEIGHT = 150, 90

@@ -137,7 +137,7 @@ def test_depth_does_not_change_the_picture_and_is_left_out_unless_asked_for():
 
 def test_frame_says_what_was_done():
     frame = draw(random_splats(500), camera())
-    assert list(frame.timings) == ["project", "sort", "bin", "rasterize"]
+    assert list(frame.timings) == ["project", "sort", "weigh", "bin", "rasterize"]
     assert frame.stats["splats"] == 500
     assert 0 < frame.stats["visible"] < 500
     assert frame.stats["instances"] >= frame.stats["visible"]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
 
 from voile.scenes import Splats
+from voile.scenes.oit import OitWeights
 from voile.scenes.splats import SH_COEFFICIENTS
 
 
@@ -39,3 +41,17 @@ def make_splats(
         kind=kind,
         **rest,
     )
+
+
+def with_weights(splats: Splats, seed: int = 0) -> Splats:
+    """The scene with random weights for `weighted` and `learned`."""
+    rng = np.random.default_rng(seed)
+    n = len(splats)
+    fitted = OitWeights(8.0, rng.normal(size=(n, 4)).astype(np.float32))
+    learned = OitWeights(
+        12.0,
+        rng.normal(size=(n, 4)).astype(np.float32),
+        rng.uniform(0, 1, n).astype(np.float32),
+        rng.normal(size=(n, 3)).astype(np.float32) * np.float32(0.1),
+    )
+    return replace(splats, fitted=fitted, learned=learned)

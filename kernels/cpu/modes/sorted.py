@@ -1,0 +1,108 @@
+"""`sorted`: composites tiles front to back (Kerbl et al. 2023, equation 3)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ...constants import TRANSMITTANCE_STOP
+from ..bins import TILE
+from ..jit import inline, kernel
+from ..project import BLUE, DEPTH, FOOTPRINT, GREEN, LOG2_OPACITY, RED, A, B, C, U, V
+from ..tile import BATCH, FIRST, LANES, LAST, F, alpha_at, load_batch, place_batch
+
+ORDERED = True
+VALUES, PARAMS = np.float32, 1
+
+ROW = 5 * LANES
+"""A row of a tile in scratch memory: transmittance, red, green, blue, depth of 16 pixels each."""
+
+
+@kernel
+def rasterize(
+    tiles, first_tile, last_tile, starts, members, footprints, values, params, with_depth,
+    color, alpha, depth,
+):  # fmt: skip
+    """Composites tiles[first_tile:last_tile] into the images; see `modes` for the arguments."""
+    height, width = alpha.shape
+    columns = (width + TILE - 1) // TILE
+    rows = np.empty((TILE, ROW), np.float32)
+    batch = np.ones((FOOTPRINT, BATCH), np.float32)
+    for t in range(first_tile, last_tile):
+        tile = tiles[t]
+        start, stop = starts[tile], starts[tile + 1]
+        x0, y0 = (tile % columns) * TILE, (tile // columns) * TILE
+        for i in range(TILE):
+            for k in range(LANES):
+                rows[i, k] = F(1)
+            for k in range(LANES, ROW):
+                rows[i, k] = F(0)
+        first_open, last_open = 0, min(TILE, height - y0) - 1
+        while start < stop and first_open <= last_open:
+            count = min(BATCH, stop - start)
+            load_batch(members, start, count, footprints, batch)
+            place_batch(F(x0), F(y0), batch)
+            start += count
+            for j in range(count):
+                u, v = batch[U, j], batch[V, j]
+                a, b, c = batch[A, j], batch[B, j], batch[C, j]
+                power = batch[LOG2_OPACITY, j]
+                red, green, blue = batch[RED, j], batch[GREEN, j], batch[BLUE, j]
+                z = batch[DEPTH, j]
+                first = max(first_open, int(batch[FIRST, j]))
+                last = min(last_open, int(batch[LAST, j]))
+                for i in range(first, last + 1):
+                    y = F(i)
+                    v_row = v + c * y
+                    u_row = u + b * y
+                    p_row = power - v_row * v_row
+                    shade_row(rows, i, u_row, a, p_row, red, green, blue, z, with_depth)
+            while first_open <= last_open and row_is_opaque(rows, first_open):
+                first_open += 1
+            while first_open <= last_open and row_is_opaque(rows, last_open):
+                last_open -= 1
+        store_tile(rows, x0, y0, with_depth, color, alpha, depth)
+
+
+@inline
+def shade_row(rows, at, u, a, p, red, green, blue, z, with_depth):
+    """Composites one splat over the 16 pixels of a row; `p` is log2 o - v^2 there.
+
+    LLVM takes the test of `with_depth` out of the loop.
+    """
+    for k in range(LANES):
+        alpha = alpha_at(p, u + a * F(k))
+        transmittance = rows[at, k]
+        weight = alpha * transmittance
+        rows[at, k] = transmittance - weight
+        rows[at, LANES + k] += weight * red
+        rows[at, 2 * LANES + k] += weight * green
+        rows[at, 3 * LANES + k] += weight * blue
+        if with_depth:
+            rows[at, 4 * LANES + k] += weight * z
+
+
+@inline
+def row_is_opaque(rows, at):
+    """Whether every pixel of a row has less transmittance than the smallest that counts."""
+    most = F(0)
+    for k in range(LANES):
+        most = max(most, rows[at, k])
+    return most < F(TRANSMITTANCE_STOP)
+
+
+@inline
+def store_tile(rows, x0, y0, with_depth, color, alpha, depth):
+    """Copies a tile to the images; alpha = 1 - T, depth = sum / alpha where anything was drawn."""
+    height, width = alpha.shape
+    for i in range(min(TILE, height - y0)):
+        at = i
+        y = y0 + i
+        for k in range(min(TILE, width - x0)):
+            x = x0 + k
+            coverage = F(1) - rows[at, k]
+            alpha[y, x] = coverage
+            color[y, x, 0] = rows[at, LANES + k]
+            color[y, x, 1] = rows[at, 2 * LANES + k]
+            color[y, x, 2] = rows[at, 3 * LANES + k]
+            if with_depth:
+                depth[y, x] = rows[at, 4 * LANES + k] / coverage if coverage > F(0) else F(0)

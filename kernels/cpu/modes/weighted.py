@@ -1,0 +1,53 @@
+"""`weighted` and `learned`: sum w_i alpha_i c_i / sum w_i alpha_i (McGuire and Bavoil 2013)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..bins import TILE
+from ..jit import kernel
+from ..project import BLUE, DEPTH, FOOTPRINT, GREEN, LOG2_OPACITY, RED, A, B, C, U, V
+from ..sums import SUMS, add_row, clear_sums, store_sums
+from ..tile import BATCH, FIRST, LANES, LAST, F, load_batch, place_batch
+
+ORDERED = False
+VALUES, PARAMS = np.float32, 1
+
+SQUARES_ALPHA = 0
+"""Of `params`: 1 where the weight has a factor alpha of its own."""
+
+ROW = SUMS * LANES
+
+
+@kernel
+def rasterize(
+    tiles, first_tile, last_tile, starts, members, footprints, values, params, with_depth,
+    color, alpha, depth,
+):  # fmt: skip
+    """Draws tiles[first_tile:last_tile]; `values` (M, 1) are the weights."""
+    height, width = alpha.shape
+    columns = (width + TILE - 1) // TILE
+    rows = np.empty((TILE, ROW), np.float32)
+    batch = np.ones((FOOTPRINT, BATCH), np.float32)
+    squares = params[SQUARES_ALPHA] != F(0)
+    for t in range(first_tile, last_tile):
+        tile = tiles[t]
+        x0, y0 = (tile % columns) * TILE, (tile // columns) * TILE
+        bottom = min(TILE, height - y0) - 1
+        clear_sums(rows)
+        for start in range(starts[tile], starts[tile + 1], BATCH):
+            count = min(BATCH, starts[tile + 1] - start)
+            load_batch(members, start, count, footprints, batch)
+            place_batch(F(x0), F(y0), batch)
+            for j in range(count):
+                u, v = batch[U, j], batch[V, j]
+                a, b, c = batch[A, j], batch[B, j], batch[C, j]
+                power = batch[LOG2_OPACITY, j]
+                red, green, blue = batch[RED, j], batch[GREEN, j], batch[BLUE, j]
+                z, weight = batch[DEPTH, j], values[members[start + j], 0]
+                for i in range(int(batch[FIRST, j]), min(bottom, int(batch[LAST, j])) + 1):
+                    v_row = v + c * F(i)
+                    u_row = u + b * F(i)
+                    p_row = power - v_row * v_row
+                    add_row(rows, i, u_row, a, p_row, red, green, blue, z, weight, squares)
+        store_sums(rows, x0, y0, with_depth, color, alpha, depth)

@@ -1,0 +1,23 @@
+"""What the kernels of `voile.kernels.cpu.modes` are given, mode by mode.
+
+Every file is a mode and has `blending(facts, camera, settings, seed)`, which returns a
+`kernels.cpu.frame.Blending`.
+"""
+
+from __future__ import annotations
+
+import importlib
+from pkgutil import iter_modules
+
+from ....kernels.cpu.frame import Blending
+from ...frame import FrameRequest
+from ...scene_facts import SceneFacts
+
+NAMES = frozenset(module.name for module in iter_modules(__path__))
+"""The modes that this backend draws."""
+
+
+def blending(request: FrameRequest, facts: SceneFacts) -> Blending:
+    """How the splats of a frame blend."""
+    module = importlib.import_module(f".{request.settings.mode}", __name__)
+    return module.blending(facts, request.camera, request.settings, request.seed)

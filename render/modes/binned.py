@@ -1,0 +1,143 @@
+"""`binned`: no order; transmittance is read from K bins of optical depth per pixel.
+
+For every pixel, bins along the ray collect tau = -log(1 - alpha). The transmittance in front of a
+splat is then known without any order, up to what happens inside its bin:
+
+    C = (1 - T) sum alpha_i T^_i c_i / sum alpha_i T^_i,
+    T^_i = exp(-sum_k (B_k - tau_i m_k(x_i)) F_k(x_i)),    B_k = sum_j tau_j m_k(x_j)
+
+where x is depth mapped to (-1, 1) pixel by pixel, m_k(x) the share of a splat that falls into bin
+k, and F_k(x) the part of bin k that lies in front of x. A splat does not stand in front of itself,
+so its own share is taken out of the bins. Shares pass from one bin to the next over a ramp and not
+at once, so everything is continuous in depth and nothing pops.
+
+The bins begin equal in x, which is made from mean and spread of depth (moments in the sense of
+Muenstermann et al. 2018). Each refinement counts optical depth once more and moves the edges: bins
+become narrow where transmittance falls, in proportion to the cube root of the fall as is optimal
+for a quantiser (Panter and Dite 1951).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...kernels.constants import BIN_HIDES, BIN_RAMP, BIN_SPREAD, BIN_UNIFORM, LOG2_HIDDEN
+from ..camera import Camera
+from ..scene_facts import SceneFacts
+from ..settings import Settings
+from .layers import Canvas, Layers, WeightedSum
+from .mode import Mode
+
+Float64 = NDArray[np.float64]
+
+
+def composite(layers: Layers, canvas: Canvas) -> None:
+    """See the equations above; 2 + `refine` passes collect, the last one composites."""
+    axis = DepthAxis(layers)
+    edges = np.linspace(-1.0, 1.0, layers.settings.bins + 1) * np.ones((*layers.shape, 1))
+    bins = collect(layers, axis, edges)
+    for _ in range(layers.settings.refine):
+        edges = refined(edges, bins)
+        bins = collect(layers, axis, edges)
+    sums = WeightedSum(layers.shape)
+    for splat in layers:
+        x, tau = axis(splat.depth, splat.window), optical_depth(splat.alpha)[..., None]
+        in_front, share = bin_shares(x, edges[splat.window])
+        sums.add(splat, transmittance(bins[splat.window] - tau * share, in_front))
+    sums.composite(canvas)
+
+
+def optical_depth(alpha: Float64) -> Float64:
+    """tau = -log(1 - alpha); alpha is at most 0.99."""
+    return -np.log1p(-alpha)
+
+
+def depth_unit(facts: SceneFacts, camera: Camera) -> float:
+    """z_0 of y = 1/2 - z_0 / (z + z_0), which is bounded: as far as the scene reaches."""
+    return float(np.linalg.norm(camera.position - facts.center)) + facts.radius
+
+
+class DepthAxis:
+    """x in (-1, 1) for a depth at every pixel: t / sqrt(1 + t^2) with t = (y - mean) / spread."""
+
+    def __init__(self, layers: Layers) -> None:
+        self._unit = depth_unit(layers.facts, layers.camera)
+        moments = np.zeros((*layers.shape, 3))
+        for splat in layers:
+            y = self._y(splat.depth)
+            moments[splat.window] += optical_depth(splat.alpha)[..., None] * [1.0, y, y * y]
+        total = np.where(moments[..., 0] > 0, moments[..., 0], 1.0)
+        self._mean = moments[..., 1] / total
+        variance = np.maximum(moments[..., 2] / total - self._mean**2, 0.0)
+        self._spread = np.sqrt(variance + BIN_SPREAD**2)
+
+    def __call__(self, depth: float, window: tuple[slice, slice]) -> Float64:
+        t = (self._y(depth) - self._mean[window]) / self._spread[window]
+        return t / np.sqrt(1.0 + t * t)
+
+    def _y(self, depth: float) -> float:
+        """1/2 - z_0 / (z + z_0) in [-1/2, 1/2): around 0, so that float32 moments are exact."""
+        return 0.5 - self._unit / (depth + self._unit)
+
+
+def bin_shares(x: Float64, edges: Float64) -> tuple[Float64, Float64]:
+    """F_k(x), how much of each bin lies in front of x, and m_k(x), the share of x in each bin.
+
+    The share passes from bin to bin linearly, over `BIN_RAMP` of either bin around the edge.
+    """
+    low, high = edges[..., :-1], edges[..., 1:]
+    in_front = np.clip((x[..., None] - low) / (high - low), 0.0, 1.0)
+    both = in_front[..., :-1] + in_front[..., 1:] - 1.0
+    passed = np.clip(0.5 + both / (2.0 * BIN_RAMP), 0.0, 1.0)
+    ends = np.ones((*x.shape, 1))
+    passed = np.concatenate([ends, passed, 0.0 * ends], axis=-1)
+    return in_front, passed[..., :-1] - passed[..., 1:]
+
+
+def transmittance(bins: Float64, in_front: Float64) -> Float64:
+    """T^ = exp(-sum_k B_k F_k); the bin at hand hides no more than `BIN_HIDES`."""
+    limit = np.where(in_front < 1.0, BIN_HIDES * np.log(2.0), np.inf)
+    ahead = np.sum(np.minimum(bins * in_front, limit), axis=-1)
+    return np.exp2(np.clip(-ahead / np.log(2.0), LOG2_HIDDEN, 0.0))
+
+
+def collect(layers: Layers, axis: DepthAxis, edges: Float64) -> Float64:
+    """(H, W, K) optical depth in each bin."""
+    bins = np.zeros((*layers.shape, edges.shape[-1] - 1))
+    for splat in layers:
+        _, share = bin_shares(axis(splat.depth, splat.window), edges[splat.window])
+        bins[splat.window] += optical_depth(splat.alpha)[..., None] * share
+    return bins
+
+
+def refined(edges: Float64, bins: Float64) -> Float64:
+    """(H, W, K + 1) edges that cut the weight of the bins into K equal parts.
+
+    A bin weighs the cube root of the transmittance lost in it, spread evenly; some weight is
+    spread over all bins so that none grows without bound.
+    """
+    count = bins.shape[-1]
+    depth = np.concatenate([np.zeros((*bins.shape[:2], 1)), np.cumsum(bins, axis=-1)], axis=-1)
+    weight = np.cbrt(-np.diff(np.exp(-depth), axis=-1))
+    total = weight.sum(axis=-1, keepdims=True)
+    weight = weight / np.where(total > 0, total, 1.0) + BIN_UNIFORM / count
+    below = np.concatenate([np.zeros((*bins.shape[:2], 1)), np.cumsum(weight, axis=-1)], axis=-1)
+    wanted = below[..., -1:] * np.arange(1, count) / count
+    # Each bin's part of the way to the wanted weight; summed over bins, the inverse of `below`.
+    part = np.clip((wanted[..., None] - below[..., None, :-1]) / weight[..., None, :], 0.0, 1.0)
+    inner = edges[..., :1] + np.sum(part * np.diff(edges, axis=-1)[..., None, :], axis=-1)
+    return np.concatenate([edges[..., :1], inner, edges[..., -1:]], axis=-1)
+
+
+def _passes(settings: Settings) -> int:
+    return 3 + settings.refine
+
+
+MODE = Mode(
+    "binned",
+    "No sort, no popping: transmittance from bins of optical depth per pixel; close to exact.",
+    composite,
+    settings=("bins", "refine"),
+    passes=_passes,
+)

@@ -1,0 +1,40 @@
+"""`Mode`: what a blending mode is to the renderers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ...scenes.splats import Splats
+from ..scene_facts import SceneFacts
+from ..settings import Settings
+from .layers import Canvas, Layers
+
+
+def _scene_itself(facts: SceneFacts) -> Splats:
+    return facts.splats
+
+
+@dataclass(frozen=True)
+class Mode:
+    """A blending mode.
+
+    Attributes:
+        name: as in `Settings.mode`.
+        summary: one line for menus and help.
+        composite: the definition in float64: fills a canvas from the layers of a frame.
+        settings: names of the settings that only this mode reads.
+        accumulates: frames of other seeds average to a better picture.
+        scene: the splats that are drawn, where they are not the scene's own.
+        lacks: what a scene must have and this one has not, as a sentence with the remedy, or None.
+        passes: how often every splat is rasterized with these settings.
+    """
+
+    name: str
+    summary: str
+    composite: Callable[[Layers, Canvas], None]
+    settings: tuple[str, ...] = ()
+    accumulates: bool = False
+    scene: Callable[[SceneFacts], Splats] = _scene_itself
+    lacks: Callable[[SceneFacts], str | None] = lambda facts: None
+    passes: Callable[[Settings], int] = lambda settings: 1

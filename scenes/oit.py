@@ -1,0 +1,69 @@
+"""`OitWeights`: what a scene carries for drawing it without a sort."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import SplatsError
+
+Float32 = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class OitWeights:
+    """Weights of a weighted sum, w_i(d, z) = exp(l_i0 + l_i . d - beta z / radius).
+
+    Attributes:
+        beta: decay of the weight over the radius of the scene's bounding sphere.
+        log_weights: (N, 4) l_i0 and the three of l_i; d is the unit direction from the camera to
+            the splat, world axes.
+        opacities: (N,) in [0, 1], in place of the scene's own; None where they stay.
+        colors: (N, 3) added to the colour from every direction; None where they stay.
+
+    Raises:
+        SplatsError: a wrong shape, dtype or range; the text names the array.
+    """
+
+    beta: float
+    log_weights: Float32
+    opacities: Float32 | None = None
+    colors: Float32 | None = None
+
+    def __post_init__(self) -> None:
+        n = len(self.log_weights)
+        columns = {
+            "log_weights": (self.log_weights, (n, 4)),
+            "opacities": (self.opacities, (n,)),
+            "colors": (self.colors, (n, 3)),
+        }
+        for name, (array, shape) in columns.items():
+            if array is None:
+                continue
+            if array.shape != shape or array.dtype != np.float32:
+                raise SplatsError(
+                    f"oit {name} is {array.dtype} {array.shape}; it must be float32 {shape}"
+                )
+            if not np.isfinite(array).all():
+                raise SplatsError(f"oit {name} has values that are not finite")
+        if self.opacities is not None and n:
+            low, high = float(self.opacities.min()), float(self.opacities.max())
+            if low < 0.0 or high > 1.0:
+                raise SplatsError(f"oit opacities run from {low} to {high}; they must be in [0, 1]")
+        if not (np.isfinite(self.beta) and self.beta >= 0.0):
+            raise SplatsError(f"oit beta is {self.beta}; it must be finite and not negative")
+
+    def __len__(self) -> int:
+        return len(self.log_weights)
+
+    def take(self, rows: Any) -> OitWeights:
+        """The rows that belong to `Splats.take(rows)`."""
+        return OitWeights(
+            self.beta,
+            self.log_weights[rows],
+            None if self.opacities is None else self.opacities[rows],
+            None if self.colors is None else self.colors[rows],
+        )
