@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ..kernels.constants import SH_C0
 from ..scenes.splats import Splats
+from .cells import Cells, build_cells
 from .views import bounding_sphere
 
 
@@ -40,6 +41,11 @@ class SceneFacts:
     def radius(self) -> float:
         """Radius of the scene's bounding sphere, world units."""
         return self._sphere[1]
+
+    @cached_property
+    def cells(self) -> Cells:
+        """The scene in cells; made within seconds when first asked for."""
+        return build_cells(self.splats)
 
     @cached_property
     def relearned(self) -> Splats | None:

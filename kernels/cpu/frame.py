@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,17 +44,29 @@ class Visible(NamedTuple):
     splats: NDArray[np.uint32]
 
 
+class Groups(NamedTuple):
+    """Groups of splats that are drawn together, in an order of their own.
+
+    Attributes:
+        starts: (G + 1,) int64, group g is splats starts[g] to starts[g + 1] of the scene.
+        sequence: (V,) int64, the groups that are drawn, the first first.
+    """
+
+    starts: NDArray[np.int64]
+    sequence: NDArray[np.int64]
+
+
 class Blending(NamedTuple):
     """How splats blend.
 
     Attributes:
-        ordered: whether they are drawn front to back; otherwise in the order of the scene.
+        order: "depth" is front to back, "scene" is as they come; or groups of them in order.
         rasterize: a kernel of `modes`.
         params: (P,) float32 of the frame.
         values: gives the (M, V) values of the visible splats.
     """
 
-    ordered: bool
+    order: Literal["depth", "scene"] | Groups
     rasterize: Callable[..., None]
     params: Float32
     values: Callable[[Visible, Workers], NDArray[Any]]
@@ -70,6 +82,7 @@ class Drawn:
     timings: dict[str, float]
     visible: int
     instances: int
+    keys: int
 
 
 def draw(
@@ -127,13 +140,20 @@ def draw(
     counts = np.array(workers.map(project_chunk, -(-n // CHUNK)), np.int64)
     done("project")
 
-    if blending.ordered:
+    if blending.order == "depth":
         places = sort_slices(z, counts, CHUNK, workers, scratch)
     else:
         places = scratch.array("places", int(counts.sum()), np.uint64)
         offsets = np.concatenate([[0], np.cumsum(counts)])
         workers.map(lambda k: list_places(k * CHUNK, counts[k], offsets[k], places), len(counts))
+        if isinstance(blending.order, Groups):
+            places = in_groups(places, which, blending.order)
     visible = len(places)
+    keys = (
+        {"depth": visible, "scene": 0}[blending.order]
+        if isinstance(blending.order, str)
+        else (len(blending.order.sequence))
+    )
     ordered = scratch.array("ordered", (visible, FOOTPRINT), np.float32)
     splats = scratch.array("splats", visible, np.uint32)
 
@@ -142,7 +162,7 @@ def draw(
         gather(places, start, stop, footprints, which, ordered, splats)
 
     workers.map(gather_chunk, -(-visible // CHUNK))
-    done("sort" if blending.ordered else "gather")
+    done("gather" if blending.order == "scene" else "sort")
 
     values = blending.values(Visible(ordered, splats), workers)
     done("weigh")
@@ -165,7 +185,18 @@ def draw(
     workers.map(rasterize_batch, len(edges) - 1)
     done("rasterize")
 
-    return Drawn(color, alpha, depth if with_depth else None, timings, visible, len(members))
+    return Drawn(color, alpha, depth if with_depth else None, timings, visible, len(members), keys)
+
+
+def in_groups(
+    places: NDArray[np.uint64], which: NDArray[np.uint32], groups: Groups
+) -> NDArray[np.uint64]:
+    """(M,) places of the visible splats, in the order of the scene, brought to that of groups."""
+    edges = np.searchsorted(which[places], groups.starts)
+    first, length = edges[:-1][groups.sequence], np.diff(edges)[groups.sequence]
+    before = np.cumsum(length) - length
+    rows = np.repeat(first - before, length) + np.arange(int(length.sum()))
+    return places[rows]
 
 
 def schedule(

@@ -115,7 +115,7 @@ def place_batch(x0, y0, batch):
     is a rotation of (u, v); in it the ends of the ellipse in y are found as `bins` finds those
     in x.
     """
-    for j in range(BATCH):
+    for j in range(batch.shape[1]):
         a, b, c = batch[A, j], batch[B, j], batch[C, j]
         dx, dy = x0 - batch[ANCHOR_X, j], y0 - batch[ANCHOR_Y, j]
         u, v = batch[U, j] + a * dx + b * dy, batch[V, j] + c * dy

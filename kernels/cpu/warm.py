@@ -58,7 +58,7 @@ def warm_up(progress: Progress = silent) -> float:
         mode = importlib.import_module(f".{name}", modes.__name__)
         values = np.ones((1, 1), mode.VALUES)
         blending = Blending(
-            mode.ORDERED,
+            "depth",
             mode.rasterize,
             np.ones(mode.PARAMS, np.float32),
             lambda visible, workers, values=values: values,

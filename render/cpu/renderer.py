@@ -82,6 +82,7 @@ class CPURenderer:
             "splats": len(splats),
             "visible": drawn.visible,
             "instances": drawn.instances,
+            "keys": drawn.keys,
         }
         return Frame(drawn.color, drawn.alpha, drawn.depth, drawn.timings, stats)
 

@@ -7,12 +7,13 @@ capabilities.
 
 from __future__ import annotations
 
-from . import binned, learned, sorted, stochastic, weighted
+from . import binned, cells, learned, sorted, stochastic, weighted
 from .layers import Canvas, Layers
 from .mode import Mode
 
 MODES: dict[str, Mode] = {
-    module.MODE.name: module.MODE for module in (sorted, weighted, binned, stochastic, learned)
+    module.MODE.name: module.MODE
+    for module in (sorted, weighted, learned, binned, cells, stochastic)
 }
 """Modes by name, in the order of menus."""
 

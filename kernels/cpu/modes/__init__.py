@@ -1,8 +1,7 @@
 """Rasterizers of tiles, one file per blending mode; the equations are in `voile.render.modes`.
 
-Every file has a kernel `rasterize`, says by `ORDERED` whether it needs its splats front to back,
-and by `VALUES` and `PARAMS` the type of the values and the number of the parameters that it is
-given. The arguments are the same for all:
+Every file has a kernel `rasterize`, and says by `VALUES` and `PARAMS` the type of the values and
+the number of the parameters that it is given. The arguments are the same for all:
 
     tiles: (T,) tile numbers, row by row over the image; those from first_tile to last_tile are
         drawn.

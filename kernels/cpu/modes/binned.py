@@ -39,7 +39,6 @@ from ..tile import (
     place_batch,
 )
 
-ORDERED = False
 VALUES, PARAMS = np.float32, 3
 
 BINS, REFINE, DEPTH_UNIT = range(3)

@@ -10,7 +10,6 @@ from ..jit import inline, kernel
 from ..project import BLUE, DEPTH, FOOTPRINT, GREEN, LOG2_OPACITY, RED, A, B, C, U, V
 from ..tile import BATCH, FIRST, LANES, LAST, F, alpha_at, load_batch, place_batch
 
-ORDERED = True
 VALUES, PARAMS = np.float32, 1
 
 ROW = 5 * LANES

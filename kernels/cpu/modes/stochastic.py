@@ -9,7 +9,6 @@ from ..jit import inline, kernel
 from ..project import BLUE, DEPTH, FOOTPRINT, GREEN, LOG2_OPACITY, RED, A, B, C, U, V
 from ..tile import BATCH, FIRST, LANES, LAST, F, alpha_at, load_batch, place_batch
 
-ORDERED = False
 VALUES, PARAMS = np.uint32, 1
 
 I = np.uint32  # noqa: E741

@@ -10,7 +10,6 @@ from ..project import BLUE, DEPTH, FOOTPRINT, GREEN, LOG2_OPACITY, RED, A, B, C,
 from ..sums import SUMS, add_row, clear_sums, store_sums
 from ..tile import BATCH, FIRST, LANES, LAST, F, load_batch, place_batch
 
-ORDERED = False
 VALUES, PARAMS = np.float32, 1
 
 SQUARES_ALPHA = 0

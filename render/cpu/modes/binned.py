@@ -17,4 +17,4 @@ def blending(facts: SceneFacts, camera: Camera, settings: Settings, seed: int) -
     """Bins, refinements, and the unit of depth."""
     unit = depth_unit(facts, camera)
     params = np.array([settings.bins, settings.refine, unit], np.float32)
-    return Blending(kernels.ORDERED, kernels.rasterize, params, no_values)
+    return Blending("scene", kernels.rasterize, params, no_values)

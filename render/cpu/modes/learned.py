@@ -15,4 +15,4 @@ from ..values import weights_of
 def blending(facts: SceneFacts, camera: Camera, settings: Settings, seed: int) -> Blending:
     """The weights that came with the scene."""
     values = weights_of(facts, camera, settings, facts.splats.learned)
-    return Blending(kernels.ORDERED, kernels.rasterize, np.zeros(1, np.float32), values)
+    return Blending("scene", kernels.rasterize, np.zeros(1, np.float32), values)

@@ -16,4 +16,4 @@ _NO_PARAMS = np.zeros(1, np.float32)
 
 def blending(facts: SceneFacts, camera: Camera, settings: Settings, seed: int) -> Blending:
     """Front to back."""
-    return Blending(True, kernels.rasterize, _NO_PARAMS, no_values)
+    return Blending("depth", kernels.rasterize, _NO_PARAMS, no_values)

@@ -23,4 +23,4 @@ def blending(facts: SceneFacts, camera: Camera, settings: Settings, seed: int) -
         return np.stack([splat_key(visible.splats, key) for key in keys], axis=1)
 
     params = np.zeros(1, np.float32)
-    return Blending(kernels.ORDERED, kernels.rasterize, params, values)
+    return Blending("scene", kernels.rasterize, params, values)

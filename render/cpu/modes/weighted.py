@@ -18,4 +18,4 @@ def blending(facts: SceneFacts, camera: Camera, settings: Settings, seed: int) -
     weights = fitted_weights(facts.splats, settings)
     params = np.array([squares_alpha(settings)], np.float32)
     values = weights_of(facts, camera, settings, weights)
-    return Blending(kernels.ORDERED, kernels.rasterize, params, values)
+    return Blending("scene", kernels.rasterize, params, values)

@@ -1,0 +1,150 @@
+"""`cells`: sums inside a cell, front to back between cells; see `voile.render.modes.cells`."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from ...constants import CELL_SPREAD
+from ..bins import TILE
+from ..jit import inline, kernel
+from ..project import BLUE, DEPTH, FOOTPRINT, GREEN, LOG2_OPACITY, RED, A, B, C, U, V
+from ..tile import BATCH, FIRST, LANES, LAST, F, alpha_at, exp2_deep, log2_unit, place_batch
+from .sorted import row_is_opaque, store_tile
+
+VALUES, PARAMS = np.int32, 1
+
+MOST_SPLATS = 256
+"""In a cell; a whole cell is at hand at a time."""
+
+TOTAL, MEAN, SPREAD, RED_SUM, GREEN_SUM, BLUE_SUM, DEPTH_SUM, WEIGHT_SUM = range(
+    5 * LANES, 13 * LANES, LANES
+)
+ROW = 13 * LANES
+"""A row of a tile in scratch memory: transmittance, red, green, blue, depth as in `sorted`; of the
+cell at hand moments of depth, then sums of w alpha (c, z, 1)."""
+
+
+@kernel
+def rasterize(
+    tiles, first_tile, last_tile, starts, members, footprints, values, params, with_depth,
+    color, alpha, depth,
+):  # fmt: skip
+    """Draws tiles[first_tile:last_tile]; `values` (M, 1) int32 are the cells."""
+    height, width = alpha.shape
+    columns = (width + TILE - 1) // TILE
+    rows = np.empty((TILE, ROW), np.float32)
+    batch = np.ones((FOOTPRINT, MOST_SPLATS), np.float32)
+    for t in range(first_tile, last_tile):
+        tile = tiles[t]
+        start, stop = starts[tile], starts[tile + 1]
+        x0, y0 = (tile % columns) * TILE, (tile // columns) * TILE
+        rows[:] = F(0)
+        for i in range(TILE):
+            for k in range(LANES):
+                rows[i, k] = F(1)
+        first_open, last_open = 0, min(TILE, height - y0) - 1
+        while start < stop and first_open <= last_open:
+            cell = values[members[start], 0]
+            count = 1
+            while start + count < stop and values[members[start + count], 0] == cell:
+                count += 1
+            load_cell(members, start, count, footprints, batch)
+            for j in range(0, count, BATCH):
+                place_batch(F(x0), F(y0), batch[:, j : j + BATCH])
+            start += count
+            origin = batch[DEPTH, 0]
+            first_row, last_row = TILE, -1
+            for j in range(count):
+                u, v = batch[U, j], batch[V, j]
+                a, b, c = batch[A, j], batch[B, j], batch[C, j]
+                power, z = batch[LOG2_OPACITY, j], batch[DEPTH, j] - origin
+                first = max(first_open, int(batch[FIRST, j]))
+                last = min(last_open, int(batch[LAST, j]))
+                first_row, last_row = min(first_row, first), max(last_row, last)
+                for i in range(first, last + 1):
+                    v_row = v + c * F(i)
+                    add_moments(rows, i, u + b * F(i), a, power - v_row * v_row, z)
+            for i in range(first_row, last_row + 1):
+                find_spread(rows, i, F(CELL_SPREAD) * origin)
+            for j in range(count):
+                u, v = batch[U, j], batch[V, j]
+                a, b, c = batch[A, j], batch[B, j], batch[C, j]
+                power = batch[LOG2_OPACITY, j]
+                red, green, blue = batch[RED, j], batch[GREEN, j], batch[BLUE, j]
+                z = batch[DEPTH, j]
+                first = max(first_open, int(batch[FIRST, j]))
+                last = min(last_open, int(batch[LAST, j]))
+                for i in range(first, last + 1):
+                    v_row = v + c * F(i)
+                    p = power - v_row * v_row
+                    add_row(rows, i, u + b * F(i), a, p, red, green, blue, z, z - origin)
+            for i in range(first_row, last_row + 1):
+                composite_row(rows, i)
+            while first_open <= last_open and row_is_opaque(rows, first_open):
+                first_open += 1
+            while first_open <= last_open and row_is_opaque(rows, last_open):
+                last_open -= 1
+        store_tile(rows, x0, y0, with_depth, color, alpha, depth)
+
+
+@inline
+def load_cell(members, start, count, footprints, batch):
+    """Copies footprints to the columns of a batch; beyond are what earlier cells left."""
+    for j in range(count):
+        member = members[start + j]
+        for k in range(FOOTPRINT):
+            batch[k, j] = footprints[member, k]
+
+
+@inline
+def add_moments(rows, at, u, a, p, z):
+    """Sums of tau, tau z, tau z^2, in powers of 2."""
+    for k in range(LANES):
+        tau = -log2_unit(F(1) - alpha_at(p, u + a * F(k)))
+        rows[at, TOTAL + k] += tau
+        rows[at, MEAN + k] += tau * z
+        rows[at, SPREAD + k] += tau * z * z
+
+
+@inline
+def find_spread(rows, at, least):
+    """Mean and 1 / spread from the moments."""
+    for k in range(LANES):
+        inverse = F(1) / max(rows[at, TOTAL + k], F(1e-30))
+        mean = rows[at, MEAN + k] * inverse
+        variance = max(rows[at, SPREAD + k] * inverse - mean * mean, F(0))
+        rows[at, MEAN + k] = mean
+        rows[at, SPREAD + k] = F(1) / math.sqrt(variance + least * least)
+
+
+@inline
+def add_row(rows, at, u, a, p, red, green, blue, z, z_cell):
+    """Adds one splat to the sums of its cell."""
+    for k in range(LANES):
+        x = (z_cell - rows[at, MEAN + k]) * rows[at, SPREAD + k]
+        in_front = F(0.5) + F(0.5) * x / math.sqrt(F(1) + x * x)
+        share = alpha_at(p, u + a * F(k)) * exp2_deep(-rows[at, TOTAL + k] * in_front)
+        rows[at, RED_SUM + k] += share * red
+        rows[at, GREEN_SUM + k] += share * green
+        rows[at, BLUE_SUM + k] += share * blue
+        rows[at, DEPTH_SUM + k] += share * z
+        rows[at, WEIGHT_SUM + k] += share
+
+
+@inline
+def composite_row(rows, at):
+    """Puts the cell behind what is there, and empties its sums."""
+    for k in range(LANES):
+        clear = exp2_deep(-rows[at, TOTAL + k])
+        weight = rows[at, WEIGHT_SUM + k]
+        transmittance = rows[at, k]
+        share = transmittance * (F(1) - clear) / max(weight, F(1e-36))
+        rows[at, k] = transmittance * clear if weight > F(0) else transmittance
+        rows[at, LANES + k] += share * rows[at, RED_SUM + k]
+        rows[at, 2 * LANES + k] += share * rows[at, GREEN_SUM + k]
+        rows[at, 3 * LANES + k] += share * rows[at, BLUE_SUM + k]
+        rows[at, 4 * LANES + k] += share * rows[at, DEPTH_SUM + k]
+    for k in range(TOTAL, ROW):
+        rows[at, k] = F(0)

@@ -1,0 +1,141 @@
+"""Cells: groups of splats that are culled and sorted as one (Duplex-GS, Liu et al. 2025).
+
+A cell stands for its splats by a proxy, an ellipsoid around all of them. Cells are made once per
+scene, by splitting where much is covered over a long way: splats are weighed by opacity times area,
+and the heaviest and longest cell is cut in two at the median until there are enough.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..kernels.constants import ALPHA_MIN, COV2D_BLUR, JACOBIAN_MARGIN
+from ..kernels.cpu.cells import split_cells
+from ..scenes.splats import Splats
+from .camera import Camera
+from .projection import quats_to_matrices
+
+Float64 = NDArray[np.float64]
+
+SPLATS_PER_CELL = 22
+"""On average: below 5 % of the keys of a full sort."""
+
+MOST_SPLATS = 256
+"""In one cell; the kernels hold a whole cell at a time."""
+
+_CHUNK = 1 << 16
+
+
+@dataclass(frozen=True, eq=False)
+class Cells:
+    """G cells of a scene.
+
+    Attributes:
+        splats: the scene in the order of its cells.
+        starts: (G + 1,) cell g is splats starts[g] to starts[g + 1].
+        centers: (G, 3) world units.
+        axes: (G, 3, 3) columns are the semi-axes of the proxies, world units.
+    """
+
+    splats: Splats
+    starts: NDArray[np.int64]
+    centers: Float64
+    axes: Float64
+
+    def __len__(self) -> int:
+        return len(self.centers)
+
+    @cached_property
+    def numbers(self) -> NDArray[np.int32]:
+        """(N,) the cell of every splat."""
+        return np.repeat(np.arange(len(self), dtype=np.int32), np.diff(self.starts))
+
+    def visible(self, camera: Camera, splat_scale: float = 1.0) -> NDArray[np.int64]:
+        """The cells that may be seen, front to back by the depth of their centres.
+
+        A cell is left out only if no splat in it can touch the image, however its footprint is
+        made: footprints are as wide as the linearised projection says, with its clamped slopes, its
+        low-pass filter, and no wider than the proxy along every axis of the camera.
+        """
+        rotation, translation = camera.world_to_camera[:3, :3], camera.world_to_camera[:3, 3]
+        x, y, z = (self.centers @ rotation.T + translation).T
+        reach = max(1.0, splat_scale) * np.linalg.norm(rotation @ self.axes, axis=2)
+        nearest = np.maximum(z - reach[:, 2], camera.near)
+        farthest = np.maximum(z + reach[:, 2], nearest)
+        seen = z + reach[:, 2] > camera.near
+        blur = np.sqrt(2.0 * np.log(1.0 / ALPHA_MIN) * COV2D_BLUR)
+        for at, extent, focal, center, size in (
+            (x, reach[:, 0], camera.fx, camera.cx, camera.width),
+            (y, reach[:, 1], camera.fy, camera.cy, camera.height),
+        ):
+            margin = JACOBIAN_MARGIN * 0.5 * size / focal
+            steepest = max(center, size - center) / focal + margin
+            wide = focal / nearest * (extent + abs(steepest) * reach[:, 2]) + blur
+            low, high = at - extent, at + extent
+            low = focal * np.minimum(low / nearest, low / farthest) + center - wide
+            high = focal * np.maximum(high / nearest, high / farthest) + center + wide
+            seen &= (high > 0.0) & (low < size)
+        cells = np.nonzero(seen)[0]
+        return cells[np.argsort(z[cells], kind="stable")]
+
+
+def build_cells(splats: Splats) -> Cells:
+    """Groups a scene; the same scene gives the same cells."""
+    n = len(splats)
+    if n == 0:
+        return Cells(splats, np.zeros(1, np.int64), np.zeros((0, 3)), np.zeros((0, 3, 3)))
+    points = splats.means.astype(np.float64)
+    sizes = np.sort(splats.scales, axis=1).astype(np.float64)
+    mass = splats.opacities * sizes[:, 1] * sizes[:, 2]
+    mass = np.maximum(mass, 1e-9 * max(float(mass.max()), 1e-290))
+    mass /= mass.max()
+    order, ends = np.arange(n), np.zeros(n, np.bool_)
+    split_cells(points, mass, -(-n // SPLATS_PER_CELL), MOST_SPLATS, order, ends)
+    starts = np.concatenate([[0], np.nonzero(ends)[0] + 1])
+    grouped = splats.take(order)
+    return Cells(grouped, starts, *_proxies(grouped, mass[order], starts))
+
+
+def _proxies(splats: Splats, mass: Float64, starts: NDArray[np.int64]) -> tuple[Float64, Float64]:
+    """Centres (G, 3) and semi-axes (G, 3, 3) of ellipsoids around the splats of each cell.
+
+    A splat reaches to where its alpha is 1/255. Its ellipsoid {m + B v} lies within {c + A u} if
+    |A^-1 (m - c)| + |A^-1 B| <= 1 (the triangle inequality), so A is the spread of the cell, grown
+    until that holds for every splat.
+    """
+    first, cells = starts[:-1], np.repeat(np.arange(len(starts) - 1), np.diff(starts))
+    total = np.add.reduceat(mass, first)
+    means = splats.means.astype(np.float64)
+    centers = np.add.reduceat(mass[:, None] * means, first) / total[:, None]
+    offsets = means - centers[cells]
+    reach = np.sqrt(2.0 * np.log(np.maximum(splats.opacities / ALPHA_MIN, 1.0)))
+    spread = np.zeros((len(centers), 3, 3))
+    for rows in _chunks(len(means)):
+        shape = _shape(splats, reach, rows)
+        own = offsets[rows, :, None] * offsets[rows, None, :] + shape @ shape.transpose(0, 2, 1)
+        np.add.at(spread, cells[rows], own)
+    values, vectors = np.linalg.eigh(spread / np.diff(starts)[:, None, None])
+    largest = np.maximum(values[:, -1:], 1e-60)
+    axes = vectors * np.sqrt(np.maximum(values, 1e-6 * largest))[:, None, :]
+    inverse = np.linalg.inv(axes)
+    growth = np.zeros(len(centers))
+    for rows in _chunks(len(means)):
+        to_unit = inverse[cells[rows]]
+        away = np.linalg.norm(np.einsum("nij,nj->ni", to_unit, offsets[rows]), axis=1)
+        own = np.linalg.norm(to_unit @ _shape(splats, reach, rows), ord=2, axis=(1, 2))
+        np.maximum.at(growth, cells[rows], away + own)
+    return centers, axes * np.maximum(growth, 1e-30)[:, None, None]
+
+
+def _shape(splats: Splats, reach: Float64, rows: slice) -> Float64:
+    """(n, 3, 3) columns are the semi-axes of splats out to alpha 1/255."""
+    matrices = quats_to_matrices(splats.quats[rows].astype(np.float64))
+    return matrices * (splats.scales[rows] * reach[rows, None])[:, None, :]
+
+
+def _chunks(n: int) -> list[slice]:
+    return [slice(k, k + _CHUNK) for k in range(0, n, _CHUNK)]
