@@ -21,9 +21,12 @@ TRANSMITTANCE_STOP = 1e-4
 SH_C0 = 0.28209479177387814
 """Value of the constant spherical harmonic."""
 
-BIN_RAMP = 0.125
-"""Of a depth bin: how far a splat's share of the next bin reaches into it, either side of an edge.
-Small is sharp, but a splat then passes from bin to bin within few frames."""
+BIN_THICKNESS = 0.5
+"""Half of the depth over which a splat is spread in bins, of its standard deviation along the view.
+Splats that pass through each other change places over this distance and not at once."""
+
+BIN_LEAST_THICKNESS = 1e-3
+"""Least such half depth, of x in (-1, 1): a splat without thickness also moves on smoothly."""
 
 BIN_SPREAD = 1.0 / 256.0
 """Least spread of depth that bins are laid out over, of y = 1/2 - z_0 / (z + z_0)."""

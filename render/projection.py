@@ -32,6 +32,7 @@ class Projected:
         opacities: (M,) with the antialiasing factor.
         colors: (M, 3) seen from the camera, >= 0.
         depths: (M,) z of the centres in camera axes, world units.
+        thicknesses: (M,) standard deviations along z of the camera axes, world units.
         directions: (M, 3) unit, from the camera to the centres, world axes.
         splats: (M,) which splat of the scene each one is.
     """
@@ -42,6 +43,7 @@ class Projected:
     opacities: Float64
     colors: Float64
     depths: Float64
+    thicknesses: Float64
     directions: Float64
     splats: NDArray[np.int64]
 
@@ -102,6 +104,7 @@ def project(splats: Splats, camera: Camera, settings: Settings) -> Projected:
         opacities=opacities,
         colors=np.maximum(0.0, 0.5 + np.einsum("mk,mkc->mc", basis, sh)),
         depths=z,
+        thicknesses=np.linalg.norm(axes[:, 2], axis=1),
         directions=directions,
         splats=order,
     )

@@ -10,8 +10,10 @@ import numpy as np
 
 from ...scenes.progress import Progress, silent
 from . import modes
+from .cells import split_cells
 from .frame import Blending, Columns, draw
 from .jit import cache_folder
+from .modes.binned import find_thickness
 from .project import make_view
 from .scratch import Scratch
 from .sort import depth_order
@@ -54,6 +56,11 @@ def warm_up(progress: Progress = silent) -> float:
         np.zeros((1, 1, 3), np.float32),
     )
     view = make_view(np.eye(4), (8.0, 8.0), (4.0, 4.0), (8, 8), 0.1)
+    one = np.zeros(1, np.uint32)
+    find_thickness(
+        columns.quats, columns.scales, 1.0, means[0], one, 0, 1, np.ones((1, 1), np.float32)
+    )
+    split_cells(np.ones((1, 3)), np.ones(1), 1, 1, np.zeros(1, np.int64), np.zeros(1, np.bool_))
     for name in names:
         mode = importlib.import_module(f".{name}", modes.__name__)
         values = np.ones((1, 1), mode.VALUES)

@@ -8,8 +8,9 @@ splat is then known without any order, up to what happens inside its bin:
 
 where x is depth mapped to (-1, 1) pixel by pixel, m_k(x) the share of a splat that falls into bin
 k, and F_k(x) the part of bin k that lies in front of x. A splat does not stand in front of itself,
-so its own share is taken out of the bins. Shares pass from one bin to the next over a ramp and not
-at once, so everything is continuous in depth and nothing pops.
+so its own share is taken out of the bins. A splat is spread over the bins by its thickness along
+the view: everything is continuous in depth, splats that pass through each other change places
+gradually, and nothing pops.
 
 The bins begin equal in x, which is made from mean and spread of depth (moments in the sense of
 Muenstermann et al. 2018). Each refinement counts optical depth once more and moves the edges: bins
@@ -22,8 +23,16 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ...kernels.constants import BIN_HIDES, BIN_RAMP, BIN_SPREAD, BIN_UNIFORM, LOG2_HIDDEN
+from ...kernels.constants import (
+    BIN_HIDES,
+    BIN_LEAST_THICKNESS,
+    BIN_SPREAD,
+    BIN_THICKNESS,
+    BIN_UNIFORM,
+    LOG2_HIDDEN,
+)
 from ..camera import Camera
+from ..projection import Footprint
 from ..scene_facts import SceneFacts
 from ..settings import Settings
 from .layers import Canvas, Layers, WeightedSum
@@ -42,8 +51,8 @@ def composite(layers: Layers, canvas: Canvas) -> None:
         bins = collect(layers, axis, edges)
     sums = WeightedSum(layers.shape)
     for splat in layers:
-        x, tau = axis(splat.depth, splat.window), optical_depth(splat.alpha)[..., None]
-        in_front, share = bin_shares(x, edges[splat.window])
+        tau = optical_depth(splat.alpha)[..., None]
+        in_front, share = bin_shares(*axis(splat), edges[splat.window])
         sums.add(splat, transmittance(bins[splat.window] - tau * share, in_front))
     sums.composite(canvas)
 
@@ -59,10 +68,11 @@ def depth_unit(facts: SceneFacts, camera: Camera) -> float:
 
 
 class DepthAxis:
-    """x in (-1, 1) for a depth at every pixel: t / sqrt(1 + t^2) with t = (y - mean) / spread."""
+    """x in (-1, 1) of a splat at every pixel: t / sqrt(1 + t^2) with t = (y - mean) / spread."""
 
     def __init__(self, layers: Layers) -> None:
         self._unit = depth_unit(layers.facts, layers.camera)
+        self._thicknesses = layers.projected.thicknesses
         moments = np.zeros((*layers.shape, 3))
         for splat in layers:
             y = self._y(splat.depth)
@@ -72,27 +82,30 @@ class DepthAxis:
         variance = np.maximum(moments[..., 2] / total - self._mean**2, 0.0)
         self._spread = np.sqrt(variance + BIN_SPREAD**2)
 
-    def __call__(self, depth: float, window: tuple[slice, slice]) -> Float64:
-        t = (self._y(depth) - self._mean[window]) / self._spread[window]
-        return t / np.sqrt(1.0 + t * t)
+    def __call__(self, splat: Footprint) -> tuple[Float64, Float64]:
+        """x, and the half of the splat's thickness in x."""
+        spread = self._spread[splat.window]
+        t = (self._y(splat.depth) - self._mean[splat.window]) / spread
+        slope = self._unit / (splat.depth + self._unit) ** 2 / spread * (1.0 + t * t) ** -1.5
+        half = BIN_THICKNESS * self._thicknesses[splat.row] * slope
+        return t / np.sqrt(1.0 + t * t), half + BIN_LEAST_THICKNESS
 
     def _y(self, depth: float) -> float:
         """1/2 - z_0 / (z + z_0) in [-1/2, 1/2): around 0, so that float32 moments are exact."""
         return 0.5 - self._unit / (depth + self._unit)
 
 
-def bin_shares(x: Float64, edges: Float64) -> tuple[Float64, Float64]:
-    """F_k(x), how much of each bin lies in front of x, and m_k(x), the share of x in each bin.
+def bin_shares(x: Float64, half: Float64, edges: Float64) -> tuple[Float64, Float64]:
+    """F_k(x), how much of each bin lies in front of x, and m_k, the share of a splat in each bin.
 
-    The share passes from bin to bin linearly, over `BIN_RAMP` of either bin around the edge.
+    The splat is a box from x - half to x + half; what lies beyond the ends is in the end bins.
     """
     low, high = edges[..., :-1], edges[..., 1:]
     in_front = np.clip((x[..., None] - low) / (high - low), 0.0, 1.0)
-    both = in_front[..., :-1] + in_front[..., 1:] - 1.0
-    passed = np.clip(0.5 + both / (2.0 * BIN_RAMP), 0.0, 1.0)
+    beyond = np.clip(0.5 + (x[..., None] - low[..., 1:]) / (2.0 * half[..., None]), 0.0, 1.0)
     ends = np.ones((*x.shape, 1))
-    passed = np.concatenate([ends, passed, 0.0 * ends], axis=-1)
-    return in_front, passed[..., :-1] - passed[..., 1:]
+    beyond = np.concatenate([ends, beyond, 0.0 * ends], axis=-1)
+    return in_front, beyond[..., :-1] - beyond[..., 1:]
 
 
 def transmittance(bins: Float64, in_front: Float64) -> Float64:
@@ -106,7 +119,7 @@ def collect(layers: Layers, axis: DepthAxis, edges: Float64) -> Float64:
     """(H, W, K) optical depth in each bin."""
     bins = np.zeros((*layers.shape, edges.shape[-1] - 1))
     for splat in layers:
-        _, share = bin_shares(axis(splat.depth, splat.window), edges[splat.window])
+        _, share = bin_shares(*axis(splat), edges[splat.window])
         bins[splat.window] += optical_depth(splat.alpha)[..., None] * share
     return bins
 

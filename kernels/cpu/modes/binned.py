@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from ...constants import BIN_HIDES, BIN_RAMP, BIN_SPREAD, BIN_UNIFORM
+from ...constants import BIN_HIDES, BIN_LEAST_THICKNESS, BIN_SPREAD, BIN_THICKNESS, BIN_UNIFORM
 from ..bins import TILE
 from ..jit import inline, kernel
 from ..project import BLUE, DEPTH, FOOTPRINT, GREEN, LOG2_OPACITY, RED, A, B, C, U, V
@@ -49,15 +49,12 @@ MOST_BINS = 32
 TOTAL, MEAN, SPREAD = WEIGHT_SUM, SUMS * LANES, (SUMS + 1) * LANES
 """Sums of tau, tau y and tau y^2 at first, then the last two are mean and 1 / spread."""
 
-X, TAU, FRONT, PASSED, AHEAD = range((SUMS + 2) * LANES, (SUMS + 7) * LANES, LANES)
-"""Of the splat at hand: x, tau in powers of 2, part of the bin that is in front of it, share that
-goes to the bins from this one on, optical depth in front of it."""
+ROW = (SUMS + 2) * LANES
+"""A row of a tile in scratch memory."""
 
-EDGE = (SUMS + 7) * LANES
-INVERSE = EDGE + (MOST_BINS + 1) * LANES
-DEPTHS = INVERSE + MOST_BINS * LANES
-ROW = DEPTHS + MOST_BINS * LANES
-"""Per bin: lower edge, 1 / width, optical depth in powers of 2."""
+X, SHARPNESS, TAU, REST, AHEAD = range(5)
+"""Of the splat at hand, for 16 pixels: x, 1 / thickness in x, tau in powers of 2, share that is in
+the bins from this one on, optical depth in front of it."""
 
 MOMENTS, COLLECT, COMPOSITE = range(3)
 
@@ -67,10 +64,15 @@ def rasterize(
     tiles, first_tile, last_tile, starts, members, footprints, values, params, with_depth,
     color, alpha, depth,
 ):  # fmt: skip
-    """Draws tiles[first_tile:last_tile]."""
+    """Draws tiles[first_tile:last_tile]; `values` (M, 1) are standard deviations of depth."""
     height, width = alpha.shape
     columns = (width + TILE - 1) // TILE
     rows = np.empty((TILE, ROW), np.float32)
+    # Arrays of their own, or LLVM cannot tell that they do not overlap, and gives up on SIMD.
+    lane = np.empty((5, LANES), np.float32)
+    edges = np.empty((TILE, MOST_BINS + 1, LANES), np.float32)
+    inverse = np.empty((TILE, MOST_BINS, LANES), np.float32)
+    depths = np.empty((TILE, MOST_BINS, LANES), np.float32)
     batch = np.ones((FOOTPRINT, BATCH), np.float32)
     bins, refine, unit = int(params[BINS]), int(params[REFINE]), params[DEPTH_UNIT]
     for t in range(first_tile, last_tile):
@@ -93,7 +95,9 @@ def rasterize(
                     power = batch[LOG2_OPACITY, j]
                     red, green, blue = batch[RED, j], batch[GREEN, j], batch[BLUE, j]
                     z = batch[DEPTH, j]
-                    depth_y = F(0.5) - unit / (z + unit)
+                    slope = unit / (z + unit)
+                    depth_y = F(0.5) - slope
+                    slope *= values[members[start + j], 0] / (z + unit)
                     for i in range(int(batch[FIRST, j]), min(bottom, int(batch[LAST, j])) + 1):
                         v_row = v + c * F(i)
                         u_row = u + b * F(i)
@@ -101,18 +105,18 @@ def rasterize(
                         if task == MOMENTS:
                             add_moments(rows, i, u_row, a, p_row, depth_y)
                         else:
-                            place_row(rows, i, u_row, a, p_row, depth_y)
+                            place_row(rows, i, u_row, a, p_row, depth_y, slope, lane)
                             if task == COLLECT:
-                                collect_row(rows, i, bins)
+                                collect_row(edges, depths, i, bins, lane)
                             else:
-                                look_ahead(rows, i, bins)
-                                add_row(rows, i, u_row, a, p_row, red, green, blue, z)
+                                look_ahead(edges, inverse, depths, i, bins, lane)
+                                add_row(rows, i, u_row, a, p_row, red, green, blue, z, lane)
             if task == MOMENTS:
                 for i in range(TILE):
-                    lay_out(rows, i, bins)
+                    lay_out(rows, edges, inverse, depths, i, bins)
             elif step < 1 + refine:
                 for i in range(TILE):
-                    refine_row(rows, i, bins)
+                    refine_row(edges, inverse, depths, i, bins)
         store_sums(rows, x0, y0, with_depth, color, alpha, depth)
 
 
@@ -130,7 +134,7 @@ def add_moments(rows, at, u, a, p, y):
 
 
 @inline
-def lay_out(rows, at, bins):
+def lay_out(rows, edges, inverse, depths, at, bins):
     """Mean and spread from the moments; bins of equal width over x in (-1, 1), empty."""
     step = F(2) / F(bins)
     for k in range(LANES):
@@ -141,69 +145,72 @@ def lay_out(rows, at, bins):
         rows[at, SPREAD + k] = F(1) / math.sqrt(variance + F(BIN_SPREAD * BIN_SPREAD))
         rows[at, TOTAL + k] = F(0)
     for b in range(bins):
-        for k in range(b * LANES, (b + 1) * LANES):
-            rows[at, EDGE + k] = F(b) * step - F(1)
-            rows[at, INVERSE + k] = F(1) / step
-            rows[at, DEPTHS + k] = F(0)
+        for k in range(LANES):
+            edges[at, b, k] = F(b) * step - F(1)
+            inverse[at, b, k] = F(1) / step
+            depths[at, b, k] = F(0)
     for k in range(LANES):
-        rows[at, EDGE + bins * LANES + k] = F(1)
+        edges[at, bins, k] = F(1)
 
 
 @inline
-def place_row(rows, at, u, a, p, y):
-    """x and tau of a splat at 16 pixels, and its part in front of bin 0."""
+def place_row(rows, at, u, a, p, y, thickness, lane):
+    """x, sharpness and tau of a splat at 16 pixels; nothing is in front of it yet."""
     for k in range(LANES):
         t = (y - rows[at, MEAN + k]) * rows[at, SPREAD + k]
-        x = t / math.sqrt(F(1) + t * t)
-        rows[at, X + k] = x
-        rows[at, TAU + k] = -log2_unit(F(1) - alpha_at(p, u + a * F(k)))
-        rows[at, PASSED + k] = F(1)
-        front = (x - rows[at, EDGE + k]) * rows[at, INVERSE + k]
-        rows[at, FRONT + k] = min(max(front, F(0)), F(1))
-        rows[at, AHEAD + k] = F(0)
+        shrink = F(1) / math.sqrt(F(1) + t * t)
+        half = F(BIN_THICKNESS) * thickness * rows[at, SPREAD + k] * shrink * shrink * shrink
+        lane[X, k] = t * shrink
+        lane[SHARPNESS, k] = F(0.5) / (half + F(BIN_LEAST_THICKNESS))
+        lane[TAU, k] = -log2_unit(F(1) - alpha_at(p, u + a * F(k)))
+        lane[REST, k] = F(1)
+        lane[AHEAD, k] = F(0)
 
 
 @inline
-def next_bin(rows, at, b, bins, k):
-    """F_{b+1} at the splat, and the share of it that passes on from bin b; none from the last."""
-    if b + 1 == bins:
-        return F(0), F(0)
-    bin_at = (b + 1) * LANES + k
-    front = (rows[at, X + k] - rows[at, EDGE + bin_at]) * rows[at, INVERSE + bin_at]
-    front = min(max(front, F(0)), F(1))
-    both = rows[at, FRONT + k] + front - F(1)
-    return front, min(max(F(0.5) + both * F(0.5 / BIN_RAMP), F(0)), F(1))
+def beyond(edges, at, b, k, lane):
+    """Share of the splat beyond bin b."""
+    return min(max(F(0.5) + (lane[X, k] - edges[at, b + 1, k]) * lane[SHARPNESS, k], F(0)), F(1))
 
 
 @inline
-def collect_row(rows, at, bins):
-    """Adds tau m_b to every bin."""
-    for b in range(bins):
+def collect_row(edges, depths, at, bins, lane):
+    """Adds tau m_b to every bin; beyond the last one there is nothing."""
+    for b in range(bins - 1):
         for k in range(LANES):
-            front, passed = next_bin(rows, at, b, bins, k)
-            share = rows[at, PASSED + k] - passed
-            rows[at, DEPTHS + b * LANES + k] += rows[at, TAU + k] * share
-            rows[at, FRONT + k], rows[at, PASSED + k] = front, passed
+            rest = beyond(edges, at, b, k, lane)
+            depths[at, b, k] += lane[TAU, k] * (lane[REST, k] - rest)
+            lane[REST, k] = rest
+    for k in range(LANES):
+        depths[at, bins - 1, k] += lane[TAU, k] * lane[REST, k]
 
 
 @inline
-def look_ahead(rows, at, bins):
+def hidden(edges, inverse, depths, at, b, k, share, lane):
+    """What bin b hides of the splat: its own share does not, nor more than BIN_HIDES within."""
+    front = (lane[X, k] - edges[at, b, k]) * inverse[at, b, k]
+    hides = (depths[at, b, k] - lane[TAU, k] * share) * min(max(front, F(0)), F(1))
+    return min(hides, F(BIN_HIDES)) if front < F(1) else hides
+
+
+@inline
+def look_ahead(edges, inverse, depths, at, bins, lane):
     """sum_b (B_b - tau m_b) F_b, the optical depth in front of the splat without its own."""
-    for b in range(bins):
+    for b in range(bins - 1):
         for k in range(LANES):
-            front, passed = next_bin(rows, at, b, bins, k)
-            share = rows[at, PASSED + k] - passed
-            own = rows[at, FRONT + k]
-            hides = (rows[at, DEPTHS + b * LANES + k] - rows[at, TAU + k] * share) * own
-            rows[at, AHEAD + k] += min(hides, F(BIN_HIDES)) if own < F(1) else hides
-            rows[at, FRONT + k], rows[at, PASSED + k] = front, passed
+            rest = beyond(edges, at, b, k, lane)
+            share = lane[REST, k] - rest
+            lane[AHEAD, k] += hidden(edges, inverse, depths, at, b, k, share, lane)
+            lane[REST, k] = rest
+    for k in range(LANES):
+        lane[AHEAD, k] += hidden(edges, inverse, depths, at, bins - 1, k, lane[REST, k], lane)
 
 
 @inline
-def add_row(rows, at, u, a, p, red, green, blue, z):
+def add_row(rows, at, u, a, p, red, green, blue, z, lane):
     """Adds the splat by its transmittance; prod (1 - alpha) is known already."""
     for k in range(LANES):
-        share = alpha_at(p, u + a * F(k)) * exp2_deep(min(-rows[at, AHEAD + k], F(0)))
+        share = alpha_at(p, u + a * F(k)) * exp2_deep(min(-lane[AHEAD, k], F(0)))
         rows[at, RED_SUM + k] += share * red
         rows[at, GREEN_SUM + k] += share * green
         rows[at, BLUE_SUM + k] += share * blue
@@ -212,20 +219,20 @@ def add_row(rows, at, u, a, p, red, green, blue, z):
 
 
 @inline
-def refine_row(rows, at, bins):
+def refine_row(edges, inverse, depths, at, bins):
     """Moves the edges to equal parts of the weight of the bins, and empties these."""
-    edges = np.empty(MOST_BINS + 1, np.float32)
+    before = np.empty(MOST_BINS + 1, np.float32)
     weights = np.empty(MOST_BINS, np.float32)
     for k in range(LANES):
-        ahead, total, before = F(0), F(0), F(1)
+        ahead, total, clear = F(0), F(0), F(1)
         for b in range(bins):
-            edges[b] = rows[at, EDGE + b * LANES + k]
-            ahead += rows[at, DEPTHS + b * LANES + k]
-            after = F(2.0 ** (-ahead))
-            weights[b] = max(before - after, F(0)) ** F(1 / 3)
+            before[b] = edges[at, b, k]
+            ahead += depths[at, b, k]
+            behind = F(2.0 ** (-ahead))
+            weights[b] = max(clear - behind, F(0)) ** F(1 / 3)
             total += weights[b]
-            before = after
-        edges[bins] = F(1)
+            clear = behind
+        before[bins] = F(1)
         sum_all = F(0)
         for b in range(bins):
             weights[b] = (weights[b] / total if total > F(0) else F(0)) + F(BIN_UNIFORM) / F(bins)
@@ -237,8 +244,25 @@ def refine_row(rows, at, bins):
                 below += weights[b]
                 b += 1
             part = min(max((wanted - below) / weights[b], F(0)), F(1))
-            rows[at, EDGE + e * LANES + k] = edges[b] + part * (edges[b + 1] - edges[b])
+            edges[at, e, k] = before[b] + part * (before[b + 1] - before[b])
         for b in range(bins):
-            low, high = rows[at, EDGE + b * LANES + k], rows[at, EDGE + (b + 1) * LANES + k]
-            rows[at, INVERSE + b * LANES + k] = F(1) / max(high - low, F(1e-12))
-            rows[at, DEPTHS + b * LANES + k] = F(0)
+            inverse[at, b, k] = F(1) / max(edges[at, b + 1, k] - edges[at, b, k], F(1e-12))
+            depths[at, b, k] = F(0)
+
+
+@kernel
+def find_thickness(quats, scales, size, axis, splats, start, stop, values):
+    """Standard deviation of splats start to stop along a direction, |S R^T axis|.
+
+    quats (N, 4), scales (N, 3); size: factor of the scales; axis (3,) unit, world axes; splats (M,)
+    which they are; values (M, 1) out.
+    """
+    a, b, c = axis[0], axis[1], axis[2]
+    for i in range(start, stop):
+        n = splats[i]
+        w, x, y, z = quats[n, 0], quats[n, 1], quats[n, 2], quats[n, 3]
+        first = (1 - 2 * (y * y + z * z)) * a + 2 * (x * y + w * z) * b + 2 * (x * z - w * y) * c
+        second = 2 * (x * y - w * z) * a + (1 - 2 * (x * x + z * z)) * b + 2 * (y * z + w * x) * c
+        third = 2 * (x * z + w * y) * a + 2 * (y * z - w * x) * b + (1 - 2 * (x * x + y * y)) * c
+        first, second, third = first * scales[n, 0], second * scales[n, 1], third * scales[n, 2]
+        values[i, 0] = size * math.sqrt(first * first + second * second + third * third)
