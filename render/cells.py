@@ -2,7 +2,7 @@
 
 A cell stands for its splats by a proxy, an ellipsoid around all of them. Cells are made once per
 scene, by splitting where much is covered over a long way: splats are weighed by opacity times area,
-and the heaviest and longest cell is cut in two at the median until there are enough.
+and the heaviest and longest cell is cut in two at its mean until there are enough.
 """
 
 from __future__ import annotations

@@ -54,7 +54,7 @@ def principal_axis(points, mass, order, start, stop, axis):
 
 @kernel
 def split_cells(points, mass, wanted, most, order, ends):
-    """Splits splats in two, again and again, at the median of mass along the widest axis.
+    """Splits splats in two, again and again, at their mean along the widest axis.
 
     The next to be split is the cell with the largest mass times variance: how much it covers times
     how far apart in depth its splats can be. Cells of more than `most` splats come first.
@@ -86,21 +86,21 @@ def split_cells(points, mass, wanted, most, order, ends):
             continue
         principal_axis(points, mass, order, start, stop, axis)
         along = np.empty(stop - start)
-        half = 0.0
+        mean, whole = 0.0, 0.0
         for i in range(start, stop):
             p = order[i]
             along[i - start] = (
                 points[p, 0] * axis[0] + points[p, 1] * axis[1] + points[p, 2] * axis[2]
             )
-            half += mass[p]
-        half *= 0.5
+            mean += mass[p] * along[i - start]
+            whole += mass[p]
+        mean /= whole
         rank = np.argsort(along)
         moved = order[start:stop][rank].copy()
-        below, cut = 0.0, start + 1
+        cut = start
         for i in range(start, stop):
             order[i] = moved[i - start]
-            below += mass[order[i]]
-            if below < half:
+            if along[rank[i - start]] < mean:
                 cut = i + 1
         cut = min(max(cut, start + 1), stop - 1)
         ends[cut - 1] = True
