@@ -9,8 +9,9 @@ void main() {
     float alpha = alpha_here();
     if (!(alpha >= ALPHA_MIN)) discard;
     ivec2 pixel = ivec2(gl_FragCoord.xy);
-    vec4 in_front[GROUPS], share[GROUPS];
+    vec4 in_front[GROUPS + 1], share[GROUPS];
     bin_shares(pixel, axis_at(pixel, colour.a), in_front, share);
     float tau = optical_depth(alpha);
-    for (int g = 0; g < GROUPS; g++) collected[g] = tau * share[g];
+#define STORE(g) collected[g] = tau * share[g];
+    FOR_GROUPS(STORE)
 }

@@ -10,14 +10,14 @@ void main() {
     float alpha = alpha_here();
     if (!(alpha >= ALPHA_MIN)) discard;
     ivec2 pixel = ivec2(gl_FragCoord.xy);
-    vec4 in_front[GROUPS], share[GROUPS];
+    vec4 in_front[GROUPS + 1], share[GROUPS];
     bin_shares(pixel, axis_at(pixel, colour.a), in_front, share);
     float tau = optical_depth(alpha);
-    vec4 ahead = vec4(0.0);
-    for (int g = 0; g < GROUPS; g++) {
-        vec4 hides = (texelFetch(bins[g], pixel, 0) - tau * share[g]) * in_front[g];
-        ahead += mix(hides, min(hides, BIN_HIDES), lessThan(in_front[g], vec4(1.0)));
-    }
+    vec4 ahead = vec4(0.0), hides;
+#define LOOK_AHEAD(g)                                                            \
+    hides = (texelFetch(bins[g], pixel, 0) - tau * share[g]) * in_front[g];      \
+    ahead += mix(hides, min(hides, BIN_HIDES), lessThan(in_front[g], vec4(1.0)));
+    FOR_GROUPS(LOOK_AHEAD)
     float hidden = dot(ahead, vec4(1.0));
     add_to_sums(exp2(clamp(-hidden, LOG2_HIDDEN, 0.0)), alpha, colour);
 }

@@ -2,6 +2,18 @@
 
 const int GROUPS = BINS / 4;
 
+// DO(0) DO(1) ... once per group: a loop, unless the driver unrolls it, would index outputs and
+// samplers at run time, which takes Mesa's software driver several times as long.
+#if BINS == 4
+#define FOR_GROUPS(DO) DO(0)
+#elif BINS == 8
+#define FOR_GROUPS(DO) DO(0) DO(1)
+#elif BINS == 16
+#define FOR_GROUPS(DO) DO(0) DO(1) DO(2) DO(3)
+#else
+#define FOR_GROUPS(DO) DO(0) DO(1) DO(2) DO(3) DO(4) DO(5) DO(6) DO(7)
+#endif
+
 layout(binding = 0) uniform sampler2D moments;  // sums of tau, tau y, tau y^2
 #ifdef REFINED
 layout(binding = 1) uniform sampler2DArray edges;  // lower edges, four a layer; the last ends at 1
@@ -22,27 +34,29 @@ float axis_at(ivec2 pixel, float z) {
     return t * inversesqrt(1.0 + t * t);
 }
 
-// How much of each bin lies in front of x, and the share of x in each bin.
-void bin_shares(ivec2 pixel, float x, out vec4 in_front[GROUPS], out vec4 share[GROUPS]) {
-    vec4 low[GROUPS + 1];
-    for (int g = 0; g < GROUPS; g++) {
 #ifdef REFINED
-        low[g] = texelFetch(edges, ivec3(pixel, g), 0);
+#define LOWER_EDGES(g) texelFetch(edges, ivec3(pixel, g), 0)
 #else
-        low[g] = (float(4 * g) + vec4(0.0, 1.0, 2.0, 3.0)) * (2.0 / float(BINS)) - 1.0;
+#define LOWER_EDGES(g) ((float(4 * g) + vec4(0.0, 1.0, 2.0, 3.0)) * (2.0 / float(BINS)) - 1.0)
 #endif
-    }
+
+// How much of each bin lies in front of x, and the share of x in each bin.
+void bin_shares(ivec2 pixel, float x, out vec4 in_front[GROUPS + 1], out vec4 share[GROUPS]) {
+    vec4 low[GROUPS + 1];
     low[GROUPS] = vec4(1.0);
-    for (int g = 0; g < GROUPS; g++) {
-        vec4 width = vec4(low[g].yzw, low[g + 1].x) - low[g];
-        in_front[g] = clamp((x - low[g]) / max(width, 1e-12), 0.0, 1.0);
-    }
+#define FIND_EDGES(g) low[g] = LOWER_EDGES(g);
+    FOR_GROUPS(FIND_EDGES)
+    in_front[GROUPS] = vec4(-1.0);  // nothing passes on from the last bin
+#define FIND_FRONT(g)                                              \
+    in_front[g] = clamp((x - low[g]) /                             \
+        max(vec4(low[g].yzw, low[g + 1].x) - low[g], 1e-12), 0.0, 1.0);
+    FOR_GROUPS(FIND_FRONT)
     float before = 1.0;
-    for (int g = 0; g < GROUPS; g++) {
-        vec4 next = vec4(in_front[g].yzw, g + 1 < GROUPS ? in_front[min(g + 1, GROUPS - 1)].x : 0.0);
-        vec4 passed = clamp(0.5 + (in_front[g] + next - 1.0) * (0.5 / BIN_RAMP), 0.0, 1.0);
-        if (g + 1 == GROUPS) passed.w = 0.0;
-        share[g] = vec4(before, passed.xyz) - passed;
-        before = passed.w;
-    }
+    vec4 passed;
+#define FIND_SHARE(g)                                                              \
+    passed = in_front[g] + vec4(in_front[g].yzw, in_front[g + 1].x) - 1.0;         \
+    passed = clamp(0.5 + passed * (0.5 / BIN_RAMP), 0.0, 1.0);                     \
+    share[g] = vec4(before, passed.xyz) - passed;                                  \
+    before = passed.w;
+    FOR_GROUPS(FIND_SHARE)
 }

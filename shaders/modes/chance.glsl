@@ -7,7 +7,7 @@ uniform uint width;  // of the image, pixels
 
 const float NOTHING = 3e38;  // above every depth and every splat_bits()
 
-uint mixed(uint x) {
+uvec4 mixed(uvec4 x) {
     x ^= x >> 16;
     x *= 0x21F0AAADu;
     x ^= x >> 15;
@@ -18,10 +18,8 @@ uint mixed(uint x) {
 // Whether a splat of this alpha covers each of the samples.
 bvec4 covers(float alpha) {
     uint pixel = uint(gl_FragCoord.y) * width + uint(gl_FragCoord.x);
-    bvec4 covered = bvec4(false);
-    for (int s = 0; s < SAMPLES; s++) {
-        uint bits = mixed(pixel + mixed(number ^ sample_keys[s]));
-        covered[s] = float(bits >> 8) * (1.0 / 16777216.0) < alpha;
-    }
-    return covered;
+    uvec4 bits = mixed(pixel + mixed(number ^ sample_keys));
+    bvec4 covered = lessThan(vec4(bits >> 8) * (1.0 / 16777216.0), vec4(alpha));
+    return bvec4(covered.x, SAMPLES > 1 && covered.y, SAMPLES > 2 && covered.z,
+                 SAMPLES > 3 && covered.w);
 }

@@ -13,8 +13,7 @@ void main() {
     if (!any(at_front)) discard;
     precise float alpha = alpha_here();
     if (!(alpha >= ALPHA_MIN)) discard;
-    bvec4 covered = covers(alpha);
-    for (int s = 0; s < 4; s++) covered[s] = covered[s] && at_front[s];
     float bits = uintBitsToFloat(number + SMALLEST_NORMAL);
-    first = mix(vec4(NOTHING), vec4(bits), covered);
+    vec4 shown = mix(vec4(NOTHING), vec4(bits), covers(alpha));
+    first = mix(vec4(NOTHING), shown, at_front);
 }
