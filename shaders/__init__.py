@@ -7,7 +7,7 @@ Text only: nothing here talks to a driver. The render layer passes the constants
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -89,9 +89,17 @@ def load(name: str, defines: Mapping[str, object] | None = None) -> ShaderSource
 
 
 def names() -> list[str]:
-    """All shader files of this package."""
+    """All shader files of this package, "/" between folders."""
     suffixes = (".comp", ".vert", ".frag", ".glsl")
-    return sorted(f.name for f in _root().iterdir() if f.name.endswith(suffixes))
+    return sorted(name for name in _walk(_root(), "") if name.endswith(suffixes))
+
+
+def _walk(folder: Traversable, path: str) -> Iterator[str]:
+    for entry in folder.iterdir():
+        if entry.is_dir():
+            yield from _walk(entry, f"{path}{entry.name}/")
+        else:
+            yield path + entry.name
 
 
 def _resolve(name: str, chain: tuple[str, ...], files: list[str]) -> list[str]:

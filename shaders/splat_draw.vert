@@ -9,6 +9,15 @@
 
 layout(std430, binding = 3) readonly buffer Footprints { Footprint footprints[]; };
 
+#ifdef VALUES
+layout(std430, binding = 5) readonly buffer Values { float values[]; };  // what a mode says of each
+flat out float value;
+#endif
+#ifdef NUMBERS
+uniform uint first_place;  // of footprints[] in the scene
+flat out uint number;
+#endif
+
 uniform vec2 to_clip;  // 2 / size
 
 flat out vec4 form;
@@ -22,6 +31,12 @@ const vec2 AROUND_BOX[3] = vec2[3](vec2(-1.0, -1.0), vec2(3.0, -1.0), vec2(-1.0,
 void main() {
     uint place = uint(gl_VertexID) / 3u;
     uint corner = uint(gl_VertexID) - 3u * place;
+#ifdef VALUES
+    value = values[place];
+#endif
+#ifdef NUMBERS
+    number = first_place + place;
+#endif
     vec4 offset = footprints[place].offset;
     if (offset.w == INVISIBLE) {
         gl_Position = vec4(2.0, 2.0, 2.0, 1.0);  // outside: the triangle vanishes

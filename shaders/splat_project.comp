@@ -1,4 +1,5 @@
-// Cull, project and colour: one invocation per splat, in draw order (back to front).
+// Cull, project and colour: one invocation per splat, in draw order: back to front, or
+// that of the scene where the blending mode needs none.
 //
 // EWA splatting (Zwicker et al. 2001) as in Kerbl et al. 2023; antialiased opacity after
 // Yu et al. 2024 (Mip-Splatting); the exact, opacity-aware extent d^T S'^-1 d <= 2 ln(255 o) bounds
@@ -12,17 +13,21 @@
 
 layout(local_size_x = GROUP_SIZE) in;
 
+#ifdef ORDERED
 layout(std430, binding = 0) readonly buffer Order { uint order[]; };        // back to front
+#endif
 layout(std430, binding = 1) readonly buffer Geometry { float geometry[]; }; // GEOMETRY_FLOATS each
 layout(std430, binding = 2) readonly buffer Harmonics { uint sh_words[]; };
 layout(std430, binding = 3) writeonly buffer Footprints { Footprint footprints[]; };
 layout(std430, binding = 4) buffer Counters { uint visible; };
 
-uniform uint count;         // entries of order[] in this dispatch
+uniform uint count;         // footprints of this dispatch
+uniform uint first_place;   // of them in draw order
 uniform uint first_splat;   // the source block holds splats first_splat to first_splat + splat_count
 uniform uint splat_count;
 uniform uint sh_stride;     // words per splat in sh_words[]
 
+uniform float near;         // splats with their centre up to here are culled, world units
 uniform mat3 rotation;      // world to camera, OpenCV axes
 uniform vec3 eye_high;      // centre of projection in the world as a sum of two floats
 uniform vec3 eye_low;
@@ -62,7 +67,7 @@ bool project(uint splat, out Footprint f) {
     // Relative to the camera first: the difference of two large coordinates is exact this way.
     precise vec3 from_eye = (mean - eye_high) - eye_low;
     vec3 t = rotation * from_eye;
-    if (!(t.z > 0.0)) return false;
+    if (!(t.z > near)) return false;
     vec2 slope = t.xy / t.z;
     vec2 centre = focal * slope + principal;
 
@@ -138,7 +143,11 @@ bool project(uint splat, out Footprint f) {
 void main() {
     uint place = gl_GlobalInvocationID.x;
     if (place >= count) return;
+#ifdef ORDERED
     uint splat = order[place];
+#else
+    uint splat = first_place + place;
+#endif
     if (splat < first_splat || splat - first_splat >= splat_count) return;
     Footprint f;
     if (project(splat, f)) {

@@ -36,10 +36,12 @@ class SceneBuffers:
         block_bytes: largest storage block, bytes.
 
     Attributes:
+        splats: the scene, by reference.
         sh_stride: 32-bit words per splat of `Block.harmonics`.
     """
 
     def __init__(self, ctx: moderngl.Context, splats: Splats, block_bytes: int) -> None:
+        self.splats = splats
         coefficients = splats.sh.shape[1] - 1
         self.sh_stride = (coefficients + coefficients % 2) * 3 // 2
         row = 4 * max(GEOMETRY_FLOATS, self.sh_stride)

@@ -28,21 +28,28 @@ class StageTimers:
 
     Args:
         ctx: current context.
-        stages: names, in order.
     """
 
-    def __init__(self, ctx: moderngl.Context, stages: tuple[str, ...]) -> None:
+    def __init__(self, ctx: moderngl.Context) -> None:
         self._ctx = ctx
+        self._software = is_software(ctx)
         self._clock: dict[str, float] = {}
-        # moderngl cannot delete a query before its context: made once, reused every frame.
+        self._stages: list[str] = []
+        # moderngl cannot delete a query before its context: made once a name, reused every frame.
         self._queries: dict[str, moderngl.Query] = {}
-        if not is_software(ctx):
-            self._queries = {stage: ctx.query(time=True) for stage in stages}
+
+    def begin(self) -> None:
+        """A new frame: forgets the stages of the last."""
+        self._clock.clear()
+        self._stages.clear()
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
-        """Times the commands issued inside."""
-        if name in self._queries:
+        """Times the commands issued inside; once a frame for each name, not nested."""
+        self._stages.append(name)
+        if not self._software:
+            if name not in self._queries:
+                self._queries[name] = self._ctx.query(time=True)
             with self._queries[name]:
                 yield
             return
@@ -53,6 +60,7 @@ class StageTimers:
         self._clock[name] = (time.perf_counter() - start) * 1e3
 
     def read(self) -> dict[str, float]:
-        """Milliseconds by stage; waits for the GPU."""
-        queried = {name: query.elapsed * 1e-6 for name, query in self._queries.items()}
-        return queried or dict(self._clock)
+        """Milliseconds by stage, in order; waits for the GPU."""
+        if self._software:
+            return dict(self._clock)
+        return {name: self._queries[name].elapsed * 1e-6 for name in self._stages}

@@ -4,15 +4,18 @@ import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args, get_type_hints
 
 import numpy as np
 import pytest
 from gl_context import gl_renderer
-from make_splats import make_splats
+from make_splats import make_splats, with_weights
 
 from voile import Camera, FrameRequest, Settings, shaders
+from voile.render.gl import programs as programs_module
 from voile.render.gl.present import CHECKER_DARK, CHECKER_LIGHT, Presenter
 from voile.render.gl.programs import Programs
+from voile.render.modes import MODES
 
 pytestmark = pytest.mark.gl
 
@@ -97,27 +100,44 @@ def test_another_size_is_scaled_the_right_way_up(gl, shown, filter):
 
 @pytest.mark.parametrize("degree", range(5))
 @pytest.mark.parametrize("antialias", [False, True])
-def test_the_projection_compiles(gl, degree, antialias):
+@pytest.mark.parametrize("ordered", [False, True])
+def test_the_projection_compiles(gl, degree, antialias, ordered):
     with gl.ctx:
         programs = Programs(gl.ctx)
-        programs.compute("splat_project.comp", SH_DEGREE=degree, ANTIALIAS=antialias)
+        programs.compute(
+            "splat_project.comp", SH_DEGREE=degree, ANTIALIAS=antialias, ORDERED=ordered
+        )
         programs.release()
 
 
-def test_the_other_shaders_compile_and_none_is_forgotten(gl):
-    with gl.ctx:
-        programs = Programs(gl.ctx)
-        programs.draw("splat_draw.vert", "splat_draw.frag", WITH_DEPTH=False)
-        programs.draw("splat_draw.vert", "splat_draw.frag", WITH_DEPTH=True)
-        programs.draw("present.vert", "present.frag")
-        programs.release()
-    compiled = {"splat_project.comp", "splat_draw.vert", "splat_draw.frag"}
-    compiled |= {"present.vert", "present.frag"}
+def test_the_other_shaders_compile_and_none_is_forgotten(gl, monkeypatch):
+    """Every mode is drawn in every variant of its shaders; the compiler sees what the mode asks."""
+    compiled = set()
+    loaded = programs_module.load
+    monkeypatch.setattr(
+        programs_module, "load", lambda name, defines: compiled.add(name) or loaded(name, defines)
+    )
+    renderer = gl_renderer()
+    try:
+        renderer.upload(with_weights(make_splats(10, 1)))
+        kinds = get_args(get_type_hints(Settings)["weight"])
+        variants = [{"mode": mode} for mode in MODES]
+        variants += [{"mode": "weighted", "weight": weight} for weight in kinds]
+        variants += [{"mode": "binned", "bins": bins} for bins in (4, 8, 16, 32)]
+        variants += [{"mode": "stochastic", "samples": samples} for samples in (1, 2, 3, 4, 5)]
+        for settings in variants:
+            for depth in (False, True):
+                renderer.render(FrameRequest(CAMERA, Settings(**settings), depth=depth))
+        with renderer.ctx:
+            Presenter(renderer.ctx).release()
+    finally:
+        renderer.close()
     assert {n for n in shaders.names() if not n.endswith(".glsl")} == compiled
 
 
 def test_a_broken_shader_names_file_and_line_and_the_last_good_one_stays(gl, tmp_path, monkeypatch):
     for name in shaders.names():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
         shutil.copy(Path(shaders.__file__).parent / name, tmp_path / name)
     monkeypatch.setattr(shaders, "_root", lambda: tmp_path)
     with gl.ctx:

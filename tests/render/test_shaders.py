@@ -81,7 +81,7 @@ def test_an_edit_makes_a_source_stale(folder):
 
 def test_every_shader_of_the_package_loads_and_opens_with_a_comment():
     names = shaders.names()
-    assert {"splat_project.comp", "splat_draw.vert", "splat_draw.frag"} <= set(names)
+    assert {"splat_project.comp", "splat_draw.vert", "modes/sorted.frag"} <= set(names)
     for name in names:
         source = shaders.load(name)
         assert source.text.splitlines()[2].startswith("//"), name

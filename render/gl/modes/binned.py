@@ -1,0 +1,94 @@
+"""`binned` with OpenGL: bins are float32 textures, four to a texture, collected by blending.
+
+Shared sums of optical depth would overflow nothing, but float16 has not enough digits for the
+difference between a bin and a splat's own share of it.
+"""
+
+from __future__ import annotations
+
+import moderngl
+
+from ...modes.binned import depth_unit
+from ..drawing import ADD, Drawing
+from ..target import Kept, Sums
+from .weighted import resolve, weighted_sums
+
+REFINE_GROUP = 8
+"""Side of a work group of modes/binned_refine.comp, pixels."""
+
+
+class Blending:
+    """Moments, bins before each refinement and after the last, sums, one pass over the pixels."""
+
+    ORDERED = False
+
+    def __init__(self) -> None:
+        self._kept = Kept()
+
+    def draw(self, drawing: Drawing) -> None:
+        """Draws every splat 3 + `refine` times."""
+        settings, ctx, size = drawing.request.settings, drawing.ctx, drawing.size
+        groups = settings.bins // 4
+        unit = depth_unit(drawing.facts, drawing.request.camera)
+        defines: dict[str, object] = {"BINS": settings.bins}
+        with drawing.stage("moments"):
+            moments = self._kept.get("moments", size, lambda: Sums(ctx, size, (4,)))
+            drawing.splats(
+                moments.framebuffer,
+                "modes/binned_moments.frag",
+                ADD,
+                defines=defines,
+                depth_unit=unit,
+            )
+        with drawing.stage("bins"):
+            bins = self._kept.get("bins", (size, groups), lambda: Sums(ctx, size, (4,) * groups))
+            read: list[moderngl.Texture | moderngl.TextureArray] = [*moments.textures]
+            for step in range(settings.refine + 1):
+                if step:
+                    edges = self._refine(drawing, bins, defines)
+                    read, defines = [*moments.textures, edges], defines | {"REFINED": True}
+                drawing.splats(
+                    bins.framebuffer,
+                    "modes/binned_collect.frag",
+                    ADD,
+                    textures=read,
+                    defines=defines,
+                    depth_unit=unit,
+                )
+        with drawing.stage("composite"):
+            sums = weighted_sums(self._kept, drawing)
+            _use(bins)
+            drawing.splats(
+                sums.framebuffer,
+                "modes/binned_composite.frag",
+                ADD,
+                textures=read,
+                defines=defines,
+                depth_unit=unit,
+            )
+            resolve(drawing, sums)
+
+    def release(self) -> None:
+        """Frees moments, bins, edges and sums."""
+        self._kept.release()
+
+    def _refine(
+        self, drawing: Drawing, bins: Sums, defines: dict[str, object]
+    ) -> moderngl.TextureArray:
+        """Moves the edges; before the first time, which `defines` tells, they are equally far."""
+        ctx, (width, height), groups = drawing.ctx, drawing.size, len(bins.textures)
+        shape = width, height, groups
+        edges = self._kept.get("edges", shape, lambda: ctx.texture_array(shape, 4, dtype="f4"))
+        program = drawing.programs.compute("modes/binned_refine.comp", **defines)
+        edges.bind_to_image(0, read=True, write=True)
+        _use(bins)
+        ctx.memory_barrier()  # what was drawn by the edges has been read from them
+        program.run(-(-width // REFINE_GROUP), -(-height // REFINE_GROUP))
+        ctx.memory_barrier()
+        return edges
+
+
+def _use(bins: Sums) -> None:
+    """Binds the bins to the units where the shaders have them."""
+    for unit, texture in enumerate(bins.textures, start=2):
+        texture.use(unit)
