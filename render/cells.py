@@ -54,33 +54,43 @@ class Cells:
         """(N,) the cell of every splat."""
         return np.repeat(np.arange(len(self), dtype=np.int32), np.diff(self.starts))
 
-    def visible(self, camera: Camera, splat_scale: float = 1.0) -> NDArray[np.int64]:
-        """The cells that may be seen, front to back by the depth of their centres.
+    def bounds(self, camera: Camera, splat_scale: float = 1.0) -> tuple[Float64, Float64, Float64]:
+        """A box on the image around every cell, and depth.
 
-        A cell is left out only if no splat in it can touch the image, however its footprint is
-        made: footprints are as wide as the linearised projection says, with its clamped slopes, its
+        No splat of the cell touches the image outside the box, however its footprint is made:
+        footprints are as wide as the linearised projection says, with its clamped slopes and its
         low-pass filter, and no wider than the proxy along every axis of the camera.
+
+        Returns:
+            low, high: (G, 2) pixels; of a cell behind the near plane low is above high.
+            depths: (G,) of the centres, world units.
         """
         rotation, translation = camera.world_to_camera[:3, :3], camera.world_to_camera[:3, 3]
-        x, y, z = (self.centers @ rotation.T + translation).T
+        middle = self.centers @ rotation.T + translation
         reach = max(1.0, splat_scale) * np.linalg.norm(rotation @ self.axes, axis=2)
-        nearest = np.maximum(z - reach[:, 2], camera.near)
-        farthest = np.maximum(z + reach[:, 2], nearest)
-        seen = z + reach[:, 2] > camera.near
+        z, reach_z = middle[:, 2:], reach[:, 2:]
+        nearest = np.maximum(z - reach_z, camera.near)
+        farthest = np.maximum(z + reach_z, nearest)
+        focal = np.array([camera.fx, camera.fy])
+        center = np.array([camera.cx, camera.cy])
+        size = np.array([camera.width, camera.height])
+        steepest = np.maximum(np.abs(center), np.abs(size - center)) / focal
+        steepest += JACOBIAN_MARGIN * 0.5 * size / focal
         blur = np.sqrt(2.0 * np.log(1.0 / ALPHA_MIN) * COV2D_BLUR)
-        for at, extent, focal, center, size in (
-            (x, reach[:, 0], camera.fx, camera.cx, camera.width),
-            (y, reach[:, 1], camera.fy, camera.cy, camera.height),
-        ):
-            margin = JACOBIAN_MARGIN * 0.5 * size / focal
-            steepest = max(center, size - center) / focal + margin
-            wide = focal / nearest * (extent + abs(steepest) * reach[:, 2]) + blur
-            low, high = at - extent, at + extent
-            low = focal * np.minimum(low / nearest, low / farthest) + center - wide
-            high = focal * np.maximum(high / nearest, high / farthest) + center + wide
-            seen &= (high > 0.0) & (low < size)
-        cells = np.nonzero(seen)[0]
-        return cells[np.argsort(z[cells], kind="stable")]
+        wide = focal / nearest * (reach[:, :2] + steepest * reach_z) + blur
+        low, high = middle[:, :2] - reach[:, :2], middle[:, :2] + reach[:, :2]
+        low = focal * np.minimum(low / nearest, low / farthest) + center - wide
+        high = focal * np.maximum(high / nearest, high / farthest) + center + wide
+        behind = z[:, 0] + reach_z[:, 0] <= camera.near
+        low[behind], high[behind] = np.inf, -np.inf
+        return low, high, z[:, 0]
+
+    def visible(self, camera: Camera, splat_scale: float = 1.0) -> NDArray[np.int64]:
+        """The cells whose box touches the image, front to back by the depth of their centres."""
+        low, high, depths = self.bounds(camera, splat_scale)
+        size = np.array([camera.width, camera.height])
+        cells = np.nonzero(((high > 0.0) & (low < size)).all(axis=1))[0]
+        return cells[np.argsort(depths[cells], kind="stable")]
 
 
 def build_cells(splats: Splats) -> Cells:

@@ -59,8 +59,16 @@ class StageTimers:
         self._ctx.finish()
         self._clock[name] = (time.perf_counter() - start) * 1e3
 
+    @contextmanager
+    def clock(self, name: str) -> Iterator[None]:
+        """Times what the CPU does inside."""
+        start = time.perf_counter()
+        yield
+        self._clock[name] = (time.perf_counter() - start) * 1e3
+
     def read(self) -> dict[str, float]:
         """Milliseconds by stage, in order; waits for the GPU."""
         if self._software:
             return dict(self._clock)
-        return {name: self._queries[name].elapsed * 1e-6 for name in self._stages}
+        measured = {name: self._queries[name].elapsed * 1e-6 for name in self._stages}
+        return self._clock | measured

@@ -6,12 +6,14 @@
 
 layout(binding = 2) uniform sampler2D bins[GROUPS];
 
+flat in float value;  // thickness of the splat
+
 void main() {
     float alpha = alpha_here();
     if (!(alpha >= ALPHA_MIN)) discard;
     ivec2 pixel = ivec2(gl_FragCoord.xy);
-    vec4 in_front[GROUPS + 1], share[GROUPS];
-    bin_shares(pixel, axis_at(pixel, colour.a), in_front, share);
+    vec4 in_front[GROUPS], share[GROUPS];
+    bin_shares(pixel, axis_at(pixel, colour.a, value), in_front, share);
     float tau = optical_depth(alpha);
     vec4 ahead = vec4(0.0), hides;
 #define LOOK_AHEAD(g)                                                            \

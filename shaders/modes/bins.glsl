@@ -26,12 +26,16 @@ float bounded_depth(float z) { return 0.5 - depth_unit / (z + depth_unit); }
 // In powers of 2, as is all optical depth here.
 float optical_depth(float alpha) { return -log2(1.0 - alpha); }
 
-float axis_at(ivec2 pixel, float z) {
+// x of a splat, and half of its thickness in x.
+vec2 axis_at(ivec2 pixel, float z, float thickness) {
     vec3 sums = texelFetch(moments, pixel, 0).xyz;
     vec2 means = sums.yz / max(sums.x, 1e-30);
     float variance = max(means.y - means.x * means.x, 0.0) + BIN_SPREAD * BIN_SPREAD;
-    float t = (bounded_depth(z) - means.x) * inversesqrt(variance);
-    return t * inversesqrt(1.0 + t * t);
+    float sharpness = inversesqrt(variance);
+    float t = (bounded_depth(z) - means.x) * sharpness, shrink = inversesqrt(1.0 + t * t);
+    float slope = depth_unit / (z + depth_unit) * (thickness / (z + depth_unit));
+    float extent = BIN_THICKNESS * slope * sharpness * (shrink * shrink * shrink);
+    return vec2(t * shrink, extent + BIN_LEAST_THICKNESS);
 }
 
 #ifdef REFINED
@@ -40,23 +44,20 @@ float axis_at(ivec2 pixel, float z) {
 #define LOWER_EDGES(g) ((float(4 * g) + vec4(0.0, 1.0, 2.0, 3.0)) * (2.0 / float(BINS)) - 1.0)
 #endif
 
-// How much of each bin lies in front of x, and the share of x in each bin.
-void bin_shares(ivec2 pixel, float x, out vec4 in_front[GROUPS + 1], out vec4 share[GROUPS]) {
+// How much of each bin lies in front of x, and the share of the splat in each bin.
+void bin_shares(ivec2 pixel, vec2 place, out vec4 in_front[GROUPS], out vec4 share[GROUPS]) {
+    float x = place.x, sharpness = 0.5 / place.y;
     vec4 low[GROUPS + 1];
-    low[GROUPS] = vec4(1.0);
+    low[GROUPS] = vec4(1e9);  // beyond the last bin there is nothing
 #define FIND_EDGES(g) low[g] = LOWER_EDGES(g);
     FOR_GROUPS(FIND_EDGES)
-    in_front[GROUPS] = vec4(-1.0);  // nothing passes on from the last bin
-#define FIND_FRONT(g)                                              \
-    in_front[g] = clamp((x - low[g]) /                             \
-        max(vec4(low[g].yzw, low[g + 1].x) - low[g], 1e-12), 0.0, 1.0);
-    FOR_GROUPS(FIND_FRONT)
     float before = 1.0;
-    vec4 passed;
-#define FIND_SHARE(g)                                                              \
-    passed = in_front[g] + vec4(in_front[g].yzw, in_front[g + 1].x) - 1.0;         \
-    passed = clamp(0.5 + passed * (0.5 / BIN_RAMP), 0.0, 1.0);                     \
-    share[g] = vec4(before, passed.xyz) - passed;                                  \
-    before = passed.w;
+    vec4 high, beyond;
+#define FIND_SHARE(g)                                                                  \
+    high = vec4(low[g].yzw, low[g + 1].x);                                             \
+    beyond = clamp(0.5 + (x - high) * sharpness, 0.0, 1.0);                            \
+    share[g] = vec4(before, beyond.xyz) - beyond;                                      \
+    before = beyond.w;                                                                 \
+    in_front[g] = clamp((x - low[g]) / max(min(high, 1.0) - low[g], 1e-12), 0.0, 1.0);
     FOR_GROUPS(FIND_SHARE)
 }

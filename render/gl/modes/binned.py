@@ -9,7 +9,7 @@ from __future__ import annotations
 import moderngl
 
 from ...modes.binned import depth_unit
-from ..drawing import ADD, Drawing
+from ..drawing import ADD, VALUES, Column, Drawing
 from ..target import Kept, Sums
 from .weighted import resolve, weighted_sums
 
@@ -31,6 +31,8 @@ class Blending:
         groups = settings.bins // 4
         unit = depth_unit(drawing.facts, drawing.request.camera)
         defines: dict[str, object] = {"BINS": settings.bins}
+        with drawing.stage("weigh"):
+            columns = {VALUES: self._thicknesses(drawing)}
         with drawing.stage("moments"):
             moments = self._kept.get("moments", size, lambda: Sums(ctx, size, (4,)))
             drawing.splats(
@@ -51,6 +53,7 @@ class Blending:
                     bins.framebuffer,
                     "modes/binned_collect.frag",
                     ADD,
+                    columns=columns,
                     textures=read,
                     defines=defines,
                     depth_unit=unit,
@@ -62,6 +65,7 @@ class Blending:
                 sums.framebuffer,
                 "modes/binned_composite.frag",
                 ADD,
+                columns=columns,
                 textures=read,
                 defines=defines,
                 depth_unit=unit,
@@ -69,8 +73,21 @@ class Blending:
             resolve(drawing, sums)
 
     def release(self) -> None:
-        """Frees moments, bins, edges and sums."""
+        """Frees thicknesses, moments, bins, edges and sums."""
         self._kept.release()
+
+    def _thicknesses(self, drawing: Drawing) -> Column:
+        ctx, count = drawing.ctx, drawing.count
+        kept = self._kept.get("thicknesses", count, lambda: ctx.buffer(reserve=4 * count))
+        values = Column(kept, 4)
+        drawing.each(
+            "modes/thickness.comp",
+            {VALUES: values},
+            {},
+            view_axis=tuple(drawing.request.camera.world_to_camera[2, :3]),
+            splat_scale=drawing.request.settings.splat_scale,
+        )
+        return values
 
     def _refine(
         self, drawing: Drawing, bins: Sums, defines: dict[str, object]
