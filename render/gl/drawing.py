@@ -21,6 +21,9 @@ FOOTPRINT_BYTES = 64
 ORDER, GEOMETRY, HARMONICS, FOOTPRINTS, COUNTERS, VALUES, COLUMN = range(7)
 """Bindings of storage blocks; `VALUES` and `COLUMN` are for modes."""
 
+LARGEST = 1e30
+"""Lengths are cut to this before they become uniforms, so that their sums stay in float32."""
+
 
 @dataclass(frozen=True)
 class Blend:
@@ -145,7 +148,7 @@ class Drawing:
                 self._bind(start, size, columns)
                 set_uniforms(program, first_place=start)
                 triangles.render(moderngl.TRIANGLES, vertices=3 * size)
-        self.ctx.disable(moderngl.BLEND)
+        self._end()
 
     def pixels(
         self,
@@ -180,7 +183,7 @@ class Drawing:
                     self._bind(start, size, {})
                     set_uniforms(program, first_place=start, count=size)
                 triangles.render(moderngl.TRIANGLES, vertices=3)
-        self.ctx.disable(moderngl.BLEND)
+        self._end()
 
     def _begin(
         self,
@@ -199,6 +202,11 @@ class Drawing:
             ctx.blend_func = blend.factors
         for unit, texture in enumerate(textures):
             texture.use(unit)
+
+    def _end(self) -> None:
+        """Leaves blending as whoever shares the context expects it: off, and adding."""
+        self.ctx.disable(moderngl.BLEND)
+        self.ctx.blend_equation = moderngl.FUNC_ADD, moderngl.FUNC_ADD
 
     def _chunks(self) -> Iterator[tuple[int, int]]:
         """(start, size) of pieces of the draw order whose footprints fit one storage block."""

@@ -131,10 +131,17 @@ class GLRenderer:
                 sorting["sort"] = (time.perf_counter() - start) * 1e3
             assert self._footprints is not None
             drawing = Drawing(
-                *(self._ctx, self._programs, self._timers),
-                *(request, facts_of(self._splats), self._buffers_of(splats)),
-                *(count, self._order if blending.ORDERED else None, self._footprints),
-                *(self._block_bytes, target),
+                ctx=self._ctx,
+                programs=self._programs,
+                timers=self._timers,
+                request=request,
+                facts=facts_of(self._splats),
+                scene=self._buffers_of(splats),
+                count=count,
+                order=self._order if blending.ORDERED else None,
+                footprints=self._footprints,
+                block_bytes=self._block_bytes,
+                target=target,
             )
             with self._timers.stage("project"):
                 project(drawing, self._counters)

@@ -238,6 +238,14 @@ def test_colours_beyond_float16_stay_finite(gl, mode):
 
 
 @pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("size", [1e-20, 1e6, 1e20, 3e37])
+def test_extreme_scales(gl, mode, size):
+    splats = with_weights(make_splats(50))
+    splats.scales[:] *= np.float32(size)
+    assert_sound(draw(gl, splats, mode))
+
+
+@pytest.mark.parametrize("mode", MODES)
 def test_weights_at_their_limits(gl, mode):
     splats = with_weights(make_splats(200, 1))
     for weights in (splats.fitted, splats.learned):

@@ -1,7 +1,7 @@
 """`binned` with OpenGL: bins are float32 textures, four to a texture, collected by blending.
 
-Shared sums of optical depth would overflow nothing, but float16 has not enough digits for the
-difference between a bin and a splat's own share of it.
+Whatever the precision of the target: a splat's own share is taken out of its bin again, and
+float16 has not enough digits for that difference.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import moderngl
 
 from ...modes.binned import depth_unit
-from ..drawing import ADD, VALUES, Column, Drawing
+from ..drawing import ADD, LARGEST, VALUES, Column, Drawing
 from ..target import Kept, Sums
 from .weighted import resolve, weighted_sums
 
@@ -29,7 +29,7 @@ class Blending:
         """Draws every splat 3 + `refine` times."""
         settings, ctx, size = drawing.request.settings, drawing.ctx, drawing.size
         groups = settings.bins // 4
-        unit = depth_unit(drawing.facts, drawing.request.camera)
+        unit = min(depth_unit(drawing.facts, drawing.request.camera), LARGEST)
         defines: dict[str, object] = {"BINS": settings.bins}
         with drawing.stage("weigh"):
             columns = {VALUES: self._thicknesses(drawing)}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from ....scenes.oit import OitWeights
 from ...modes.weighted import (
     DEFAULT_BETA,
@@ -13,7 +11,7 @@ from ...modes.weighted import (
     fitted_weights,
     squares_alpha,
 )
-from ..drawing import ADD, COLUMN, VALUES, Column, Drawing
+from ..drawing import ADD, COLUMN, LARGEST, VALUES, Column, Drawing
 from ..projection import eye_uniforms
 from ..target import Kept, Sums
 
@@ -73,8 +71,8 @@ class Blending:
                 "LOG2_HIGHEST": LOG2_HIGHEST,
             },
             beta=settings.beta or (weights.beta if weights is not None else DEFAULT_BETA),
-            radius=facts.radius,
-            depth_offset=min(depth_offset(facts, camera), math.ldexp(1.0, 100)),
+            radius=min(facts.radius, LARGEST),
+            depth_offset=min(depth_offset(facts, camera), LARGEST),
             **eye_uniforms(camera),
         )
         return values
