@@ -46,17 +46,13 @@ def fit(splats: Splats, views: Sequence[Camera], progress: Progress = silent) ->
         progress: reports progress; may raise Cancelled.
     """
     tried = views[:: max(1, len(views) // 10)]
-    log_visibility = fit_visibility(
-        splats, views, lambda part, stage: progress(0.6 * part, stage)
-    )
+    log_visibility = fit_visibility(splats, views, lambda part, stage: progress(0.6 * part, stage))
     return search(
         *(splats, log_visibility, tried), lambda part, stage: progress(0.6 + 0.4 * part, stage)
     )
 
 
-def fit_visibility(
-    splats: Splats, views: Sequence[Camera], progress: Progress = silent
-) -> Float32:
+def fit_visibility(splats: Splats, views: Sequence[Camera], progress: Progress = silent) -> Float32:
     """(N, 4) log v = l_0 + l . d by weighted ridge regression over the views."""
     recorder = Recorder(splats)
     workers, n = recorder.workers, len(splats)
@@ -67,9 +63,9 @@ def fit_visibility(
         lists, totals = see(recorder, camera)
 
         def add(piece: int, lists=lists, totals=totals, eye=camera.position) -> None:
+            start, stop = piece * _CHUNK, min((piece + 1) * _CHUNK, len(lists.splats))
             visibility.add_equations(
-                *(lists.splats, totals, splats.means, eye, FLOOR),
-                *(piece * _CHUNK, min((piece + 1) * _CHUNK, len(lists.splats)), equations),
+                lists.splats, totals, recorder.columns.means, eye, FLOOR, start, stop, equations
             )
 
         workers.map(add, -(-len(lists.splats) // _CHUNK))
@@ -94,10 +90,11 @@ def see(recorder: Recorder, camera: Camera) -> tuple[Lists, Float32]:
         with recorder.lock:
             if not seen:
                 seen.append(np.zeros((len(lists.members), 2), np.float32))
+        height, width = alpha.shape
         visibility.measure(
-            *(lists.tiles, first, last, lists.starts, lists.members, lists.footprints),
-            *(*alpha.shape, seen[0]),
-        )
+            lists.tiles, first, last, lists.starts, lists.members, lists.footprints,
+            height, width, seen[0],
+        )  # fmt: skip
 
     _, _, lists = recorder.record(
         camera, True, rasterize, lambda visible, _: np.empty((len(visible.splats), 0), np.float32)
@@ -117,7 +114,7 @@ def _solve(equations: NDArray[np.float64], mean: NDArray[np.float64]) -> NDArray
     matrices += np.diag(ridge)
     right = equations[:, 10:]
     right[:, 0] += ridge[0] * mean
-    return np.linalg.solve(matrices, right[..., None])[..., 0]
+    return np.asarray(np.linalg.solve(matrices, right[..., None])[..., 0], np.float64)
 
 
 def search(
@@ -177,10 +174,17 @@ def sorted_frame(splats: Splats, camera: Camera) -> tuple[Float32, Float32]:
     return frame.color, frame.alpha
 
 
+def compare(
+    splats: Splats, candidates: Sequence[OitWeights], views: Sequence[Camera]
+) -> list[float]:
+    """For each of several weights the mean PSNR over views against the sorted image, dB."""
+    targets = [sorted_frame(splats, camera)[0] for camera in views]
+    student = Student(splats)
+    return [mean_psnr(student, weights, views, targets) for weights in candidates]
+
+
 def mean_psnr(
     student: Student, weights: OitWeights, views: Sequence[Camera], targets: Sequence[Float32]
 ) -> float:
     """Mean over views of the PSNR over black against the targets, dB."""
-    return float(
-        np.mean([psnr(student.draw(v, weights)[0], t) for v, t in zip(views, targets)])
-    )
+    return float(np.mean([psnr(student.draw(v, weights)[0], t) for v, t in zip(views, targets)]))

@@ -27,21 +27,22 @@ from .student import Student
 
 Float32 = NDArray[np.float32]
 
-RATES = {"log_weights": 0.05, "logits": 0.05, "colors": 0.005, "log_beta": 0.01}
+RATES = {"log_weights": 0.1, "logits": 0.1, "colors": 0.01, "log_beta": 0.02}
 """Adam's step sizes at the start; they fall to a twentieth over the time given."""
 
-MOST_VIEWS = 600
+MOST_VIEWS = 240
 """Teacher's pictures kept; a new one replaces a random old one from there on."""
 
 _FIRST_VIEWS = 32
-_CHECK_SECONDS = 15.0  # between two looks at how good it is
+_NEW_EVERY = 3  # steps between two new pictures, while there are any
+_CHECK_SECONDS = 15.0  # between two looks at how good it is, or a twentieth of the time if less
 _LAST_RATE = 0.05
 _OPACITY_ROOM = 1e-3  # opacities start no closer to 0 and 1, where a logit would not move
 
 
 @dataclass(frozen=True)
-class Step:
-    """What is reported of a learning run: seconds since it began, steps, dB on the checked views"""
+class Check:
+    """How good the weights were: seconds since learning began, steps taken, mean PSNR in dB."""
 
     seconds: float
     steps: int
@@ -57,14 +58,14 @@ def learn(
     *,
     seconds: float = 600.0,
     seed: int = 0,
-    history: list[Step] | None = None,
+    history: list[Check] | None = None,
 ) -> OitWeights:
     """Learns weights, opacities and colours of mode `learned`.
 
     Args:
         splats: the scene.
         start: the weights to begin with, from `fit`.
-        views: cameras to learn from, all of one size, used in this order and then again.
+        views: cameras to learn from, taken up one after the other.
         checked: cameras whose mean PSNR chooses the weights that are kept; not to be learned from.
         progress: reports progress with the current dB; where it raises Cancelled, learning ends
             and the best weights so far are returned.
@@ -73,69 +74,115 @@ def learn(
         history: is filled with every check.
 
     Returns:
-        The best weights found; those of `start` if none were better.
+        The best weights found; `start` itself if none were better.
     """
     import torch
 
-    rng = np.random.default_rng(seed)
-    student = Student(splats)
-    begun = time.perf_counter()
-    best, best_quality, latest = start, -math.inf, math.nan
+    run = _Run(torch, splats, start, views, checked, seed, history if history is not None else [])
+    threads = torch.get_num_threads()
+    # A step of Adam is short, and threads of torch's own that wait by spinning slow the kernels.
+    torch.set_num_threads(1)
     try:
-        progress(0.0, "Learning: drawing what is imitated")
-        targets = [sorted_frame(splats, camera)[0] for camera in checked]
-        best_quality = mean_psnr(student, start, checked, targets)
-        parameters = _Parameters(torch, splats, start)
-        optimizer = torch.optim.Adam(
-            [{"params": [getattr(parameters, name)], "lr": rate} for name, rate in RATES.items()],
+        run.until(seconds, progress)
+    except Cancelled:
+        run.check()
+    finally:
+        torch.set_num_threads(threads)
+    return run.best
+
+
+class _Run:
+    """One distillation: parameters, optimizer, the teacher's pictures, and the best so far."""
+
+    def __init__(
+        self,
+        torch: Any,
+        splats: Splats,
+        start: OitWeights,
+        views: Sequence[Camera],
+        checked: Sequence[Camera],
+        seed: int,
+        history: list[Check],
+    ) -> None:
+        self._torch, self._splats, self._begun = torch, splats, time.perf_counter()
+        self._views, self._checked, self._history = list(views), checked, history
+        self._rng = np.random.default_rng(seed)
+        self._student = Student(splats)
+        self._parameters = _Parameters(torch, splats, start)
+        self._blend = _blend_function(torch, self._student)
+        self._optimizer = torch.optim.Adam(
+            [
+                {"params": [getattr(self._parameters, name)], "lr": rate}
+                for name, rate in RATES.items()
+            ],
             betas=(0.9, 0.99),
-            eps=1e-15,
+            eps=1e-15,  # gradients of single splats are tiny
             fused=True,
         )
-        rates = [group["lr"] for group in optimizer.param_groups]
-        blend = _blend_function(torch, student)
-        known: list[tuple[Camera, Any, Any]] = []
-        upcoming = 0
-        steps, checked_at, latest = 0, time.perf_counter(), best_quality
-        while (elapsed := time.perf_counter() - begun) < seconds:
+        self._known: list[tuple[Camera, Any, Any]] = []
+        self._targets: list[Float32] = []
+        self._steps, self._checked_at = 0, 0
+        self.best, self._best_quality = start, -math.inf
+
+    def until(self, seconds: float, progress: Progress) -> None:
+        """Learns until so many seconds have passed. Raises what `progress` raises."""
+        for k, camera in enumerate(self._checked):
+            progress(0.0, f"Learning: picture {k + 1} of {len(self._checked)} to check by")
+            self._targets.append(sorted_frame(self._splats, camera)[0])
+        begin = self._best_quality = self._quality(self.best)
+        rates = [group["lr"] for group in self._optimizer.param_groups]
+        pause = min(_CHECK_SECONDS, seconds / 20)
+        checked_at = 0.0
+        while (elapsed := time.perf_counter() - self._begun) < seconds:
             part = elapsed / seconds
-            progress(part, f"Learning: {max(latest, best_quality):.2f} dB, step {steps}")
-            for group, rate in zip(optimizer.param_groups, rates):
+            progress(part, f"Learning: {self._best_quality:.2f} dB, from {begin:.2f} dB")
+            for group, rate in zip(self._optimizer.param_groups, rates):
                 group["lr"] = rate * _LAST_RATE**part
-            if upcoming < len(views) and (len(known) < _FIRST_VIEWS or steps % 3 == 0):
-                camera = views[upcoming]
-                color, alpha = map(torch.from_numpy, sorted_frame(splats, camera))
-                fresh = (camera, color.half(), alpha.half())
-                upcoming += 1
-                if len(known) < MOST_VIEWS:
-                    known.append(fresh)
-                else:
-                    known[int(rng.integers(len(known)))] = fresh
-            else:
-                fresh = known[int(rng.integers(len(known)))]
-            camera, color, alpha = fresh
-            optimizer.zero_grad()
-            drawn, cover = blend(camera, *parameters)
-            loss = LOSS(drawn, cover, color.float(), alpha.float())
-            loss.backward()
-            optimizer.step()
-            steps += 1
-            last = time.perf_counter() - begun > seconds
-            if last or time.perf_counter() - checked_at > _CHECK_SECONDS:
-                weights = parameters.weights()
-                latest = mean_psnr(student, weights, checked, targets)
-                if history is not None:
-                    history.append(Step(time.perf_counter() - begun, steps, latest))
-                if latest > best_quality:
-                    best, best_quality = weights, latest
-                checked_at = time.perf_counter()
-    except (Cancelled, KeyboardInterrupt):
-        pass
-    return best
+            self._step()
+            if time.perf_counter() - self._begun - checked_at > pause:
+                self.check()
+                checked_at = time.perf_counter() - self._begun
+        self.check()
 
+    def check(self) -> None:
+        """Keeps the current weights if they are the best so far."""
+        if self._steps == self._checked_at:
+            return
+        self._checked_at = self._steps
+        weights = self._parameters.weights()
+        quality = self._quality(weights)
+        seconds = time.perf_counter() - self._begun
+        self._history.append(Check(seconds, self._steps, quality))
+        if quality > self._best_quality:
+            self.best, self._best_quality = weights, quality
 
-def LOSS(drawn, cover, color, alpha):
-    return (drawn - color).abs().mean() + (cover - alpha).abs().mean()
+    def _quality(self, weights: OitWeights) -> float:
+        return mean_psnr(self._student, weights, self._checked, self._targets)
+
+    def _step(self) -> None:
+        camera, color, alpha = self._next_picture()
+        self._optimizer.zero_grad()
+        drawn, cover = self._blend(camera, *self._parameters)
+        # Alpha counts as much as all of the colour, or black splats would stand in for clear ones.
+        loss = (drawn - color.float()).abs().mean() + (cover - alpha.float()).abs().mean()
+        loss.backward()
+        self._optimizer.step()
+        self._steps += 1
+
+    def _next_picture(self) -> tuple[Camera, Any, Any]:
+        """A view with what the teacher draws: now and then a new one, else one of those known."""
+        known = self._known
+        wanted = len(known) < _FIRST_VIEWS or self._steps % _NEW_EVERY == 0
+        if not (self._views and wanted):
+            return known[int(self._rng.integers(len(known)))]
+        camera = self._views.pop(0)
+        color, alpha = map(self._torch.from_numpy, sorted_frame(self._splats, camera))
+        picture = camera, color.half(), alpha.half()
+        if len(known) < MOST_VIEWS:
+            known.append(picture)
+        else:
+            known[int(self._rng.integers(len(known)))] = picture
+        return picture
 
 
 class _Parameters:

@@ -55,7 +55,7 @@ class Recorder:
         self.splats, self.facts = splats, facts_of(splats)
         self.workers = workers or shared_workers(thread_count())
         names = ("means", "quats", "scales", "opacities", "sh")
-        self._columns = Columns(
+        self.columns = Columns(
             *(np.require(getattr(splats, name), np.float32, ["C", "A", "W"]) for name in names)
         )
         self._scratch, self.lock = Scratch(), threading.Lock()
@@ -86,7 +86,7 @@ class Recorder:
                 kept[2].batches.append((first, last))
             rasterize(kept[2], first, last, color, alpha)
 
-        columns = self._columns
+        columns = self.columns
         if opacities is not None:
             columns = columns._replace(opacities=opacities)
         if sh is not None:
@@ -167,25 +167,27 @@ class Student:
         entries = np.zeros((len(lists.members), distill.GRADIENTS), np.float32)
 
         def differentiate(k: int) -> None:
+            first, last = lists.batches[k]
             distill.differentiate(
-                *(lists.tiles, *lists.batches[k], lists.starts, lists.members, lists.footprints),
-                *(lists.values, pixels, entries),
-            )
+                lists.tiles, first, last, lists.starts, lists.members, lists.footprints,
+                lists.values, pixels, entries,
+            )  # fmt: skip
 
         workers.map(differentiate, len(lists.batches))
         totals = np.zeros((len(lists.splats), distill.GRADIENTS), np.float32)
         visibility.add_entries(lists.members, entries, totals)
+        # Colours near the end of float32 overflow; one such splat must not end the learning.
+        np.nan_to_num(totals, copy=False, nan=0.0, posinf=0.0, neginf=0.0)
         log_weights = np.zeros((n, 4), np.float32)
         opacities, colors = np.zeros(n, np.float32), np.zeros((n, 3), np.float32)
         offset = depth_offset(recorder.facts, camera)
 
         def to_parameters(k: int) -> float:
+            start, stop = k * _CHUNK, min((k + 1) * _CHUNK, len(lists.splats))
             return distill.to_parameters(
-                *(lists.splats, lists.footprints, totals, recorder._columns.means),
-                *(camera.position, offset, recorder.facts.radius),
-                *(k * _CHUNK, min((k + 1) * _CHUNK, len(lists.splats))),
-                *(log_weights, opacities, colors),
-            )
+                lists.splats, lists.footprints, totals, recorder.columns.means, camera.position,
+                offset, recorder.facts.radius, start, stop, log_weights, opacities, colors,
+            )  # fmt: skip
 
         beta = sum(workers.map(to_parameters, -(-len(lists.splats) // _CHUNK)))
         return Gradients(float(beta), log_weights, opacities, colors)
