@@ -33,6 +33,7 @@ RIDGE = 0.02, 0.3
 """How strongly the constant is drawn to the mean over all views, and the slopes to 0."""
 
 _START = 0.75, 10.0  # gamma and beta from which the search begins
+_TRIED = 8  # about so many views are searched over
 _CHUNK = 1 << 14
 _SOLVED = 1 << 15  # splats whose equations are solved at a time
 
@@ -42,10 +43,11 @@ def fit(splats: Splats, views: Sequence[Camera], progress: Progress = silent) ->
 
     Args:
         splats: the scene.
-        views: cameras to fit to; every fifth is also what gamma and beta are chosen by.
+        views: cameras to fit to; an even choice of them is also what gamma and beta are chosen by.
         progress: reports progress; may raise Cancelled.
     """
-    tried = views[:: max(1, len(views) // 10)]
+    # An odd step, so that views that alternate in some way are all asked.
+    tried = views[:: (len(views) // _TRIED) | 1]
     log_visibility = fit_visibility(splats, views, lambda part, stage: progress(0.6 * part, stage))
     return search(
         *(splats, log_visibility, tried), lambda part, stage: progress(0.6 + 0.4 * part, stage)

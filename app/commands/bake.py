@@ -25,8 +25,8 @@ from ...scenes.splats import Splats
 from .console import progress_bar, size_text
 
 SIZE, LARGE = (320, 180), (640, 360)
-"""Of the pictures that weights are fitted to, pixels; learning takes every second one large, for
-what is learned should not hold at one size only."""
+"""Of the pictures that weights are found from, pixels; half of them are large, for the weights
+should not hold at one size only."""
 
 FIT_VIEWS, LEARN_VIEWS, CHECK_VIEWS, HELD_VIEWS = 48, 600, 10, 16
 """Cameras to fit to, to learn from, to choose the best by, and to report on: all different ones."""
@@ -105,23 +105,20 @@ def _bake(
     anchors = given or [from_viewpoint(v, *SIZE) for v in scene.viewpoints.values()]
 
     def sample(count: int, seed: int) -> list[Camera]:
-        return sample_views(splats, count, seed=seed, size=SIZE, anchors=anchors)
-
-    def sample_sizes(count: int, seed: int) -> list[Camera]:
-        cameras = sample(count, seed)
-        # In twos: every second one of them may be near an anchor.
+        cameras = sample_views(splats, count, seed=seed, size=SIZE, anchors=anchors)
+        # In twos, for every second one may be near an anchor.
         return [c.resized(*LARGE) if k & 2 else c for k, c in enumerate(cameras)]
 
     fitted = fitting.fit(splats, sample(FIT_VIEWS, 1), progress)
     baked, learned = replace(splats, fitted=fitted), None
     if seconds:
         learned = learn(
-            splats, fitted, sample_sizes(LEARN_VIEWS, 2), sample_sizes(CHECK_VIEWS, 3), progress,
+            splats, fitted, sample(LEARN_VIEWS, 2), sample(CHECK_VIEWS, 3), progress,
             seconds=seconds,
         )  # fmt: skip
         if learned is not fitted:
             baked = replace(baked, learned=learned)
-    held = [*sample(HELD_VIEWS, 4), *(each.resized(*SIZE) for each in anchors)]
+    held = [*sample(HELD_VIEWS, 4), *(each.resized(*LARGE) for each in anchors)]
     default = OitWeights(DEFAULT_BETA, np.zeros((len(splats), 4), np.float32))
     named = {"weighted, unfitted": default, "weighted, fitted": fitted}
     if learned is not None:

@@ -20,7 +20,13 @@ SIZE = 80, 60
 
 @pytest.fixture(scope="module")
 def splats():
-    return make_splats(400, 1, seed=3)
+    """Dense and mostly opaque, so that what is in front matters."""
+    loose = make_splats(400, 1, seed=3)
+    return replace(
+        loose,
+        means=loose.means / np.float32(2),
+        opacities=np.clip(2 * loose.opacities, 0, 0.99).astype(np.float32),
+    )
 
 
 @pytest.fixture(scope="module")
@@ -86,8 +92,11 @@ def test_gradients_are_slopes(name):
     weights = with_weights(splats, seed=2).learned
     assert weights is not None
     weights = replace(weights, opacities=splats.opacities)
-    color_slope = rng.normal(size=(48, 64, 3)).astype(np.float32)
-    alpha_slope = rng.normal(size=(48, 64)).astype(np.float32)
+    # Smooth, for where alpha is cut off at 1/255 moves with the opacity, pixel by pixel, which
+    # the gradient leaves out.
+    across = np.linspace(0, 1, 64, dtype=np.float32) + np.zeros((48, 1), np.float32)
+    color_slope = across[..., None] * rng.normal(size=3).astype(np.float32)
+    alpha_slope = 1 - across
     student = Student(splats)
 
     def loss(moved: OitWeights) -> float:
@@ -99,8 +108,7 @@ def test_gradients_are_slopes(name):
 
     student.draw(camera, weights)
     found = student.gradients(color_slope, alpha_slope)
-    # The cut at alpha = 1/255 moves with the opacity, which the gradient leaves out.
-    step, tolerance = (1e-2, 0.1) if name == "opacities" else (1e-3, 0.02)
+    step, tolerance = (0.05, 0.06) if name == "opacities" else (1e-3, 0.02)
     for trial in range(3):
         rng = np.random.default_rng(trial)
         if name == "beta":
@@ -172,7 +180,7 @@ def test_learning_beats_the_fit(splats, fitted):
         history=history,
     )
     before, after = compare(splats, [fitted, learned], held_back(splats))
-    assert after > before + 2.0
+    assert after > before + 0.8
     assert history
     assert max(check.quality for check in history) > before
     # What the renderers draw is what was learned.
@@ -188,7 +196,7 @@ def test_cancelling_keeps_the_best_so_far(splats, fitted):
     def cancel(fraction: float, stage: str, /) -> None:
         nonlocal calls
         calls += "from" in stage
-        if calls > 40:
+        if calls > 300:
             raise Cancelled
 
     views = sample_views(splats, 20, seed=2, size=SIZE)
