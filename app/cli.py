@@ -31,6 +31,7 @@ app.command("voile.app.commands.view:view")
 app.command("voile.app.commands.render:render")
 app.command("voile.app.commands.info:info")
 app.command("voile.app.commands.convert:convert")
+app.command("voile.app.commands.bake:bake")
 
 
 @app.default

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from . import builtin
+from .errors import SceneFormatError
 from .io import detect, load
+from .oit_file import load_weights, weights_path
 from .progress import Progress, silent
 from .splats import Splats
 from .viewpoint import Viewpoint
@@ -39,13 +41,27 @@ def open_scene(
 ) -> Scene:
     """Opens a scene file or folder, or the built-in scene by the name "builtin".
 
+    Weights that `voile bake` has put beside the scene come with it.
+
     Raises:
         SceneFormatError: the file is no scene; names file, field and fix.
         Cancelled: `progress` asked for it.
     """
     if str(source) == BUILTIN:
-        splats = builtin.make_scene(progress=progress)
+        splats = _with_weights(builtin.make_scene(progress=progress), None)
         return Scene("Built-in scene", splats, "generated", None, dict(builtin.VIEWPOINTS))
     path = Path(source)
     title = detect(path).title
-    return Scene(path.name, load(path, progress, drop_invalid=drop_invalid), title, path)
+    splats = _with_weights(load(path, progress, drop_invalid=drop_invalid), path)
+    return Scene(path.name, splats, title, path)
+
+
+def _with_weights(splats: Splats, path: Path | None) -> Splats:
+    """The scene with the weights that lie beside it; what is wrong with them becomes a note."""
+    beside = weights_path(path)
+    if not beside.is_file():
+        return splats
+    try:
+        return load_weights(splats, beside)
+    except SceneFormatError as error:
+        return replace(splats, notes=(*splats.notes, f"weights not used: {error}"))

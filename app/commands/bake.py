@@ -1,0 +1,159 @@
+"""`voile bake`: what makes the modes without a sort look better, worked out once per scene."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+from cyclopts import Parameter
+
+from ...render.camera import Camera
+from ...render.modes.weighted import DEFAULT_BETA
+from ...render.views import from_viewpoint
+from ...scenes.errors import Cancelled, VoileError
+from ...scenes.oit import OitWeights
+from ...scenes.oit_file import save_weights, weights_path
+from ...scenes.progress import Progress
+from ...scenes.scene import Scene, open_scene
+from ...scenes.splats import Splats
+from .console import progress_bar, size_text
+
+SIZE, LARGE = (320, 180), (640, 360)
+"""Of the pictures that weights are found from, pixels; half of them are large, for the weights
+should not hold at one size only."""
+
+FIT_VIEWS, LEARN_VIEWS, CHECK_VIEWS, HELD_VIEWS = 48, 600, 10, 16
+"""Cameras to fit to, to learn from, to choose the best by, and to report on: all different ones."""
+
+
+class BakeError(VoileError):
+    """Nothing can be baked as asked; the text says what would work."""
+
+
+def bake(
+    scene: str,
+    /,
+    *,
+    oit: Annotated[bool, Parameter(negative="")] = False,
+    learn: Annotated[bool, Parameter(negative="")] = False,
+    minutes: float = 10.0,
+    views: Annotated[list[Path] | None, Parameter(negative="")] = None,
+    output: Annotated[Path | None, Parameter(alias="-o")] = None,
+    drop_invalid: Annotated[bool, Parameter(negative="")] = False,
+    quiet: Annotated[bool, Parameter(alias="-q", negative="")] = False,
+) -> int:
+    """Fits the weights of the modes that need no sort to a scene, and keeps them beside it.
+
+    --oit takes seconds and serves mode weighted; --learn goes on from there and serves mode
+    learned. Both need the scene alone. The weights are found again when the scene is opened.
+    Ctrl-C while learning keeps the best so far.
+
+    Parameters
+    ----------
+    scene
+        Scene file or folder, or "builtin".
+    oit
+        Fit the weights of mode weighted.
+    learn
+        Also learn weights, opacities and colours for mode learned.
+    minutes
+        How long to learn.
+    views
+        Camera JSON files near which the scene is looked at from; half of all views are then taken
+        there.
+    output
+        File to write instead of the one beside the scene.
+    drop_invalid
+        Leave out splats with values that are not finite instead of refusing the file.
+    quiet
+        No progress bar.
+    """
+    if not (oit or learn):
+        raise BakeError("there is nothing to bake: give --oit, or --learn")
+    if not (np.isfinite(minutes) and minutes > 0):
+        raise BakeError(f"--minutes is {minutes:g}; it must be more than 0")
+    given = [Camera.load(path) for path in views or []]
+    with progress_bar(quiet) as show, interruptible(show) as progress:
+        opened = open_scene(scene, progress, drop_invalid=drop_invalid)
+        if len(opened.splats) == 0:
+            raise BakeError(f"{scene} has no splats to bake anything for")
+        target = output or weights_path(opened.path)
+        baked, lines = _bake(opened, given, 60 * minutes if learn else 0.0, progress)
+        save_weights(baked, target)
+    if not quiet:
+        print(f"{target}: {size_text(target.stat().st_size)}")
+        for line in lines:
+            print(f"  {line}")
+    return 0
+
+
+def _bake(
+    scene: Scene, given: list[Camera], seconds: float, progress: Progress
+) -> tuple[Splats, list[str]]:
+    """The scene with its weights, and how good they are, in lines for people."""
+    from ...render import fit as fitting
+    from ...render.learn import learn
+    from ...render.sample_views import sample_views
+
+    splats = scene.splats
+    anchors = given or [from_viewpoint(v, *SIZE) for v in scene.viewpoints.values()]
+
+    def sample(count: int, seed: int) -> list[Camera]:
+        cameras = sample_views(splats, count, seed=seed, size=SIZE, anchors=anchors)
+        # In twos, for every second one may be near an anchor.
+        return [c.resized(*LARGE) if k & 2 else c for k, c in enumerate(cameras)]
+
+    fitted = fitting.fit(splats, sample(FIT_VIEWS, 1), progress)
+    baked, learned = replace(splats, fitted=fitted), None
+    if seconds:
+        learned = learn(
+            splats, fitted, sample(LEARN_VIEWS, 2), sample(CHECK_VIEWS, 3), progress,
+            seconds=seconds,
+        )  # fmt: skip
+        if learned is not fitted:
+            baked = replace(baked, learned=learned)
+    held = [*sample(HELD_VIEWS, 4), *(each.resized(*LARGE) for each in anchors)]
+    default = OitWeights(DEFAULT_BETA, np.zeros((len(splats), 4), np.float32))
+    named = {"weighted, unfitted": default, "weighted, fitted": fitted}
+    if learned is not None:
+        named["learned"] = learned
+    quality = fitting.compare(splats, list(named.values()), held)
+    lines = [f"{name}: {value:.2f} dB" for name, value in zip(named, quality)]
+    if learned is fitted:
+        lines.append("nothing better was learned in this time; the fitted weights were kept")
+    return baked, [f"against sorted, over {len(held)} views that were not fitted to:", *lines]
+
+
+@contextmanager
+def interruptible(progress: Progress) -> Iterator[Progress]:
+    """A progress callback that raises Cancelled after Ctrl-C; a second Ctrl-C acts at once.
+
+    Numerical work that is interrupted between two steps leaves its results whole.
+    """
+    asked = threading.Event()
+
+    def report(fraction: float, stage: str, /) -> None:
+        progress(fraction, stage)
+        if asked.is_set():
+            asked.clear()
+            raise Cancelled("Baking")
+
+    if threading.current_thread() is not threading.main_thread():
+        yield report  # only the main thread is sent signals
+        return
+
+    def ask(number: int, frame: object) -> None:
+        asked.set()
+        signal.signal(signal.SIGINT, before)
+
+    before = signal.signal(signal.SIGINT, ask)
+    try:
+        yield report
+    finally:
+        signal.signal(signal.SIGINT, before)
