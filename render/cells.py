@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..kernels.constants import ALPHA_MIN, COV2D_BLUR, JACOBIAN_MARGIN
-from ..kernels.cpu.cells import split_cells
 from ..scenes.splats import Splats
 from .camera import Camera
 from .projection import quats_to_matrices
@@ -95,6 +94,8 @@ class Cells:
 
 def build_cells(splats: Splats) -> Cells:
     """Groups a scene; the same scene gives the same cells."""
+    from ..kernels.cpu.cells import split_cells  # Numba: whoever needs no cells does not load it
+
     n = len(splats)
     if n == 0:
         return Cells(splats, np.zeros(1, np.int64), np.zeros((0, 3)), np.zeros((0, 3, 3)))

@@ -102,7 +102,9 @@ class Recorder:
             ),
             (camera.width, camera.height),
             *(self.workers, self._scratch),
-            Blending(ordered, rasterize_batch, np.zeros(1, np.float32), weigh),
+            Blending(
+                "depth" if ordered else "scene", rasterize_batch, np.zeros(1, np.float32), weigh
+            ),
             degree=self.splats.sh_degree,
             antialias=self.splats.antialiased,
         )
