@@ -41,6 +41,14 @@ class Actions(QObject):
         self.flip = self._make("Flip", "flip-vertical", "Ctrl+F", "Turn the scene upside down")
         self.overlay = self._make("Overlay", "", "H")
         self.overlay.setCheckable(True)
+        self.quality = self._make(
+            "Quality panel", "tune-variant", "P", "How splats are blended, and what that costs"
+        )
+        self.quality.setCheckable(True)
+        self.compare = self._make(
+            "Compare", "compare", "C", "Two ways to draw side by side, and how they differ"
+        )
+        self.compare.setCheckable(True)
         self.full_screen = self._make("Full screen", "", "F11")
         self.full_screen.setCheckable(True)
         self.help = self._make("Mouse and keys", "", "F1")
@@ -63,6 +71,7 @@ class Actions(QObject):
             self.frame,
             self.reset,
             self.flip,
+            self.compare,
             *self.views.values(),
             *self.ups.values(),
         ]
@@ -86,7 +95,7 @@ class Actions(QObject):
         up = view.addMenu("Up")
         self._fill_up(up)
         view.addSeparator()
-        view.addActions([self.overlay, self.full_screen])
+        view.addActions([self.quality, self.compare, self.overlay, self.full_screen])
         backend = bar.addMenu("&Backend")
         backend.setToolTipsVisible(True)
         backend.addActions(list(self.backends.values()))
@@ -120,6 +129,7 @@ class Actions(QObject):
         backend_menu.addActions(list(self.backends.values()))
         backend = _menu_button("chip", "What draws", backend_menu, bar)
         bar.addWidget(backend)
+        bar.addActions([self.compare, self.quality])
         bar.addAction(self.about)
         for child in bar.findChildren(QToolButton):
             child.setFocusPolicy(Qt.FocusPolicy.NoFocus)

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from ..render.renderer import BACKENDS, BackendUnavailable, create_renderer
 from ..scenes.progress import Progress
 
 
-def prepare(progress: Progress) -> dict[str, str]:
-    """Compiles the kernels, or loads them from the cache, and probes every backend.
+@dataclass(frozen=True)
+class Prepared:
+    """What the backends can do here.
 
-    Returns:
-        Why a backend cannot run here, by its name; available ones are missing. `gl` is not asked:
-        without OpenGL there would be no window.
+    Attributes:
+        reasons: why a backend cannot run, by its name; those that can are missing.
+        modes: the modes that a backend draws, by its name. `gl` is missing from both: without it
+            there would be no window, and what it draws its own context tells.
+    """
+
+    reasons: dict[str, str]
+    modes: dict[str, frozenset[str]]
+
+
+def prepare(progress: Progress) -> Prepared:
+    """Compiles the kernels, or loads them from the cache, and probes every backend.
 
     Raises:
         Cancelled: `progress` asked for it.
@@ -20,15 +32,18 @@ def prepare(progress: Progress) -> dict[str, str]:
 
     warm_up(progress)
     reasons: dict[str, str] = {}
+    modes: dict[str, frozenset[str]] = {}
     for name in BACKENDS:
         if name == "gl":
             _import_gl()
             continue
         try:
-            create_renderer(name).close()
+            renderer = create_renderer(name)
+            modes[name] = renderer.capabilities.modes
+            renderer.close()
         except (BackendUnavailable, ImportError) as error:
             reasons[name] = str(error)
-    return reasons
+    return Prepared(reasons, modes)
 
 
 def _import_gl() -> None:

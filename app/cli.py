@@ -29,6 +29,8 @@ app = App(
 )
 app.command("voile.app.commands.view:view")
 app.command("voile.app.commands.render:render")
+app.command("voile.app.commands.compare:compare")
+app.command("voile.app.commands.bench:bench")
 app.command("voile.app.commands.info:info")
 app.command("voile.app.commands.convert:convert")
 app.command("voile.app.commands.bake:bake")

@@ -6,12 +6,18 @@ import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
+from ..render.accumulate import Accumulator
 from ..render.frame import Frame, FrameRequest
 from ..render.renderer import Renderer, create_renderer
 from ..scenes.splats import Splats
+from .differences import Pair, compare
+
+if TYPE_CHECKING:
+    from ..render.gl.frame import GLFrame
 
 
 @dataclass(frozen=True)
@@ -23,22 +29,43 @@ class Picture:
 
 @dataclass(frozen=True, eq=False)
 class Job:
-    """A frame to draw. One that is for a `picture` is never dropped for a later one."""
+    """A frame to draw.
+
+    Attributes:
+        backend, splats, request: what draws what and how.
+        side: 0, or 1 where it is what the picture is compared with.
+        picture: what the frame is kept for; such a job is never dropped for a later one.
+        accumulator: adds the frame to those before of the same request.
+        refining: there is a picture of this view already, which this frame only makes better.
+    """
 
     backend: str
     splats: Splats
     request: FrameRequest
+    side: int = 0
     picture: Picture | None = None
+    accumulator: Accumulator | None = None
+    refining: bool = False
 
 
 @dataclass(frozen=True, eq=False)
 class Drawing:
-    """A drawn frame and the job it answers; `milliseconds` is the time it took on `device`."""
+    """A drawn frame and the job it answers.
+
+    Attributes:
+        job: what was asked for.
+        frame: the frame, or the mean of all frames so far where the job accumulates.
+        milliseconds: what drawing it took on `device`.
+        stats: counts by name, as in `Frame`.
+        samples: samples per pixel in the mean; 0 where nothing is added up.
+    """
 
     job: Job
-    frame: Frame
+    frame: Frame | GLFrame
     milliseconds: float
     device: str
+    stats: dict[str, int]
+    samples: int = 0
 
 
 class FrameWorker(QObject):
@@ -47,89 +74,132 @@ class FrameWorker(QObject):
     Signals (delivered in the thread that made the worker):
         drawn: a Drawing.
         failed: a Job and its exception.
+        compared: a `differences.Compared`.
     """
 
     drawn = Signal(object)
     failed = Signal(object, object)
+    compared = Signal(object)
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
         self._changed = threading.Condition()
-        self._next: Job | None = None
+        self._next: list[Job] = []
         self._pictures: list[Job] = []
+        self._pair: Pair | None = None
         self._stop = False
-        self._busy = False
+        self._drawing: Job | None = None
         self._thread: threading.Thread | None = None
 
     @property
     def busy(self) -> bool:
-        """Whether a frame is being drawn or waits to be."""
+        """Whether a frame is being drawn or waits to be that is not just a refinement."""
         with self._changed:
-            return self._busy or self._next is not None or bool(self._pictures)
+            waiting = [*self._next, *self._pictures]
+            if self._drawing is not None:
+                waiting.append(self._drawing)
+            return any(not job.refining for job in waiting)
 
-    def draw(self, job: Job) -> None:
-        """Asks for a frame; one that still waits is dropped. Returns at once."""
+    def draw(self, *jobs: Job) -> None:
+        """Asks for frames; those that still wait are dropped. Returns at once."""
         with self._changed:
-            if job.picture:
-                self._pictures.append(job)
-            else:
-                self._next = job
+            self._next = list(jobs)
             self._changed.notify()
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="voile task frames", daemon=True)
-            self._thread.start()
+        self._start()
+
+    def take(self, job: Job) -> None:
+        """Asks for a picture; it comes before all frames that wait. Returns at once."""
+        with self._changed:
+            self._pictures.append(job)
+            self._changed.notify()
+        self._start()
+
+    def compare(self, pair: Pair) -> None:
+        """Asks how two frames differ; a pair that still waits is dropped. Returns at once."""
+        with self._changed:
+            self._pair = pair
+            self._changed.notify()
+        self._start()
 
     def drop(self) -> None:
-        """Forgets the frame that waits; pictures still come."""
+        """Forgets the frames that wait; pictures still come."""
         with self._changed:
-            self._next = None
+            self._next, self._pair = [], None
 
     def close(self, seconds: float) -> bool:
         """Stops after the frame that is being drawn; whether that was within `seconds`."""
         with self._changed:
             self._stop = True
-            self._next, self._pictures = None, []
+            self._next, self._pictures, self._pair = [], [], None
             self._changed.notify()
         if self._thread is not None:
             self._thread.join(seconds)
             return not self._thread.is_alive()
         return True
 
-    def _wait(self) -> Job | None:
+    def _start(self) -> None:
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="voile task frames", daemon=True)
+            self._thread.start()
+
+    def _wait(self) -> Job | Pair | None:
         with self._changed:
-            self._busy = False
-            self._changed.wait_for(lambda: self._stop or self._next or self._pictures)
+            self._drawing = None
+            self._changed.wait_for(
+                lambda: self._stop or self._pictures or self._pair is not None or self._next
+            )
             if self._stop:
                 return None
-            self._busy = True
-            if self._pictures:
-                return self._pictures.pop(0)
-            job, self._next = self._next, None
-            return job
+            if self._pair is not None and not self._pictures:
+                pair, self._pair = self._pair, None
+                return pair
+            self._drawing = (self._pictures or self._next).pop(0)
+            return self._drawing
 
     def _run(self) -> None:
-        name, splats, renderer = "", None, None
-        while (job := self._wait()) is not None:
+        renderers = _Renderers()
+        while (work := self._wait()) is not None:
+            if isinstance(work, Pair):
+                self.compared.emit(compare(work))
+                continue
             try:
-                if renderer is None or name != job.backend:
-                    _close(renderer)
-                    renderer, splats = None, None
-                    renderer = create_renderer(job.backend)
-                    name = job.backend
-                if splats is not job.splats:
-                    splats = None
-                    renderer.upload(job.splats)
-                    splats = job.splats
-                start = time.perf_counter()
-                frame = renderer.render(job.request)
-                elapsed = 1e3 * (time.perf_counter() - start)
+                drawing = renderers.draw(work)
             except Exception as error:
-                self.failed.emit(job, error)
+                self.failed.emit(work, error)
             else:
-                self.drawn.emit(Drawing(job, frame, elapsed, renderer.capabilities.device))
-        _close(renderer)
+                self.drawn.emit(drawing)
+        renderers.close()
 
 
-def _close(renderer: Renderer | None) -> None:
-    if renderer is not None:
-        renderer.close()
+class _Renderers:
+    """One renderer for each backend that was asked for; used by the worker's thread alone."""
+
+    def __init__(self) -> None:
+        self._held: dict[str, tuple[Renderer, Splats | None]] = {}
+
+    def draw(self, job: Job) -> Drawing:
+        renderer, splats = self._held.get(job.backend, (None, None))
+        if renderer is None:
+            renderer = create_renderer(job.backend)
+        if splats is not job.splats:
+            self._held[job.backend] = renderer, None
+            renderer.upload(job.splats)
+            # Scenes that are no longer shown must not be held.
+            for name, (other, held) in list(self._held.items()):
+                if held is not None and held is not job.splats:
+                    other.close()
+                    del self._held[name]
+        self._held[job.backend] = renderer, job.splats
+        mean = job.accumulator
+        request = job.request if mean is None else mean.next(job.request)
+        start = time.perf_counter()
+        frame = renderer.render(request)
+        elapsed = 1e3 * (time.perf_counter() - start)
+        if mean is not None:
+            frame = mean.add(frame)
+        samples = 0 if mean is None else mean.samples
+        return Drawing(job, frame, elapsed, renderer.capabilities.device, frame.stats, samples)
+
+    def close(self) -> None:
+        for renderer, _ in self._held.values():
+            renderer.close()

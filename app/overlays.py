@@ -7,6 +7,8 @@ from PySide6.QtWidgets import QFrame, QWidget
 
 from . import theme
 from .banner import Banner
+from .compare_overlay import CompareOverlay
+from .comparison import Comparison
 from .hud import Hud
 from .progress_card import ProgressCard
 from .welcome import Welcome
@@ -19,13 +21,15 @@ class Overlays(QObject):
     """Children of the viewport, placed by hand: they are few and each has one place.
 
     Attributes:
+        compare: what lies over two pictures.
         hud, loading, preparing, welcome: the overlays; `preparing` shows kernels being compiled.
         banners: the notices that are up, newest last.
     """
 
-    def __init__(self, viewport: QWidget) -> None:
+    def __init__(self, comparison: Comparison, viewport: QWidget) -> None:
         super().__init__(viewport)
         self._viewport = viewport
+        self.compare = CompareOverlay(comparison, viewport)
         self.hud = Hud(viewport)
         self.hud.hide()
         self.welcome = Welcome(viewport)
@@ -73,6 +77,7 @@ class Overlays(QObject):
 
     def _place(self) -> None:
         width, height = self._viewport.width(), self._viewport.height()
+        self.compare.place()
         self._drop.setGeometry(MARGIN, MARGIN, width - 2 * MARGIN, height - 2 * MARGIN)
         self.hud.adjustSize()
         self.hud.move(MARGIN, height - self.hud.height() - MARGIN)

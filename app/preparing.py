@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from .backends import prepare
+from .backends import Prepared, prepare
 from .tasks import Task
 
 PATIENCE = 1200
@@ -16,7 +16,7 @@ class Preparer(QObject):
 
     Signals:
         progressed: fraction, stage; only after `PATIENCE`.
-        ready: why backends cannot run here, by name.
+        ready: the Prepared backends.
         failed: the exception; nothing can be drawn.
     """
 
@@ -54,9 +54,9 @@ class Preparer(QObject):
     def _tell(self) -> None:
         self.progressed.emit(*self._reached)
 
-    def _done(self, reasons: dict[str, str]) -> None:
+    def _done(self, prepared: Prepared) -> None:
         self._patience.stop()
-        self.ready.emit(reasons)
+        self.ready.emit(prepared)
 
     def _failed(self, error: BaseException) -> None:
         self._patience.stop()

@@ -8,11 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 from psygnal import Signal
 
+from ..render.modes import MODES
 from ..render.renderer import BACKENDS, RenderError
+from ..render.scene_facts import facts_of
 from ..render.settings import Settings
 from ..render.views import FOV_Y, bounding_sphere
 from ..scenes.progress import Progress, silent
 from ..scenes.scene import Scene, open_scene
+from .comparison import Comparison
 from .navigation import Navigator
 
 CANVAS = (0.063, 0.067, 0.078)
@@ -49,12 +52,14 @@ class Session:
     Attributes:
         settings: how frames are drawn; evented, so panels and the viewport follow it.
         navigator: where the user looks from; evented.
-        scene_changed, backend_changed, frame_invalidated: signals; the last one says that the
-            picture on screen is out of date, for whatever reason.
+        comparison: what the picture is compared with.
+        scene_changed, backend_changed, modes_changed, frame_invalidated: signals; the last one
+            says that the picture on screen is out of date, for whatever reason.
     """
 
     scene_changed = Signal()
     backend_changed = Signal(str)
+    modes_changed = Signal()
     frame_invalidated = Signal()
 
     def __init__(self, backend: str = "gl") -> None:
@@ -62,14 +67,22 @@ class Session:
             raise RenderError(f"there is no backend {backend!r}; there are {', '.join(BACKENDS)}")
         self.settings = Settings(background=CANVAS)
         self.navigator = Navigator()
+        self.comparison = Comparison()
         self._backend = backend
+        self._modes: dict[str, frozenset[str]] = {}
         self._opened: OpenedScene | None = None
         # The group relays with a payload; the picture only needs to know that something changed.
         self.settings.events.connect(self._invalidate, max_args=0)
         self.navigator.changed.connect(self._invalidate)
+        self.comparison.changed.connect(self._invalidate_comparison)
+        self.comparison.active_changed.connect(self._invalidate, max_args=0)
 
     def _invalidate(self) -> None:
         self.frame_invalidated.emit()
+
+    def _invalidate_comparison(self) -> None:
+        if self.comparison.active:
+            self._invalidate()
 
     @property
     def backend(self) -> str:
@@ -82,6 +95,23 @@ class Session:
             self._backend = name
             self.backend_changed.emit(name)
             self.frame_invalidated.emit()
+
+    def set_modes(self, modes: dict[str, frozenset[str]]) -> None:
+        """Says which modes each backend draws; a backend that is missing cannot run here."""
+        self._modes = modes
+        self.modes_changed.emit()
+
+    def lacks(self, mode: str, backend: str) -> str | None:
+        """Why a backend cannot draw the scene in a mode, as a sentence, or None."""
+        if mode not in MODES:
+            return f"Mode {mode} is not there yet."
+        if self._modes and mode not in self._modes.get(backend, frozenset()):
+            able = [name for name, modes in self._modes.items() if mode in modes]
+            if not able:
+                return "No backend draws it."
+            return f"The {backend} backend does not draw it; {' and '.join(able)} can."
+        missing = self._opened and MODES[mode].lacks(facts_of(self._opened.scene.splats))
+        return f"{missing[0].upper()}{missing[1:]}." if missing else None
 
     @property
     def opened(self) -> OpenedScene | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import qtawesome
 from PySide6.QtGui import QColor, QFont, QIcon, QPalette
 from PySide6.QtWidgets import QApplication
@@ -15,6 +17,8 @@ MUTED = "#969da8"
 FAINT = "#5d646f"
 ACCENT = "#7fb4e6"
 ALERT = "#e8887c"
+
+ASSETS = (Path(__file__).parent / "assets").as_posix()
 
 GRID = 8
 """All gaps are multiples or halves of this, in device-independent pixels."""
@@ -41,6 +45,7 @@ QToolBar::separator {{ width: 1px; background: {LINE}; margin: 6px 8px; }}
 QToolButton {{ color: {MUTED}; background: transparent; border: none; border-radius: 5px;
                padding: 5px 7px; }}
 QToolButton:hover, QToolButton:pressed, QToolButton:open {{ background: {HOVER}; color: {TEXT}; }}
+QToolButton:checked {{ color: {ACCENT}; background: {HOVER}; }}
 QToolButton:disabled {{ color: {FAINT}; }}
 QToolButton::menu-indicator {{ image: none; }}
 QToolTip {{ background: {RAISED}; color: {TEXT}; border: 1px solid {LINE}; padding: 5px 7px; }}
@@ -60,6 +65,36 @@ QFrame[role="overlay"] {{ background: {_VEIL}; border: 1px solid {LINE}; border-
 QFrame[role="alert"] {{ background: {_VEIL}; border: 1px solid #5b3a37; border-radius: 7px; }}
 QFrame[role="drop"] {{ background: rgba(127, 180, 230, 22); border: 2px dashed {ACCENT};
                        border-radius: 10px; }}
+QMainWindow::separator {{ width: 0; height: 0; }}
+QWidget[role="sidebar"] {{ background: {WINDOW}; border-left: 1px solid {LINE}; }}
+QScrollArea {{ background: {WINDOW}; border: none; }}
+QFrame[role="rule"] {{ background: {LINE}; border: none; max-height: 1px; min-height: 1px; }}
+QComboBox {{ background: {RAISED}; color: {TEXT}; border: 1px solid {LINE}; border-radius: 5px;
+             padding: 4px 8px; }}
+QComboBox:hover, QLineEdit:hover {{ border-color: {FAINT}; }}
+QComboBox:focus, QLineEdit:focus {{ border-color: {ACCENT}; }}
+QComboBox:disabled {{ color: {FAINT}; }}
+QComboBox::drop-down {{ border: none; width: 24px; }}
+QComboBox::down-arrow {{ image: url("{ASSETS}/chevron.svg"); width: 14px; height: 14px; }}
+QComboBox QAbstractItemView {{ background: {RAISED}; color: {TEXT}; border: 1px solid {LINE};
+                               selection-background-color: {HOVER}; selection-color: {TEXT};
+                               padding: 4px; }}
+QLineEdit {{ background: {RAISED}; color: {TEXT}; border: 1px solid {LINE}; border-radius: 5px;
+             padding: 3px 6px; }}
+QSlider::groove:horizontal {{ background: {LINE}; height: 4px; border-radius: 2px; }}
+QSlider::sub-page:horizontal {{ background: {ACCENT}; border-radius: 2px; }}
+QSlider::handle:horizontal {{ background: {TEXT}; width: 12px; height: 12px; margin: -4px 0;
+                              border-radius: 6px; }}
+QCheckBox {{ color: {TEXT}; spacing: 8px; }}
+QCheckBox::indicator {{ width: 14px; height: 14px; background: {RAISED}; border: 1px solid {FAINT};
+                        border-radius: 4px; }}
+QCheckBox::indicator:checked {{ background: {ACCENT}; border-color: {ACCENT};
+                                image: url("{ASSETS}/check.svg"); }}
+QPushButton[role="segment"] {{ background: {RAISED}; color: {MUTED}; border: 1px solid {LINE};
+                               border-radius: 5px; padding: 4px 2px; }}
+QPushButton[role="segment"]:hover {{ color: {TEXT}; }}
+QPushButton[role="segment"]:checked {{ background: {HOVER}; color: {TEXT};
+                                       border-color: {ACCENT}; }}
 QPlainTextEdit {{ background: {WINDOW}; color: {MUTED}; border: 1px solid {LINE};
                   border-radius: 5px; selection-background-color: {HOVER}; }}
 QScrollBar:vertical {{ background: transparent; width: 10px; }}

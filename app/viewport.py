@@ -1,12 +1,10 @@
 """`Viewport`: the picture. The only widget that talks to OpenGL.
 
-`gl` draws in `paintGL`, in Qt's own context. The backends that return arrays draw in a thread, and
-`paintGL` shows their latest frame. Either way a frame is drawn only after something changed.
+It owns Qt's OpenGL context, in which the gl backend draws, and shows what `Drawer` holds.
 """
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 import moderngl
@@ -14,29 +12,32 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtOpenGLWidgets import QOpenGLWidget
 from PySide6.QtWidgets import QWidget
 
-from ..render.frame import Frame, FrameRequest
+from ..render.camera import Camera
+from ..render.frame import FrameRequest
+from ..scenes.errors import VoileError
 from ..scenes.scene import Scene
-from ..scenes.splats import Splats
-from .frame_worker import Drawing, FrameWorker, Job, Picture
-from .hud import FrameFacts
+from .drawer import Drawer
+from .frame_worker import Picture
+from .gl_painter import GLPainter
+from .rounds import facts_of_drawing
 from .session import Session
 
 if TYPE_CHECKING:
-    from ..render.gl.frame import GLFrame
     from ..render.gl.present import Presenter
-    from ..render.gl.renderer import GLRenderer
 
 
 class Viewport(QOpenGLWidget):
     """Shows the session's scene from the session's view by the session's backend.
 
     Signals:
-        frame_shown: FrameFacts and whether a newer frame is being drawn.
+        frame_shown: FrameFacts of every side, and whether a newer frame is being drawn.
+        compared: a `Compared` of the two sides on screen.
         picture_taken: a Picture, its Frame and its FrameRequest.
         failed: what could not be done, and the exception.
     """
 
     frame_shown = Signal(object, bool)
+    compared = Signal(object)
     picture_taken = Signal(object, object, object)
     failed = Signal(str, object)
 
@@ -47,20 +48,15 @@ class Viewport(QOpenGLWidget):
         self._session = session
         self._ctx: moderngl.Context | None = None
         self._presenter: Presenter | None = None
-        self._renderer: GLRenderer | None = None
-        self._uploaded: Splats | None = None  # what the gl renderer holds
-        self._gl_frame: GLFrame | None = None
-        self._drawing: Drawing | None = None  # the latest frame of an array backend
-        self._facts: FrameFacts | None = None
+        self._painter: GLPainter | None = None
         self._size = (0, 0)
-        self._stale = True
         self._kernels_ready = False
         self._closed = False
-        self._worker = FrameWorker(self)
-        self._worker.drawn.connect(self._take_drawing)
-        self._worker.failed.connect(self._drawing_failed)
-        session.frame_invalidated.connect(self._invalidate)
-        session.scene_changed.connect(self._invalidate)
+        self.drawer = Drawer(session, self)
+        self.drawer.changed.connect(self.update)
+        self.drawer.compared_sides.connect(self.compared)
+        self.drawer.picture_taken.connect(self.picture_taken)
+        self.drawer.failed.connect(self.failed)
 
     # What the window asks for
 
@@ -72,12 +68,24 @@ class Viewport(QOpenGLWidget):
     def start_drawing(self) -> None:
         """Kernels are compiled: draws from now on."""
         self._kernels_ready = True
-        self._invalidate()
+        self.drawer.invalidate()
 
     @property
     def settled(self) -> bool:
         """Whether the picture on screen is of the latest view and settings."""
-        return not self._stale and not self._worker.busy
+        return self.drawer.settled
+
+    def gl_modes(self) -> frozenset[str]:
+        """The modes that the gl backend draws here; none where it cannot be made."""
+        if self._painter is None:
+            return frozenset()
+        self.makeCurrent()
+        try:
+            return self._painter.modes
+        except VoileError:
+            return frozenset()  # drawing will say why
+        finally:
+            self.doneCurrent()
 
     @property
     def aspect(self) -> float:
@@ -90,34 +98,33 @@ class Viewport(QOpenGLWidget):
         Raises:
             VoileError: it does not fit; the scene before it is back in place.
         """
-        if self._session.backend != "gl" or self._ctx is None:
+        if self._session.backend != "gl" or self._painter is None:
             return
         self.makeCurrent()
         try:
-            self._upload_gl(scene.splats)
+            self.drawer.forget()  # it may hold textures that an upload frees
+            self._painter.upload(scene.splats)
         finally:
             self.doneCurrent()
-            self._invalidate()
+            self.update()
 
     def take_picture(self, picture: Picture) -> None:
         """Draws the view at the viewport's size; `picture_taken` follows, or `failed`."""
         opened = self._session.opened
         if opened is None or not self._kernels_ready or self._closed:
             return
-        splats, request = opened.scene.splats, self._request()
-        if self._session.backend != "gl":
-            self._worker.draw(Job(self._session.backend, splats, request, picture))
+        if self._painter is None:
             return
         self.makeCurrent()
         try:
-            frame = self._gl_renderer(splats).render(request)
-        except Exception as error:
-            self.failed.emit("The picture could not be drawn", error)
-            return
+            splats, request = opened.scene.splats, self._request()
+            self.drawer.take_picture(self._painter, picture, splats, request)
         finally:
             self.doneCurrent()
-            self._invalidate()  # the renderer's target was drawn over
-        self.picture_taken.emit(picture, frame, request)
+
+    def camera(self) -> Camera:
+        """The view on screen, in physical pixels."""
+        return self._request().camera
 
     def graphics_facts(self) -> list[tuple[str, str]]:
         """What OpenGL says about itself, as caption and value."""
@@ -133,7 +140,7 @@ class Viewport(QOpenGLWidget):
     def shut_down(self, seconds: float) -> bool:
         """Stops drawing and frees the GPU; whether the drawing thread ended within `seconds`."""
         self._closed = True
-        ended = self._worker.close(seconds)
+        ended = self.drawer.close(seconds)
         self._release_gl()
         return ended
 
@@ -149,10 +156,11 @@ class Viewport(QOpenGLWidget):
         # Objects are freed by name with the context current, never by the garbage collector.
         self._ctx.gc_mode = None  # pyright: ignore[reportAttributeAccessIssue]
         self._presenter = Presenter(self._ctx)
+        self._painter = GLPainter(self._ctx)
         self.context().aboutToBeDestroyed.connect(
             self._release_gl, Qt.ConnectionType.DirectConnection
         )
-        self._invalidate()
+        self.drawer.invalidate()
 
     def paintGL(self) -> None:
         """Draws if something changed, and shows the latest frame."""
@@ -161,30 +169,19 @@ class Viewport(QOpenGLWidget):
         screen = self._ctx.detect_framebuffer(self.defaultFramebufferObject())
         if screen.size != self._size:
             self._size = screen.size
-            self._stale = True
+            self.drawer.invalidate()
         settings = self._session.settings
         screen.use()
         screen.clear(*settings.background, 1.0)
         opened = self._session.opened
         if opened is None or not self._kernels_ready:
             return
-        frame: GLFrame | Frame | None
-        if self._session.backend == "gl":
-            frame = self._draw_gl(opened.scene.splats)
-        else:
-            frame = self._ask_worker(opened.scene.splats)
-        if frame is not None:
-            checkerboard = settings.transparent
-            self._presenter.present(screen, frame, None if checkerboard else settings.background)
-        if self._facts is not None:
-            waiting = self._session.backend != "gl" and self._worker.busy
-            self.frame_shown.emit(self._facts, waiting)
-
-    # Drawing
-
-    def _invalidate(self) -> None:
-        self._stale = True
-        self.update()
+        assert self._painter is not None
+        self.drawer.step(self._painter, opened.scene.splats, self._request())
+        self._present(screen)
+        if shown := self.drawer.shown:
+            facts = {side: facts_of_drawing(each) for side, each in shown.items()}
+            self.frame_shown.emit(facts, not self.settled)
 
     def _request(self) -> FrameRequest:
         """The frame to draw, in physical pixels; a snapshot, so another thread may keep it."""
@@ -195,106 +192,35 @@ class Viewport(QOpenGLWidget):
         camera = self._session.navigator.camera(max(1, width), max(1, height))
         return FrameRequest(camera, self._session.settings.copy())
 
-    def _gl_renderer(self, splats: Splats) -> GLRenderer:
-        """The renderer with the scene in it; the context is current."""
-        self._upload_gl(splats)
-        assert self._renderer is not None
-        return self._renderer
-
-    def _upload_gl(self, splats: Splats) -> None:
-        if self._renderer is None:
-            from ..render.gl.renderer import GLRenderer
-
-            self._renderer = GLRenderer(self._ctx)
-        if self._uploaded is splats:
+    def _present(self, screen: moderngl.Framebuffer) -> None:
+        """Draws what is shown into the window: a picture, two, or their difference."""
+        assert self._presenter is not None
+        comparison, compared = self._session.comparison, self.drawer.compared
+        shown = self.drawer.shown
+        if len(shown) == 2 and comparison.heat and compared and compared.heat:
+            self._presenter.present(screen, compared.heat, (0.0, 0.0, 0.0), filter="nearest")
             return
-        before, self._uploaded, self._gl_frame = self._uploaded, None, None
-        try:
-            self._renderer.upload(splats)
-        except Exception:
-            if before is not None:
-                self._renderer.upload(before)
-                self._uploaded = before
-            raise
-        self._uploaded = splats
-
-    def _draw_gl(self, splats: Splats) -> GLFrame | None:
-        if not self._stale:  # also after a failure: the same frame would fail again
-            return self._gl_frame
-        request = self._request()
-        self._stale = False
-        self._gl_frame = None
-        try:
-            start = time.perf_counter()
-            renderer = self._gl_renderer(splats)
-            self._gl_frame = renderer.draw(request)
-            stats = self._gl_frame.stats  # waits for the GPU, so the time is the frame's
-            elapsed = 1e3 * (time.perf_counter() - start)
-        except Exception as error:
-            self.failed.emit("The gl backend could not draw", error)
-            return None
-        device = renderer.capabilities.device
-        self._facts = _facts("gl", elapsed, stats, request, device)
-        return self._gl_frame
-
-    def _ask_worker(self, splats: Splats) -> Frame | None:
-        backend = self._session.backend
-        if self._stale:
-            self._stale = False
-            self._worker.draw(Job(backend, splats, self._request()))
-        drawing = self._drawing
-        if drawing is None or drawing.job.splats is not splats:
-            return None
-        return drawing.frame
-
-    def _take_drawing(self, drawing: Drawing) -> None:
-        job = drawing.job
-        if job.picture is not None:
-            self.picture_taken.emit(job.picture, drawing.frame, job.request)
-        opened = self._session.opened
-        if self._closed or opened is None or job.splats is not opened.scene.splats:
-            return
-        if job.backend == self._session.backend:
-            self._drawing = drawing
-            self._facts = _facts(
-                job.backend,
-                drawing.milliseconds,
-                drawing.frame.stats,
-                job.request,
-                drawing.device,
-            )
-            self.update()
-
-    def _drawing_failed(self, job: Job, error: BaseException) -> None:
-        self.failed.emit(f"The {job.backend} backend could not draw", error)
+        parts = {0: (0.0, 1.0)}
+        if len(shown) == 2:
+            parts = {0: (0.0, comparison.divider), 1: (comparison.divider, 1.0)}
+        for side, part in parts.items():
+            if drawing := shown.get(side):
+                settings = self._session.settings
+                background = None if settings.transparent else settings.background
+                self._presenter.present(screen, drawing.frame, background, part=part)
 
     def _release_gl(self) -> None:
         """Frees what lives in the context, which is about to go."""
         if self._ctx is None:
             return
         self.makeCurrent()
-        self._gl_frame = None
-        self._uploaded = None
-        if self._renderer is not None:
-            self._renderer.close()
-            self._renderer = None
+        self.drawer.forget()
+        if self._painter is not None:
+            self._painter.release()
+            self._painter = None
         if self._presenter is not None:
             self._presenter.release()
             self._presenter = None
         self._ctx.release()
         self._ctx = None
         self.doneCurrent()
-
-
-def _facts(
-    backend: str, milliseconds: float, stats: dict[str, int], request: FrameRequest, device: str
-) -> FrameFacts:
-    return FrameFacts(
-        milliseconds,
-        stats.get("splats", 0),
-        stats.get("visible", 0),
-        request.camera.width,
-        request.camera.height,
-        backend,
-        device,
-    )

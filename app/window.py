@@ -24,13 +24,17 @@ from ..scenes.scene import BUILTIN
 from . import dialogs, preferences
 from .about import AboutBox
 from .actions import Actions
+from .backends import Prepared
+from .chart_axes import decibel_text
 from .controls import Controls
+from .differences import Compared
 from .failures import Failures
 from .frame_worker import Picture
 from .help import HelpBox
 from .loading import Loader
 from .navigation import UP_AXES
 from .overlays import Overlays
+from .panels import Panels
 from .pictures import pixels, save_png
 from .preparing import Preparer
 from .session import OpenedScene, Session
@@ -61,13 +65,15 @@ class MainWindow(QMainWindow):
         self.failures.happened.connect(self._show_fault)
         self.viewport = Viewport(self.session, self)
         self.setCentralWidget(self.viewport)
-        self.overlays = Overlays(self.viewport)
+        self.overlays = Overlays(self.session.comparison, self.viewport)
         self.controls = Controls(self.session.navigator, self.viewport)
         self.actions_ = Actions(self)
         self.actions_.fill_menus(self)
         _, self._up_button, self._backend_button = self.actions_.make_toolbar(self)
+        self.panels = Panels(self.session, self.actions_, self.viewport.camera, self)
         self.loader = Loader(self)
         self._preparer = Preparer(self)
+        self._reasons: dict[str, str] = {}  # why backends cannot run here
         self._waiting: OpenedScene | None = None  # loaded before the kernels were ready
         self.setAcceptDrops(True)
         self.setWindowTitle("Voile")
@@ -128,16 +134,14 @@ class MainWindow(QMainWindow):
 
     # Getting ready
 
-    def _prepared(self, reasons: dict[str, str]) -> None:
+    def _prepared(self, prepared: Prepared) -> None:
         self.overlays.preparing.hide()
-        for name, reason in reasons.items():
-            action = self.actions_.backends[name]
-            action.setEnabled(False)
-            action.setToolTip(f"Not available: {reason}")
+        self._reasons = reasons = prepared.reasons
         if self.session.backend in reasons:
             error = VoileError(f"{reasons[self.session.backend]} The gl backend draws instead.")
             self._notify(f"The {self.session.backend} backend cannot run here", error)
             self.session.backend = "gl"
+        self.session.set_modes({"gl": self.viewport.gl_modes(), **prepared.modes})
         self.viewport.start_drawing()
         self._show_waiting()
 
@@ -183,6 +187,7 @@ class MainWindow(QMainWindow):
         does.reset.triggered.connect(lambda: self.session.reset_view(self.viewport.aspect))
         does.flip.triggered.connect(self.session.navigator.flip)
         does.overlay.triggered.connect(self._set_overlay)
+        does.quality.toggled.connect(lambda on: setattr(self.preferences, "quality", on))
         does.full_screen.triggered.connect(self._set_full_screen)
         does.help.triggered.connect(self._show_help)
         does.about.triggered.connect(self._show_about)
@@ -206,9 +211,17 @@ class MainWindow(QMainWindow):
         queued = Qt.ConnectionType.QueuedConnection  # sent while painting
         self.viewport.frame_shown.connect(self._frame_shown, queued)
         self.viewport.failed.connect(self._notify, queued)
+        self.viewport.compared.connect(self._compared)
         self.viewport.picture_taken.connect(self._keep_picture)
+        self.panels.quality.failed.connect(
+            lambda error: self._notify("The frontier could not be measured", error)
+        )
         self.session.scene_changed.connect(self._show_state)
         self.session.backend_changed.connect(self._show_state, max_args=0)
+        self.session.modes_changed.connect(self._show_backends)
+        self.session.settings.events.mode.connect(self._show_backends, max_args=0)  # pyright: ignore
+        self.session.comparison.active_changed.connect(self._comparing)
+        does.quality.setChecked(self.preferences.quality)
         self.session.navigator.changed.connect(self._show_up)
 
     def _ask_file(self) -> None:
@@ -244,7 +257,10 @@ class MainWindow(QMainWindow):
         does = self.actions_
         shortcuts = [
             (action.shortcut().toString(), action.text().rstrip("…"))
-            for action in (does.frame, does.reset, does.flip, does.overlay, does.save_picture)
+            for action in (
+                *(does.frame, does.reset, does.flip, does.quality, does.compare),
+                *(does.overlay, does.save_picture),
+            )
         ]
         dialogs.show(HelpBox(shortcuts, self))
 
@@ -285,9 +301,18 @@ class MainWindow(QMainWindow):
             action.setEnabled(opened is not None)
         self._up_button.setEnabled(opened is not None)
         does.backends[self.session.backend].setChecked(True)
-        self._backend_button.setText(self.session.backend)
-        self._backend_button.setToolTip(BACKENDS[self.session.backend].summary)
+        self._show_backends()
         self._show_up()
+
+    def _show_backends(self) -> None:
+        """Which backend draws in which mode, and which others can."""
+        mode, backend = self.session.settings.mode, self.session.backend
+        for name, action in self.actions_.backends.items():
+            reason = self._reasons.get(name) or self.session.lacks(mode, name)
+            action.setEnabled(reason is None or name == backend)
+            action.setToolTip(f"Not available: {reason}" if reason else BACKENDS[name].summary)
+        self._backend_button.setText(f"{backend} · {mode}")
+        self._backend_button.setToolTip(BACKENDS[backend].summary)
 
     def _show_up(self) -> None:
         label = nearest_axis(self.session.navigator.up)
@@ -297,7 +322,18 @@ class MainWindow(QMainWindow):
             self.actions_.ups[label].setChecked(True)
 
     def _frame_shown(self, facts: Any, drawing: bool) -> None:
-        self.overlays.hud.show_facts(facts, drawing=drawing)
+        if 0 in facts:
+            self.overlays.hud.show_facts(facts[0], drawing=drawing)
+        self.overlays.compare.show_facts(facts)
+
+    def _compared(self, compared: Compared) -> None:
+        largest = f"largest error {compared.max_error:.0f} / 255"
+        self.overlays.hud.show_difference(f"{decibel_text(compared.psnr)}, {largest}")
+        self.overlays.compare.show_compared(compared)
+
+    def _comparing(self, active: bool) -> None:
+        if not active:
+            self.overlays.hud.show_difference(None)
 
     def _show_fault(self, error: BaseException) -> None:
         self._notify("Something went wrong", error)
@@ -332,6 +368,7 @@ class MainWindow(QMainWindow):
         """Cancels and joins every thread, frees the GPU, remembers the window's place."""
         self._waiting = None
         names = self.loader.close(JOIN_SECONDS) + self._preparer.close(JOIN_SECONDS)
+        names += self.panels.close(JOIN_SECONDS)
         if not self.viewport.shut_down(JOIN_SECONDS):
             names.append("drawing")
         for name in names:

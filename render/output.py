@@ -40,16 +40,16 @@ def save_frame(frame: Frame, path: str | Path, background: Color | None = None) 
     check_output(path)
     if path.suffix.lower() == ".png":
         pixels = frame.to_rgba8() if background is None else frame.to_rgb8(background)
-        _write(path, lambda to: Image.fromarray(pixels).save(to, format="PNG"))
+        write_whole(path, lambda to: Image.fromarray(pixels).save(to, format="PNG"))
         return
     image = frame.premultiplied()
     if background is not None:
         image[..., :3] = frame.over(background)
         image[..., 3] = 1.0
     if path.suffix.lower() == ".npy":
-        _write(path, lambda to: _save_array(to, image))
+        write_whole(path, lambda to: _save_array(to, image))
     else:
-        _write(path, lambda to: _save_exr(to, dict(zip("RGBA", np.moveaxis(image, 2, 0)))))
+        write_whole(path, lambda to: _save_exr(to, dict(zip("RGBA", np.moveaxis(image, 2, 0)))))
 
 
 def save_depth(frame: Frame, path: str | Path) -> None:
@@ -62,9 +62,9 @@ def save_depth(frame: Frame, path: str | Path) -> None:
     if depth is None:
         raise OutputError(f"{path}: the frame was drawn without depth")
     if path.suffix.lower() == ".npy":
-        _write(path, lambda to: _save_array(to, depth))
+        write_whole(path, lambda to: _save_array(to, depth))
     elif path.suffix.lower() == ".exr":
-        _write(path, lambda to: _save_exr(to, {"Z": depth}))
+        write_whole(path, lambda to: _save_exr(to, {"Z": depth}))
     else:
         raise OutputError(f"{path}: depth is written as .npy or .exr, not {path.suffix!r}")
 
@@ -78,11 +78,21 @@ def check_output(path: Path) -> None:
         )
     if suffix == ".exr":
         _openexr()
+    check_folder(path)
+
+
+def check_folder(path: Path) -> None:
+    """Raises OutputError where the folder that a file goes to does not exist."""
     if not path.parent.is_dir():
         raise OutputError(f"{path}: the folder {path.parent} does not exist; make it first")
 
 
-def _write(path: Path, save: Callable[[Path], None]) -> None:
+def write_whole(path: Path, save: Callable[[Path], object]) -> None:
+    """Calls `save` with a temporary path and puts what it wrote at `path`.
+
+    Raises:
+        OutputError: the disk refuses; the text names the file.
+    """
     temporary = path.with_name(f".{path.stem}.{secrets.token_hex(4)}{path.suffix}")
     try:
         try:

@@ -7,16 +7,14 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from ...render import views as placed
-from ...render.camera import Camera, CameraError
+from ...render.accumulate import Accumulator, accumulates
 from ...render.frame import Frame, FrameRequest
 from ...render.output import OutputError, check_output, save_depth, save_frame
-from ...render.renderer import create_renderer
-from ...scenes.scene import Scene, open_scene
+from ...render.renderer import RenderError, create_renderer
+from ...scenes.scene import open_scene
+from .cameras import choose_cameras, parse_size
 from .console import progress_bar
 from .settings_flags import SETTINGS, SettingsFlags, parse_background, to_settings
-
-DEFAULT_SIZE = (1280, 720)
 
 
 def render(
@@ -31,6 +29,7 @@ def render(
     backend: str = "cpu",
     background: str | None = None,
     depth: Path | None = None,
+    frames: int = 1,
     drop_invalid: Annotated[bool, Parameter(negative="")] = False,
     quiet: Annotated[bool, Parameter(alias="-q", negative="")] = False,
     settings: Annotated[SettingsFlags, SETTINGS] = SettingsFlags(),  # noqa: B008 - frozen
@@ -62,6 +61,8 @@ def render(
         .npy and .exr: transparent unless given.
     depth
         Also write the depth image, .npy or .exr.
+    frames
+        Frames whose mean is written: what mode stochastic needs, and no other.
     drop_invalid
         Leave out splats with values that are not finite instead of refusing the file.
     quiet
@@ -73,19 +74,27 @@ def render(
     fallback = "black" if output.suffix.lower() == ".png" else "transparent"
     color = parse_background(background or fallback)
     chosen = to_settings(settings, color)
+    if frames < 1:
+        raise RenderError(f"--frames is {frames}; it must be 1 or more")
+    if not accumulates(chosen):
+        frames = 1  # all frames would be the same
     wanted = None if size is None else parse_size(size)
     with progress_bar(quiet) as progress:
         renderer = create_renderer(backend)
         try:
             opened = open_scene(scene, progress, drop_invalid=drop_invalid)
-            cameras = _cameras(opened, camera or [], view or [], orbit, wanted)
+            cameras = choose_cameras(opened, camera or [], view or [], orbit, wanted)
             targets = numbered(output, len(cameras))
             depths = None if depth is None else numbered(depth, len(cameras))
             renderer.upload(opened.splats)
             frame = None
             for k, each in enumerate(cameras):
-                progress(k / len(cameras), f"Drawing {targets[k].name}")
-                frame = renderer.render(FrameRequest(each, chosen, depth=depths is not None))
+                request = FrameRequest(each, chosen, depth=depths is not None)
+                mean = Accumulator()
+                for number in range(frames):
+                    progress((k + number / frames) / len(cameras), f"Drawing {targets[k].name}")
+                    frame = mean.add(renderer.render(mean.next(request)))
+                assert frame is not None
                 save_frame(frame, targets[k], color)
                 if depths is not None:
                     save_depth(frame, depths[k])
@@ -94,14 +103,6 @@ def render(
     if frame is not None and not quiet:
         _report(targets, frame)
     return 0
-
-
-def parse_size(text: str) -> tuple[int, int]:
-    """(width, height) from "1280x720". Raises CameraError."""
-    width, _, height = text.lower().partition("x")
-    if not (width.isdigit() and height.isdigit()):
-        raise CameraError(f"size {text!r} is not WIDTHxHEIGHT, for example 1280x720")
-    return int(width), int(height)
 
 
 def numbered(path: Path, count: int) -> list[Path]:
@@ -117,37 +118,6 @@ def numbered(path: Path, count: int) -> list[Path]:
     if count == 1:
         return [path]
     return [path.with_name(f"{path.stem}_{k:04d}{path.suffix}") for k in range(count)]
-
-
-def _cameras(
-    scene: Scene,
-    files: list[Path],
-    views: list[str],
-    count: int | None,
-    size: tuple[int, int] | None,
-) -> list[Camera]:
-    width, height = size or DEFAULT_SIZE
-    cameras = [Camera.load(path) for path in files]
-    if size is not None:
-        cameras = [each.resized(*size) for each in cameras]
-    for name in views:
-        if name in scene.viewpoints:
-            cameras.append(placed.from_viewpoint(scene.viewpoints[name], width, height))
-        elif name in placed.VIEWS:
-            cameras.append(placed.named_view(scene.splats, name, width, height))
-        else:
-            known = ", ".join([*scene.viewpoints, *placed.VIEWS])
-            raise CameraError(f"there is no view {name!r}; this scene has {known}")
-    if not cameras:
-        cameras = [placed.start_view(scene, width, height)]
-    if count is None:
-        return cameras
-    if len(cameras) > 1:
-        raise CameraError("--orbit goes around from one view; give one --camera or one --view")
-    if count < 1:
-        raise CameraError(f"--orbit is {count}; it must be the number of views, 1 or more")
-    center, _ = placed.bounding_sphere(scene.splats)
-    return placed.orbit(cameras[0], center, scene.splats.up, count)
 
 
 def _report(targets: list[Path], frame: Frame) -> None:

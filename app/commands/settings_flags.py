@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 from cyclopts import Group, Parameter
 
 from ...render.settings import Settings, SettingsError
+from ...render.spec import COLORS, parse_color
 
 _OWN_FLAG = {"background", "transparent"}  # one flag, --background COLOR, sets both
-
-COLORS = {"black": (0.0, 0.0, 0.0), "white": (1.0, 1.0, 1.0), "grey": (0.5, 0.5, 0.5)}
 
 
 def parse_background(text: str) -> tuple[float, float, float] | None:
@@ -22,19 +21,13 @@ def parse_background(text: str) -> tuple[float, float, float] | None:
     """
     if text == "transparent":
         return None
-    if text in COLORS:
-        return COLORS[text]
     try:
-        if text.startswith("#") and len(text) == 7:
-            red, green, blue = (int(text[k : k + 2], 16) / 255 for k in (1, 3, 5))
-            return red, green, blue
-        red, green, blue = (float(part) for part in text.split(","))
+        return parse_color(text)
     except ValueError:
         names = ", ".join(COLORS)
         raise SettingsError(
             f"background {text!r} is no colour; use {names}, transparent, #rrggbb or r,g,b"
         ) from None
-    return red, green, blue
 
 
 def _flag(field: dataclasses.Field[Any]) -> Any:

@@ -16,6 +16,9 @@ CHECKER_LIGHT = (0.20, 0.20, 0.21)
 CHECKER_SIZE = 12.0
 """Squares behind transparent frames: colours, and side in framebuffer pixels."""
 
+UPLOADED = 2
+"""Frames that are kept uploaded: the two sides of a comparison."""
+
 
 class Presenter:
     """Draws frames of any backend into framebuffers of one context.
@@ -30,8 +33,7 @@ class Presenter:
         program = self._programs.draw("present.vert", "present.frag")
         self._triangle = ctx.vertex_array(program, [])
         self._sampler = ctx.sampler(repeat_x=False, repeat_y=False)
-        self._texture: moderngl.Texture | None = None
-        self._uploaded: Frame | None = None
+        self._textures: list[tuple[Frame, moderngl.Texture]] = []  # latest last
 
     def present(
         self,
@@ -40,6 +42,7 @@ class Presenter:
         background: tuple[float, float, float] | None,
         *,
         filter: Literal["linear", "nearest"] = "linear",
+        part: tuple[float, float] = (0.0, 1.0),
     ) -> None:
         """Fills a framebuffer with a frame, right way up.
 
@@ -49,9 +52,10 @@ class Presenter:
         Args:
             framebuffer: where to; its viewport is set to all of it.
             frame: a `GLFrame` of a renderer of this context, or arrays, which are uploaded once:
-                presenting the same `Frame` object again costs no upload.
+                presenting one of the two latest `Frame` objects again costs no upload.
             background: display RGB behind the frame; None shows a checkerboard.
             filter: how a frame of another size is scaled.
+            part: from where to where of the width to draw, as shares; the rest stays as it is.
         """
         ctx = self._ctx
         texture = frame.color if isinstance(frame, GLFrame) else self._upload(frame)
@@ -69,32 +73,40 @@ class Presenter:
         )
         framebuffer.use()
         framebuffer.viewport = 0, 0, framebuffer.width, framebuffer.height
-        ctx.scissor = None
+        left, right = (round(share * framebuffer.width) for share in part)
+        if left >= right:
+            return
+        # moderngl keeps a framebuffer's scissor with it, and draws by the one in use.
+        framebuffer.scissor = left, 0, right - left, framebuffer.height
         ctx.enable_only(moderngl.NOTHING)
         texture.use(0)
         self._sampler.use(0)
         self._triangle.render(moderngl.TRIANGLES, vertices=3)
         self._sampler.clear(0)
+        framebuffer.scissor = None  # pyright: ignore[reportAttributeAccessIssue]
 
     def release(self) -> None:
         """Frees everything that belongs to the presenter."""
-        if self._texture is not None:
-            self._texture.release()
-            self._texture = None
-        self._uploaded = None
+        for _, texture in self._textures:
+            texture.release()
+        self._textures = []
         self._triangle.release()
         self._sampler.release()
         self._programs.release()
 
     def _upload(self, frame: Frame) -> moderngl.Texture:
-        if frame is self._uploaded and self._texture is not None:
-            return self._texture
+        for known, texture in self._textures:
+            if known is frame:
+                return texture
         height, width = frame.alpha.shape
-        if self._texture is not None and self._texture.size != (width, height):
-            self._texture.release()
-            self._texture = None
-        if self._texture is None:
-            self._texture = self._ctx.texture((width, height), 4, dtype="f4")
-        self._texture.write(np.ascontiguousarray(frame.premultiplied()))
-        self._uploaded = frame
-        return self._texture
+        texture = None
+        if len(self._textures) == UPLOADED:
+            _, texture = self._textures.pop(0)
+            if texture.size != (width, height):
+                texture.release()
+                texture = None
+        if texture is None:
+            texture = self._ctx.texture((width, height), 4, dtype="f4")
+        texture.write(np.ascontiguousarray(frame.premultiplied()))
+        self._textures.append((frame, texture))
+        return texture

@@ -99,8 +99,10 @@ def make_window(qtbot, qapp, preferences_path, caplog):
 
     made = []
 
-    def make(backend="gl", size=(480, 360)):
+    def make(backend="gl", size=(480, 360), panels=False):
         window = MainWindow(Session(backend), preferences_path)
+        if not panels:  # they would leave little of a small window
+            window.actions_.quality.setChecked(False)
         made.append(window)
         window.resize(*size)
         window.show()

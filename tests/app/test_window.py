@@ -222,7 +222,7 @@ def test_backends_agree_and_the_menu_switches(qtbot, make_window, show, look, pl
         assert window.actions_.backends[name].isEnabled()
         window.actions_.backends[name].trigger()
         drawn[name] = look(window)
-        assert window._backend_button.text() == name
+        assert window._backend_button.text() == f"{name} · sorted"
         assert f"Backend {name}" in window.overlays.hud.text()
     for name in ("gl", "cpu"):
         difference = np.abs(drawn[name].astype(int) - drawn["reference"])

@@ -1,0 +1,70 @@
+"""Which views a headless command draws: camera files, names, an orbit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ...render import views as placed
+from ...render.camera import Camera, CameraError
+from ...scenes.scene import Scene
+
+DEFAULT_SIZE = (1280, 720)
+
+
+def parse_size(text: str) -> tuple[int, int]:
+    """(width, height) from "1280x720". Raises CameraError."""
+    width, _, height = text.lower().partition("x")
+    if not (width.isdigit() and height.isdigit()):
+        raise CameraError(f"size {text!r} is not WIDTHxHEIGHT, for example 1280x720")
+    return int(width), int(height)
+
+
+def choose_cameras(
+    scene: Scene,
+    files: list[Path],
+    views: list[str],
+    count: int | None,
+    size: tuple[int, int] | None,
+) -> list[Camera]:
+    """The cameras that were asked for; the scene's start view if none was.
+
+    Args:
+        scene: the scene.
+        files: camera JSON; their own size is kept where `size` is None.
+        views: names of viewpoints of the scene or of `render.views.VIEWS`.
+        count: number of views of an orbit from the only view on; None for no orbit.
+        size: width and height, pixels.
+
+    Raises:
+        CameraError: no such view, a damaged file, or an orbit that makes no sense.
+    """
+    width, height = size or DEFAULT_SIZE
+    cameras = [Camera.load(path) for path in files]
+    if size is not None:
+        cameras = [each.resized(*size) for each in cameras]
+    for name in views:
+        if name in scene.viewpoints:
+            cameras.append(placed.from_viewpoint(scene.viewpoints[name], width, height))
+        elif name in placed.VIEWS:
+            cameras.append(placed.named_view(scene.splats, name, width, height))
+        else:
+            known = ", ".join([*scene.viewpoints, *placed.VIEWS])
+            raise CameraError(f"there is no view {name!r}; this scene has {known}")
+    if not cameras:
+        cameras = [placed.start_view(scene, width, height)]
+    if count is None:
+        return cameras
+    if len(cameras) > 1:
+        raise CameraError("--orbit goes around from one view; give one --camera or one --view")
+    if count < 1:
+        raise CameraError(f"--orbit is {count}; it must be the number of views, 1 or more")
+    center, _ = placed.bounding_sphere(scene.splats)
+    return placed.orbit(cameras[0], center, scene.splats.up, count)
+
+
+def view_names(files: list[Path], views: list[str], count: int) -> list[str]:
+    """A name for each of `count` cameras that `choose_cameras` made."""
+    names = [*(path.stem for path in files), *views] or ["start"]
+    if len(names) == count:
+        return names
+    return [f"{names[0]}, {360 * k / count:g}°" for k in range(count)]

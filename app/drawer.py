@@ -1,0 +1,233 @@
+"""`Drawer`: decides what is drawn when, and holds what is on screen.
+
+`gl` draws in the window's thread, the backends that return arrays in one of their own. Either way a
+frame is drawn only after something changed, or where more of them add up to a better picture.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from PySide6.QtCore import QObject, Signal
+
+from ..render.accumulate import Accumulator, accumulates, same_frame
+from ..render.frame import Frame, FrameRequest
+from ..scenes.splats import Splats
+from .differences import Compared, Pair
+from .frame_worker import Drawing, FrameWorker, Job, Picture
+from .gl_painter import GLPainter
+from .rounds import Key, Round, same_key
+from .session import Session
+
+
+class Drawer(QObject):
+    """Draws the session's scene, in one way or in the two of a comparison.
+
+    Signals:
+        changed: there is something to show, or to draw.
+        compared_sides: a `Compared` of the two sides on screen.
+        picture_taken: a Picture, its Frame and its FrameRequest.
+        failed: what could not be done, and the exception.
+    """
+
+    changed = Signal()
+    compared_sides = Signal(object)
+    picture_taken = Signal(object, object, object)
+    failed = Signal(str, object)
+
+    def __init__(self, session: Session, parent: QObject) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._round: Round | None = None  # what is being drawn
+        self._shown: dict[int, Drawing] = {}
+        self._compared: Compared | None = None
+        self._means = Accumulator(), Accumulator()
+        self._stale = True
+        self._closed = False
+        self._worker = FrameWorker(self)
+        self._worker.drawn.connect(self._take_drawing)
+        self._worker.failed.connect(self._drawing_failed)
+        self._worker.compared.connect(self._take_compared)
+        session.frame_invalidated.connect(self.invalidate)
+        session.scene_changed.connect(self.invalidate)
+        session.comparison.look_changed.connect(self._look_again)
+
+    @property
+    def shown(self) -> dict[int, Drawing]:
+        """What is on screen, by side: 0, and 1 where two are compared."""
+        return self._shown
+
+    @property
+    def compared(self) -> Compared | None:
+        """How the two sides differ, once that is known."""
+        return self._compared
+
+    @property
+    def settled(self) -> bool:
+        """Whether the picture on screen is of the latest view and settings."""
+        drawing = self._round is not None and not self._round.refining
+        return not self._stale and not drawing and not self._worker.busy
+
+    def invalidate(self) -> None:
+        """What is on screen is out of date."""
+        self._stale = True
+        self.changed.emit()
+
+    def forget(self) -> None:
+        """What is on screen is lost, or is about to be."""
+        self._shown = {}
+        self._stale = True
+
+    def step(self, painter: GLPainter, splats: Splats, request: FrameRequest) -> None:
+        """Draws what is out of date, or starts to; the painter's context is current.
+
+        Args:
+            painter: draws for the gl backend.
+            splats: the scene.
+            request: the view and settings of side A; kept, so nobody else may change it.
+        """
+        key = self._key(splats)
+        self._abandon(key)
+        if self._round is None:
+            self._begin(painter, key, request)
+
+    def take_picture(
+        self, painter: GLPainter, picture: Picture, splats: Splats, request: FrameRequest
+    ) -> None:
+        """Draws a picture to keep; `picture_taken` follows, or `failed`. Arguments as `step`."""
+        shown, adds = self._shown.get(0), accumulates(request.settings)
+        if adds and shown is not None and same_frame(shown.job.request, request):
+            self.picture_taken.emit(picture, shown.frame, request)  # the mean on screen
+            return
+        job = Job(self._session.backend, splats, request, picture=picture)
+        if job.backend != "gl":
+            self._worker.take(job)
+            return
+        try:
+            frame = painter.draw(job, keep=True).frame
+        except Exception as error:
+            self.failed.emit("The picture could not be drawn", error)
+            return
+        finally:
+            self.invalidate()  # the renderer's target was drawn over
+        self.picture_taken.emit(picture, frame, request)
+
+    def close(self, seconds: float) -> bool:
+        """Stops drawing; whether the thread ended within `seconds`."""
+        self._closed = True
+        return self._worker.close(seconds)
+
+    def _key(self, splats: Splats) -> Key:
+        backends = [self._session.backend]
+        if self._session.comparison.active:
+            backends.append(self._session.comparison.backend)
+        return splats, tuple(backends)
+
+    def _abandon(self, key: Key) -> None:
+        """Forgets what is drawn or shown of another scene, or by other backends."""
+        if self._round is not None and not same_key(self._round.key, key):
+            self._round = None
+            self._worker.drop()
+            self._means = Accumulator(), Accumulator()  # the thread may still use those before
+        if any(each.job.splats is not key[0] for each in self._shown.values()):
+            self._shown, self._compared = {}, None
+        if len(key[1]) == 1:
+            self._shown.pop(1, None)
+            self._compared = None
+
+    def _begin(self, painter: GLPainter, key: Key, request: FrameRequest) -> None:
+        """Starts to draw what is out of date, or what adds up to a better picture."""
+        splats, backends = key
+        if self._stale:
+            beside = self._session.comparison.settings_beside(request.settings)
+            settings = [request.settings, beside]
+            jobs = [
+                Job(
+                    *(backend, splats, FrameRequest(request.camera, settings[side]), side),
+                    accumulator=self._means[side] if accumulates(settings[side]) else None,
+                )
+                for side, backend in enumerate(backends)
+            ]
+            for mean, each in zip(self._means, settings):
+                if not accumulates(each):
+                    mean.reset()  # sums are large
+        else:
+            jobs = self._refinements()
+        if not jobs:
+            return
+        self._stale = False
+        self._round = Round(key, jobs)
+        if others := [job for job in jobs if job.backend != "gl"]:
+            self._worker.draw(*others)
+        for job in jobs:
+            if job.backend == "gl":
+                self._draw_gl(painter, job, keep=len(backends) > 1)
+        if self._end_round() and self._refinements():
+            self.changed.emit()
+
+    def _refinements(self) -> list[Job]:
+        """What makes the pictures on screen better."""
+        return [
+            replace(drawing.job, refining=True)
+            for drawing in self._shown.values()
+            if drawing.job.accumulator is not None and not drawing.job.accumulator.full
+        ]
+
+    def _draw_gl(self, painter: GLPainter, job: Job, *, keep: bool) -> None:
+        assert self._round is not None
+        # Frames that are still textures are drawn over.
+        self._shown = {k: d for k, d in self._shown.items() if isinstance(d.frame, Frame)}
+        try:
+            self._round.take(painter.draw(job, keep=keep))
+        except Exception as error:
+            self._round.fail(job)
+            self.failed.emit("The gl backend could not draw", error)
+
+    def _take_drawing(self, drawing: Drawing) -> None:
+        job = drawing.job
+        if job.picture is not None:
+            self.picture_taken.emit(job.picture, drawing.frame, job.request)
+        elif self._round is not None and self._round.take(drawing) and self._end_round():
+            self.changed.emit()
+
+    def _drawing_failed(self, job: Job, error: BaseException) -> None:
+        self.failed.emit(f"The {job.backend} backend could not draw", error)
+        if self._round is not None and self._round.fail(job) and self._end_round():
+            self.changed.emit()
+
+    def _end_round(self) -> bool:
+        """Shows the pictures of a round once all of them are there; whether they are."""
+        if self._round is None or not self._round.done or self._closed:
+            return False
+        self._shown |= self._round.drawings
+        for side in self._round.failed & self._shown.keys():
+            # What is still shown must not be drawn on: the same frame would fail again.
+            job = replace(self._shown[side].job, accumulator=None)
+            self._shown[side] = replace(self._shown[side], job=job)
+        if self._round.failed and len(self._shown) > 1:
+            self._shown.pop(1)  # the two sides would be of different views
+        self._round = None
+        self._compare()
+        return True
+
+    # Comparing
+
+    def _compare(self) -> None:
+        """Has the two sides on screen compared."""
+        if self._session.comparison.active and len(self._shown) == 2:
+            heat = self._session.comparison.heat
+            self._worker.compare(Pair(self._shown[0], self._shown[1], heat))
+
+    def _take_compared(self, compared: Compared) -> None:
+        if self._closed or not self._session.comparison.active or len(self._shown) < 2:
+            return
+        self._compared = compared
+        self.compared_sides.emit(compared)
+        if compared.heat is not None:
+            self.changed.emit()
+
+    def _look_again(self) -> None:
+        """The divider moved, or the difference is wanted or no longer wanted."""
+        if self._compared is None or self._compared.pair.heat != self._session.comparison.heat:
+            self._compare()
+        self.changed.emit()

@@ -1,0 +1,87 @@
+"""`GLPainter`: the gl backend in a window's own context, which is current around every call."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import moderngl
+
+from ..scenes.splats import Splats
+from .frame_worker import Drawing, Job
+
+if TYPE_CHECKING:
+    from ..render.gl.renderer import GLRenderer
+
+
+class GLPainter:
+    """Draws jobs into textures of the context.
+
+    Args:
+        ctx: the window's context.
+    """
+
+    def __init__(self, ctx: moderngl.Context) -> None:
+        self._ctx = ctx
+        self._renderer: GLRenderer | None = None
+        self._uploaded: Splats | None = None
+
+    @property
+    def modes(self) -> frozenset[str]:
+        """The modes it draws. Raises BackendUnavailable."""
+        return self._made().capabilities.modes
+
+    def upload(self, splats: Splats) -> None:
+        """Puts a scene on the GPU, unless it is there.
+
+        Raises:
+            VoileError: it does not fit; the scene before it is back in place.
+        """
+        renderer = self._made()
+        if self._uploaded is splats:
+            return
+        before, self._uploaded = self._uploaded, None
+        try:
+            renderer.upload(splats)
+        except Exception:
+            if before is not None:
+                renderer.upload(before)
+                self._uploaded = before
+            raise
+        self._uploaded = splats
+
+    def draw(self, job: Job, *, keep: bool) -> Drawing:
+        """Draws one frame, the mean of all so far where the job accumulates.
+
+        Args:
+            job: what to draw.
+            keep: download the frame; else it is valid until the next one is drawn.
+
+        Raises:
+            VoileError: the scene does not fit, or the frame cannot be drawn.
+        """
+        self.upload(job.splats)
+        renderer, mean = self._made(), job.accumulator
+        request = job.request if mean is None else mean.next(job.request)
+        start = time.perf_counter()
+        frame = renderer.draw(request)
+        stats = frame.stats  # waits for the GPU, so the time is the frame's
+        elapsed = 1e3 * (time.perf_counter() - start)
+        device = renderer.capabilities.device
+        if mean is not None:
+            return Drawing(job, mean.add(frame.download()), elapsed, device, stats, mean.samples)
+        return Drawing(job, frame.download() if keep else frame, elapsed, device, stats)
+
+    def release(self) -> None:
+        """Frees everything."""
+        self._uploaded = None
+        if self._renderer is not None:
+            self._renderer.close()
+            self._renderer = None
+
+    def _made(self) -> GLRenderer:
+        if self._renderer is None:
+            from ..render.gl.renderer import GLRenderer
+
+            self._renderer = GLRenderer(self._ctx)
+        return self._renderer

@@ -1,0 +1,158 @@
+"""`QualityPanel`: how splats are blended, and what the other ways would cost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QFont
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ..render.camera import Camera
+from ..render.frontier import Point
+from . import theme
+from .frontier_chart import FrontierChart, point_text
+from .measurer import Measurer
+from .mode_controls import ModeControls
+from .session import Session
+
+_HINT = "What every mode and setting of this\nbackend costs at this view."
+_CHOOSE = "Point at a dot to see what it is,\nclick it to draw by it."
+
+
+class QualityPanel(QWidget):
+    """Mode and settings of the picture; below them the frontier.
+
+    Args:
+        session: what is shown.
+        camera: gives the view to measure, in physical pixels.
+        parent: the widget it lies in.
+
+    Signals:
+        failed: why nothing could be measured.
+    """
+
+    failed = Signal(object)
+
+    def __init__(self, session: Session, camera: Callable[[], Camera], parent: QWidget) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._camera = camera
+        self._measured: dict[str, list[Point]] = {}  # by backend
+        self._backend = session.backend  # what is being measured
+        self.modes = ModeControls(session.settings, self._lacks, self)
+        self.chart = FrontierChart(self)
+        self.chart.hovered.connect(self._show_hovered)
+        self.chart.chosen.connect(self._choose)
+        self.words = QLabel(_HINT, self)
+        self.words.setProperty("role", "muted")
+        self.words.setFont(theme.sized(self.font(), 0.9))
+        self.words.setMinimumHeight(2 * self.words.fontMetrics().lineSpacing() + 2)
+        self.words.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.button = QPushButton("Measure", self)
+        self.button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.button.clicked.connect(self.measure_or_cancel)
+        self.bar = QProgressBar(self)
+        self.bar.setRange(0, 1000)
+        self.bar.setTextVisible(False)
+        policy = self.bar.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)
+        self.bar.setSizePolicy(policy)
+        self.bar.hide()
+
+        column = QVBoxLayout(self)
+        column.setContentsMargins(16, 12, 16, 16)
+        column.setSpacing(theme.GRID)
+        column.addWidget(heading("Blending", self))
+        column.addWidget(self.modes)
+        column.addSpacing(theme.GRID)
+        head = QHBoxLayout()
+        head.addWidget(heading("Frontier", self), 1)
+        head.addWidget(self.button)
+        column.addLayout(head)
+        column.addWidget(self.bar)
+        column.addWidget(self.chart)
+        column.addWidget(self.words)
+
+        self.measurer = Measurer(self)
+        self.measurer.measured.connect(self._add)
+        self.measurer.progressed.connect(self._progress)
+        self.measurer.failed.connect(self.failed)
+        self.measurer.ended.connect(self._ended)
+        session.settings.events.connect(self._mark, max_args=0)
+        session.modes_changed.connect(self._refresh)
+        session.backend_changed.connect(self._refresh, max_args=0)
+        session.scene_changed.connect(self._scene_changed)
+        self._refresh()
+
+    def measure_or_cancel(self) -> None:
+        """Starts to measure the view on screen, or stops."""
+        opened = self._session.opened
+        if self.measurer.running:
+            self.measurer.cancel()
+        elif opened is not None:
+            self._backend = self._session.backend
+            self._measured[self._backend] = []
+            self._show_points()
+            self.bar.show()
+            self.button.setText("Cancel")
+            splats, settings = opened.scene.splats, self._session.settings
+            self.measurer.start(self._backend, splats, self._camera(), settings)
+
+    def _lacks(self, mode: str) -> str | None:
+        return self._session.lacks(mode, self._session.backend)
+
+    def _refresh(self) -> None:
+        self.modes.refresh()
+        self.button.setEnabled(self._session.opened is not None)
+        self._show_points()
+
+    def _scene_changed(self) -> None:
+        """What was measured was of another scene."""
+        self.measurer.cancel()
+        self._measured = {}
+        self._refresh()
+
+    def _add(self, point: Point) -> None:
+        if point.backend in self._measured:
+            self._measured[point.backend].append(point)
+            self._show_points()
+
+    def _show_points(self) -> None:
+        points = self._measured.get(self._session.backend, [])
+        self.chart.show_points(points)
+        self.chart.setVisible(bool(points))
+        self._show_hovered(None)
+        self._mark()
+
+    def _mark(self) -> None:
+        self.chart.mark(self._session.settings)
+
+    def _progress(self, fraction: float, stage: str) -> None:
+        self.bar.setValue(round(1000 * fraction))
+        self.bar.setToolTip(stage)
+
+    def _ended(self) -> None:
+        self.bar.hide()
+        self.button.setText("Measure")
+
+    def _show_hovered(self, point: Point | None) -> None:
+        hint = _CHOOSE if self.chart.points else _HINT
+        self.words.setText(hint if point is None else point_text(point))
+
+    def _choose(self, point: Point) -> None:
+        point.apply(self._session.settings)
+
+
+def heading(text: str, parent: QWidget) -> QLabel:
+    """The title of a part of the sidebar."""
+    label = QLabel(text, parent)
+    label.setFont(theme.sized(label.font(), 1.0, QFont.Weight.DemiBold))
+    return label

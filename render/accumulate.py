@@ -1,0 +1,110 @@
+"""`Accumulator`: the mean of frames that differ only in their random numbers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from .camera import Camera
+from .frame import Frame, FrameRequest
+from .modes import MODES
+from .settings import Settings
+
+MOST_SAMPLES = 1024
+"""Samples per pixel at which a picture counts as done."""
+
+
+class Accumulator:
+    """Adds up frames of one request with seeds 0, 1, 2, ...; another request starts anew.
+
+        request = accumulator.next(request)
+        frame = accumulator.add(renderer.render(request))
+
+    Sums are float64, so that a thousand frames round like one. Used by one
+    thread at a time.
+
+    Args:
+        limit: samples per pixel after which `full` says that it is enough.
+    """
+
+    def __init__(self, limit: int = MOST_SAMPLES) -> None:
+        self.limit = limit
+        self.reset()
+
+    def reset(self) -> None:
+        """Forgets everything."""
+        self._request: FrameRequest | None = None
+        self._frames = 0
+        self._sums: np.ndarray | None = None  # (H, W, 4 or 5): colour, alpha, depth times alpha
+
+    @property
+    def frames(self) -> int:
+        """Frames in the mean."""
+        return self._frames
+
+    @property
+    def samples(self) -> int:
+        """Samples per pixel in the mean."""
+        return 0 if self._request is None else self._frames * self._request.settings.samples
+
+    @property
+    def full(self) -> bool:
+        """Whether there are `limit` samples; more may still be added."""
+        return self.samples >= self.limit
+
+    def next(self, request: FrameRequest) -> FrameRequest:
+        """The request with the seed to draw next; resets where view or settings are others."""
+        if self._request is None or not same_frame(self._request, request):
+            self.reset()
+            # Settings can be changed by whoever holds them; what was drawn stays what it was.
+            self._request = replace(request, settings=request.settings.copy())
+        return replace(self._request or request, seed=self._frames)
+
+    def add(self, frame: Frame) -> Frame:
+        """Takes the frame of the latest `next` in; returns the mean with the frame's own facts."""
+        parts = [frame.color, frame.alpha[..., None]]
+        if frame.depth is not None:
+            parts.append((frame.depth * frame.alpha)[..., None])
+        values = np.concatenate(parts, axis=2).astype(np.float64)
+        if self._sums is None:
+            self._sums = values
+        else:
+            self._sums += values
+        self._frames += 1
+        if self._frames == 1:
+            return frame
+        mean = self._sums / self._frames
+        alpha = mean[..., 3]
+        depth = None
+        if frame.depth is not None:
+            depth = np.zeros(alpha.shape, np.float32)
+            np.divide(mean[..., 4], alpha, out=depth, where=alpha > 0, casting="same_kind")
+        return replace(
+            frame,
+            color=mean[..., :3].astype(np.float32),
+            alpha=alpha.astype(np.float32),
+            depth=depth,
+        )
+
+
+def accumulates(settings: Settings) -> bool:
+    """Whether frames of other seeds average to a better picture."""
+    mode = MODES.get(settings.mode)
+    return mode is not None and mode.accumulates
+
+
+def same_frame(a: FrameRequest, b: FrameRequest) -> bool:
+    """Whether two requests ask for the same picture but for the seed."""
+    return a.depth == b.depth and a.settings == b.settings and same_view(a.camera, b.camera)
+
+
+def same_view(a: Camera, b: Camera) -> bool:
+    """Whether two cameras are equal."""
+    return a is b or (
+        np.array_equal(a.world_to_camera, b.world_to_camera)
+        and all(
+            getattr(a, name) == getattr(b, name)
+            for name in ("width", "height", "fx", "fy", "cx", "cy", "near", "far")
+        )
+    )

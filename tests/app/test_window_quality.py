@@ -1,0 +1,226 @@
+"""The quality panel: modes and their settings, adding up samples, the frontier."""
+
+import threading
+
+import numpy as np
+import pytest
+
+pytestmark = pytest.mark.window
+
+Qt = pytest.importorskip("PySide6.QtCore").Qt
+
+from PySide6.QtWidgets import QLineEdit, QPushButton, QSlider  # noqa: E402
+
+from voile.render import FrameRequest, create_renderer  # noqa: E402
+from voile.render.cpu.renderer import CPURenderer  # noqa: E402
+from voile.render.modes import MODES  # noqa: E402
+
+LEFT = Qt.MouseButton.LeftButton
+
+
+@pytest.fixture
+def panel_of(make_window, show, ply):
+    """A window with a scene and its panels, by backend."""
+
+    def make(backend="cpu"):
+        window = show(make_window(backend, size=(900, 600), panels=True), ply)
+        return window, window.panels.quality
+
+    return make
+
+
+def choose(box, data):
+    row = box.findData(data)
+    assert box.model().item(row).isEnabled()
+    box.setCurrentIndex(row)
+    box.activated.emit(row)
+
+
+def drawn(window, mode=None, seeds=1):
+    """The picture by a renderer of its own."""
+    camera = window.session.navigator.camera(*window.viewport._size)
+    renderer = create_renderer(window.session.backend)
+    renderer.upload(window.session.opened.scene.splats)
+    settings = window.session.settings.copy()
+    frame = renderer.render(FrameRequest(camera, settings))
+    renderer.close()
+    return frame.to_rgb8(settings.background)
+
+
+def test_choosing_a_mode_draws_by_it_and_shows_its_settings(panel_of, look):
+    window, panel = panel_of()
+    before = look(window)
+    assert panel.modes.box.currentData() == "sorted"
+    assert all(control.isHidden() for control in panel.modes.controls.values())
+    choose(panel.modes.box, "binned")
+    after = look(window)
+    assert window.session.settings.mode == "binned"
+    shown = {name for name, c in panel.modes.controls.items() if not c.isHidden()}
+    assert shown == set(MODES["binned"].settings)
+    assert (after != before).any()
+    assert np.abs(after.astype(int) - drawn(window)).max() <= 1
+    assert "binned 16 bins, refine 2" in window.overlays.hud.text()
+    assert "binned" in window._backend_button.text()
+
+
+def test_settings_are_bound_both_ways(qtbot, panel_of, look):
+    window, panel = panel_of()
+    settings = window.session.settings
+    settings.mode = "binned"
+    bins = {b.text(): b for b in panel.modes.controls["bins"].findChildren(QPushButton)}
+    assert bins["16"].isChecked()
+    before = look(window)
+    qtbot.mouseClick(bins["4"], LEFT)
+    assert settings.bins == 4
+    assert (look(window) != before).any()
+    settings.bins = 32
+    assert bins["32"].isChecked()
+    settings.mode = "weighted"
+    beta = panel.modes.controls["beta"]
+    field, slider = beta.findChild(QLineEdit), beta.findChild(QSlider)
+    slider.setValue(slider.maximum() // 2)
+    assert settings.beta == 100.0
+    assert field.text() == "100"
+    field.setText("7.5")
+    field.editingFinished.emit()
+    assert settings.beta == 7.5
+    for nonsense in ("many", "900"):
+        field.setText(nonsense)
+        field.editingFinished.emit()
+        assert (settings.beta, field.text()) == (7.5, "7.5")
+    choose(panel.modes.controls["weight"].findChild(type(panel.modes.box)), "linear")
+    assert settings.weight == "linear"
+
+
+def test_what_cannot_be_drawn_is_grey_and_says_why(panel_of, look):
+    window, panel = panel_of()
+    item = panel.modes.box.model().item(panel.modes.box.findData("learned"))
+    assert not item.isEnabled()
+    assert "voile bake" in item.toolTip()
+    modes = {"gl": frozenset({"sorted"}), "cpu": frozenset(MODES), "reference": frozenset(MODES)}
+    window.session.set_modes(modes)
+    window.session.settings.mode = "weighted"
+    gl = window.actions_.backends["gl"]
+    assert not gl.isEnabled()
+    assert "cpu and reference can" in gl.toolTip()
+    window.session.settings.mode = "sorted"
+    assert gl.isEnabled()
+    gl.trigger()
+    item = panel.modes.box.model().item(panel.modes.box.findData("weighted"))
+    assert not item.isEnabled()
+    look(window)
+    assert not window.overlays.banners
+
+
+def test_a_mode_the_backend_lacks_is_told_and_not_replaced(panel_of, look, monkeypatch):
+    window, _ = panel_of()
+    look(window)
+    window.session.settings.mode = "learned"
+    look(window)
+    assert "voile bake" in window.overlays.banners[0].text
+    window.session.settings.mode = "weighted"
+    assert np.abs(look(window).astype(int) - drawn(window)).max() <= 1
+
+
+@pytest.mark.parametrize("backend", ["cpu", "gl"])
+def test_samples_add_up_while_the_view_rests(qtbot, panel_of, look, backend):
+    window, _ = panel_of(backend)
+    if window.session.lacks("stochastic", backend):
+        pytest.skip(f"{backend} draws no mode stochastic")
+    window.session.settings.mode = "stochastic"
+
+    def samples():
+        shown = window.viewport.drawer.shown.get(0)
+        return shown.samples if shown else 0
+
+    qtbot.waitUntil(lambda: samples() >= 12, timeout=20_000)
+    assert "samples" in window.overlays.hud.text()
+    mean = window.viewport.drawer.shown[0].job.accumulator
+    window.session.navigator.orbit(0.1, 0.0)
+    seen = []
+    window.viewport.frame_shown.connect(lambda *_: seen.append(samples()))
+    qtbot.waitUntil(lambda: bool(seen) and min(seen) <= 2, timeout=10_000)  # began anew
+    mean.limit = samples() + 3
+    qtbot.waitUntil(lambda: mean.full, timeout=10_000)
+    picture = look(window)
+    frames = []
+    window.viewport.frame_shown.connect(lambda *_: frames.append(1))
+    qtbot.wait(300)
+    assert not frames  # enough is enough
+    window.copy_picture()  # what is shown, not a frame of its own
+    from PySide6.QtGui import QGuiApplication
+
+    image = QGuiApplication.clipboard().image()
+    height, width, _ = picture.shape
+    color = image.pixelColor(width // 2, height // 2)
+    shown = np.array((color.red(), color.green(), color.blue()))
+    assert np.abs(shown - picture[height // 2, width // 2]).max() <= 1
+
+
+@pytest.mark.parametrize("backend", ["cpu", "gl"])
+def test_measuring_fills_the_chart_and_a_click_chooses(qtbot, panel_of, look, backend):
+    window, panel = panel_of(backend)
+    look(window)
+    assert panel.chart.isHidden()
+    qtbot.mouseClick(panel.button, LEFT)
+    assert panel.button.text() == "Cancel"
+    qtbot.waitUntil(lambda: not panel.measurer.running, timeout=60_000)
+    points = panel.chart.points
+    assert points[0].settings == {"mode": "sorted"}
+    assert {p.settings["mode"] for p in points} <= set(MODES)
+    point = points[-1]
+    at = panel.chart.place(point).toPoint()
+    qtbot.waitUntil(panel.chart.isVisible)
+    qtbot.mouseMove(panel.chart, at)
+    qtbot.waitUntil(lambda: " ms · " in panel.words.text())
+    chosen = panel.chart._under
+    qtbot.mouseClick(panel.chart, LEFT, pos=at)
+    assert chosen.matches(window.session.settings)
+    look(window)
+    assert not window.overlays.banners
+    other = "reference"
+    window.actions_.backends[other].trigger()
+    assert not panel.chart.points  # those of another backend
+    window.actions_.backends[backend].trigger()
+    assert panel.chart.points == points
+
+
+def test_measuring_can_be_cancelled_and_fails_aloud(qtbot, panel_of, look, monkeypatch):
+    window, panel = panel_of()
+    look(window)
+    panel.button.click()
+    qtbot.waitUntil(lambda: bool(panel.chart.points), timeout=20_000)
+    panel.button.click()
+    qtbot.waitUntil(lambda: not panel.measurer.running, timeout=20_000)
+    assert panel.button.text() == "Measure"
+
+    from voile.render import RenderError
+
+    def refuse(self, request):
+        raise RenderError("no measuring today")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(CPURenderer, "render", refuse)
+        panel.button.click()
+        qtbot.waitUntil(lambda: bool(window.overlays.banners), timeout=10_000)
+    assert "no measuring today" in window.overlays.banners[0].text
+    qtbot.waitUntil(lambda: not panel.measurer.running)
+
+
+def test_closing_while_measuring_ends_the_thread(qtbot, panel_of, look):
+    window, panel = panel_of()
+    look(window)
+    panel.button.click()
+    assert panel.measurer.running
+    window.close()
+    assert not [t.name for t in threading.enumerate() if t.name.startswith("voile task")]
+
+
+def test_the_panel_is_remembered(make_window, preferences_path):
+    window = make_window(size=(900, 600), panels=True)
+    assert not window.panels.quality.isHidden()
+    window.actions_.quality.trigger()
+    assert window.panels.sidebar.isHidden()
+    window.close()
+    again = make_window(size=(900, 600), panels=True)
+    assert again.panels.quality.isHidden()
