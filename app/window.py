@@ -142,7 +142,10 @@ class MainWindow(QMainWindow):
             error = VoileError(f"{reasons[self.session.backend]} The gl backend draws instead.")
             self._notify(f"The {self.session.backend} backend cannot run here", error)
             self.session.backend = "gl"
-        self.session.set_modes({"gl": self.viewport.gl_modes(), **prepared.modes})
+        modes = {name: frozenset[str]() for name in reasons} | prepared.modes
+        if (gl_modes := self.viewport.gl_modes()) is not None:
+            modes["gl"] = gl_modes
+        self.session.set_modes(modes)
         self.viewport.start_drawing()
         self._show_waiting()
 
