@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from PySide6.QtGui import QImage
 
 from ..render.frame import Frame
 from ..render.settings import Settings
@@ -21,6 +22,14 @@ class PictureError(VoileError):
 def pixels(frame: Frame, settings: Settings) -> NDArray[np.uint8]:
     """(H, W, 3) over the background, or (H, W, 4) with straight alpha where that is asked for."""
     return frame.to_rgba8() if settings.transparent else frame.to_rgb8(settings.background)
+
+
+def image_of(pixels: NDArray[np.uint8]) -> QImage:
+    """Pixels as `pixels` gives them, as an image of Qt's that owns its memory."""
+    height, width, channels = pixels.shape
+    layouts = QImage.Format
+    layout = layouts.Format_RGB888 if channels == 3 else layouts.Format_RGBA8888
+    return QImage(pixels.tobytes(), width, height, channels * width, layout).copy()
 
 
 def save_png(frame: Frame, settings: Settings, path: Path) -> None:

@@ -97,7 +97,7 @@ class Session:
             self.frame_invalidated.emit()
 
     def set_modes(self, modes: dict[str, frozenset[str]]) -> None:
-        """Says which modes each backend draws; a backend that is missing cannot run here."""
+        """Says which modes each backend draws; of one that is missing nothing is known."""
         self._modes = modes
         self.modes_changed.emit()
 
@@ -105,7 +105,7 @@ class Session:
         """Why a backend cannot draw the scene in a mode, as a sentence, or None."""
         if mode not in MODES:
             return f"Mode {mode} is not there yet."
-        if self._modes and mode not in self._modes.get(backend, frozenset()):
+        if mode not in self._modes.get(backend, MODES):
             able = [name for name, modes in self._modes.items() if mode in modes]
             if not able:
                 return "No backend draws it."

@@ -75,15 +75,15 @@ class Viewport(QOpenGLWidget):
         """Whether the picture on screen is of the latest view and settings."""
         return self.drawer.settled
 
-    def gl_modes(self) -> frozenset[str]:
-        """The modes that the gl backend draws here; none where it cannot be made."""
+    def gl_modes(self) -> frozenset[str] | None:
+        """The modes that the gl backend draws here; None before there is a context to ask."""
         if self._painter is None:
-            return frozenset()
+            return None
         self.makeCurrent()
         try:
             return self._painter.modes
         except VoileError:
-            return frozenset()  # drawing will say why
+            return None  # drawing will say why
         finally:
             self.doneCurrent()
 

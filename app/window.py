@@ -13,7 +13,6 @@ from PySide6.QtGui import (
     QDragLeaveEvent,
     QDropEvent,
     QGuiApplication,
-    QImage,
 )
 from PySide6.QtWidgets import QMainWindow
 
@@ -35,8 +34,9 @@ from .loading import Loader
 from .navigation import UP_AXES
 from .overlays import Overlays
 from .panels import Panels
-from .pictures import pixels, save_png
+from .pictures import image_of, pixels, save_png
 from .preparing import Preparer
+from .recent_menu import RecentMenu
 from .session import OpenedScene, Session
 from .viewport import Viewport
 
@@ -71,6 +71,7 @@ class MainWindow(QMainWindow):
         self.actions_.fill_menus(self)
         _, self._up_button, self._backend_button = self.actions_.make_toolbar(self)
         self.panels = Panels(self.session, self.actions_, self.viewport.camera, self)
+        RecentMenu(self.actions_.recent, self.preferences, self.open)
         self.loader = Loader(self)
         self._preparer = Preparer(self)
         self._reasons: dict[str, str] = {}  # why backends cannot run here
@@ -141,7 +142,10 @@ class MainWindow(QMainWindow):
             error = VoileError(f"{reasons[self.session.backend]} The gl backend draws instead.")
             self._notify(f"The {self.session.backend} backend cannot run here", error)
             self.session.backend = "gl"
-        self.session.set_modes({"gl": self.viewport.gl_modes(), **prepared.modes})
+        modes = {name: frozenset[str]() for name in reasons} | prepared.modes
+        if (gl_modes := self.viewport.gl_modes()) is not None:
+            modes["gl"] = gl_modes
+        self.session.set_modes(modes)
         self.viewport.start_drawing()
         self._show_waiting()
 
@@ -152,7 +156,7 @@ class MainWindow(QMainWindow):
     # Pictures
 
     def save_picture(self, path: Path) -> None:
-        """Saves what is drawn, without the interface, at the viewport's size in pixels."""
+        """Saves what is drawn, without the interface, at the viewport's size; of two, side A."""
         self.viewport.take_picture(Picture(path))
 
     def copy_picture(self) -> None:
@@ -161,12 +165,7 @@ class MainWindow(QMainWindow):
 
     def _keep_picture(self, picture: Picture, frame: Frame, request: FrameRequest) -> None:
         if picture.path is None:
-            image = pixels(frame, request.settings)
-            height, width, channels = image.shape
-            layouts = QImage.Format
-            layout = layouts.Format_RGB888 if channels == 3 else layouts.Format_RGBA8888
-            copied = QImage(image.tobytes(), width, height, channels * width, layout)
-            QGuiApplication.clipboard().setImage(copied.copy())
+            QGuiApplication.clipboard().setImage(image_of(pixels(frame, request.settings)))
             return
         try:
             save_png(frame, request.settings, picture.path)
@@ -192,7 +191,6 @@ class MainWindow(QMainWindow):
         does.help.triggered.connect(self._show_help)
         does.about.triggered.connect(self._show_about)
         does.dismiss.triggered.connect(self._dismiss)
-        does.recent.aboutToShow.connect(self._fill_recent)
         for view, action in does.views.items():
             action.triggered.connect(lambda _=False, v=view: self._look_from(v))
         for label, action in does.ups.items():
@@ -270,19 +268,6 @@ class MainWindow(QMainWindow):
     def _dismiss(self) -> None:
         if self.overlays.banners:
             self.overlays.banners[-1].dismiss()
-
-    def _fill_recent(self) -> None:
-        menu = self.actions_.recent
-        menu.clear()
-        for path in self.preferences.recent:
-            action = menu.addAction(Path(path).name)
-            action.setToolTip(path)
-            action.triggered.connect(lambda _=False, p=path: self.open(p))
-        if self.preferences.recent:
-            menu.addSeparator()
-            menu.addAction("Clear").triggered.connect(self.preferences.recent.clear)
-        else:
-            menu.addAction("No scenes yet").setEnabled(False)
 
     def _folder(self) -> str:
         recent = self.preferences.recent

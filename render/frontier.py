@@ -6,6 +6,7 @@ import math
 import statistics
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import product
 from typing import Any
 
@@ -91,7 +92,7 @@ def measure(
         renderer: with the scene uploaded; used in the calling thread.
         cameras: the views, at least one.
         ways: what to measure, as `candidates` gives it.
-        progress: called before every view of every way.
+        progress: called before every frame.
         repeats: frames whose median counts, after one that warms up.
 
     Raises:
@@ -104,10 +105,11 @@ def measure(
         label = settings_label(way)
         times, errors = [], []
         for k, camera in enumerate(cameras):
-            progress(done / steps, f"Measuring {renderer.name}, {label}")
-            done += 1
             request = FrameRequest(camera, way)
-            drawn = timed(renderer, request, repeats)
+            share, stage = done / steps, f"Measuring {renderer.name}, {label}"
+            # Before every frame: one may take seconds, and a window that closes waits for it.
+            drawn = timed(renderer, request, repeats, partial(progress, share, stage))
+            done += 1
             picture = drawn.frame.over(way.background)
             if len(exact) == k:  # the first way, unless that is another mode
                 truth = drawn.frame

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -60,11 +61,28 @@ def drawing_time(frame: Frame) -> float:
     return sum(ms for stage, ms in frame.timings.items() if stage not in NOT_DRAWING)
 
 
-def timed(renderer: Renderer, request: FrameRequest, repeats: int = REPEATS) -> Timed:
-    """Draws a frame once to warm up and then `repeats` times. Raises as `Renderer.render`."""
+def timed(
+    renderer: Renderer,
+    request: FrameRequest,
+    repeats: int = REPEATS,
+    before: Callable[[], None] = lambda: None,
+) -> Timed:
+    """Draws a frame once to warm up and then `repeats` times.
+
+    Args:
+        renderer: with the scene uploaded.
+        request: the frame.
+        repeats: how many frames count, at least 1.
+        before: called before each frame; may raise to stop.
+
+    Raises:
+        RenderError: the frame cannot be drawn.
+    """
+    before()
     frame = renderer.render(request)
     frames = []
     for _ in range(max(1, repeats)):
+        before()
         frame = renderer.render(request)
         frames.append((drawing_time(frame), frame.timings))
     stages = {

@@ -76,6 +76,28 @@ def test_the_same_frame_object_is_uploaded_once_and_a_new_one_again(gl, shown):
     np.testing.assert_array_equal(shown(first), a)
 
 
+def test_two_frames_share_a_framebuffer(gl):
+    first = gl.render(FrameRequest(CAMERA))
+    second = replace(first, color=first.color[::-1].copy(), alpha=first.alpha[::-1].copy())
+    with gl.ctx:
+        presenter = Presenter(gl.ctx)
+        framebuffer = gl.ctx.framebuffer([gl.ctx.texture((61, 37), 3)])
+        uploads = []
+        for _ in range(2):
+            presenter.present(framebuffer, first, BACKGROUND, part=(0.0, 0.3))
+            presenter.present(framebuffer, second, BACKGROUND, part=(0.3, 1.0))
+            presenter.present(framebuffer, first, (1.0, 1.0, 1.0), part=(1.0, 1.0))  # nothing
+            uploads.append([texture.glo for _, texture in presenter._textures])
+        data = framebuffer.read(components=3, alignment=1)
+        presenter.release()
+        framebuffer.release()
+    image = np.frombuffer(data, np.uint8).reshape(37, 61, 3)[::-1]
+    at = round(0.3 * 61)
+    want = np.hstack([first.to_rgb8(BACKGROUND)[:, :at], second.to_rgb8(BACKGROUND)[:, at:]])
+    assert np.abs(image.astype(int) - want).max() <= 1
+    assert uploads[0] == uploads[1]  # neither is uploaded again
+
+
 def test_no_background_is_a_checkerboard(gl, shown):
     frame = gl.render(FrameRequest(CAMERA))
     empty = replace(frame, color=np.zeros_like(frame.color), alpha=np.zeros_like(frame.alpha))
