@@ -40,7 +40,7 @@ BIN_HIDES = 16.0
 keeps a weight where a bin has no room for how much is in it."""
 
 LOG2_HIDDEN = -100.0
-"""Transmittance in front of a splat is at least 2 to this power, a float32 with its sums."""
+"""Weights within a cell are at least 2 to this power, a float32 with its sums."""
 
 CELL_SPREAD = 1e-4
 """Least spread of depth in a cell at a pixel, of the depth itself: float32 has no more."""

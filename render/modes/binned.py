@@ -1,14 +1,16 @@
 """`binned`: no order; transmittance is read from K bins of optical depth per pixel.
 
-For every pixel, bins along the ray collect tau = -log(1 - alpha). The transmittance in front of a
-splat is then known without any order, up to what happens inside its bin:
+For every pixel, bins along the ray collect tau = -log(1 - alpha). What is seen of each bin then
+follows without any order, and the splats of a bin share it:
 
-    C = (1 - T) sum alpha_i T^_i c_i / sum alpha_i T^_i,
-    T^_i = exp(-sum_k (B_k - tau_i m_k(x_i)) F_k(x_i)),    B_k = sum_j tau_j m_k(x_j)
+    C = sum_i alpha_i c_i sum_k m_k(x_i) t_k(x_i) W_k / E_k,
+    W_k = exp(-sum_{l<k} B_l) (1 - exp(-B_k)),       B_k = sum_j tau_j m_k(x_j),
+    t_k(x_i) = exp(-(B_k - tau_i m_k(x_i)) F_k(x_i)),  E_k = sum_j alpha_j m_k(x_j) t_k(x_j)
 
 where x is depth mapped to (-1, 1) pixel by pixel, m_k(x) the share of a splat that falls into bin
 k, and F_k(x) the part of bin k that lies in front of x. A splat does not stand in front of itself,
-so its own share is taken out of the bins. A splat is spread over the bins by its thickness along
+so its own share is taken out of the bin. The bins' shares of the picture are exact, whatever
+happens inside them. A splat is spread over the bins by its thickness along
 the view: everything is continuous in depth, splats that pass through each other change places
 gradually, and nothing pops.
 
@@ -29,7 +31,6 @@ from ...kernels.constants import (
     BIN_SPREAD,
     BIN_THICKNESS,
     BIN_UNIFORM,
-    LOG2_HIDDEN,
 )
 from ..camera import Camera
 from ..projection import Footprint
@@ -42,18 +43,22 @@ Float64 = NDArray[np.float64]
 
 
 def composite(layers: Layers, canvas: Canvas) -> None:
-    """See the equations above; 2 + `refine` passes collect, the last one composites."""
+    """See the equations above; 3 + `refine` passes collect, the last one composites."""
     axis = DepthAxis(layers)
     edges = np.linspace(-1.0, 1.0, layers.settings.bins + 1) * np.ones((*layers.shape, 1))
     bins = collect(layers, axis, edges)
     for _ in range(layers.settings.refine):
         edges = refined(edges, bins)
         bins = collect(layers, axis, edges)
+    energies = np.zeros_like(bins)
+    for splat in layers:
+        energies[splat.window] += bin_weights(splat, axis, edges, bins)
+    seen = np.divide(seen_of(bins), energies, out=np.zeros_like(bins), where=energies > 1e-30)
     sums = WeightedSum(layers.shape)
     for splat in layers:
-        tau = optical_depth(splat.alpha)[..., None]
-        in_front, share = bin_shares(*axis(splat), edges[splat.window])
-        sums.add(splat, transmittance(bins[splat.window] - tau * share, in_front))
+        weights = bin_weights(splat, axis, edges, bins) * seen[splat.window]
+        alpha = np.where(splat.alpha > 0, splat.alpha, 1.0)
+        sums.add(splat, np.sum(weights, axis=-1) / alpha)
     sums.composite(canvas)
 
 
@@ -108,11 +113,20 @@ def bin_shares(x: Float64, half: Float64, edges: Float64) -> tuple[Float64, Floa
     return in_front, beyond[..., :-1] - beyond[..., 1:]
 
 
-def transmittance(bins: Float64, in_front: Float64) -> Float64:
-    """T^ = exp(-sum_k B_k F_k); the bin at hand hides no more than `BIN_HIDES`."""
-    limit = np.where(in_front < 1.0, BIN_HIDES * np.log(2.0), np.inf)
-    ahead = np.sum(np.minimum(bins * in_front, limit), axis=-1)
-    return np.exp2(np.clip(-ahead / np.log(2.0), LOG2_HIDDEN, 0.0))
+def bin_weights(splat: Footprint, axis: DepthAxis, edges: Float64, bins: Float64) -> Float64:
+    """(h, w, K) alpha m_k t_k: how a splat takes part in each bin; no bin hides too much of it."""
+    in_front, share = bin_shares(*axis(splat), edges[splat.window])
+    tau = optical_depth(splat.alpha)[..., None]
+    hides = np.maximum(bins[splat.window] - tau * share, 0.0) * in_front
+    hidden = np.exp2(-np.minimum(hides / np.log(2.0), BIN_HIDES))
+    return splat.alpha[..., None] * share * hidden
+
+
+def seen_of(bins: Float64) -> Float64:
+    """(H, W, K) W_k: what is seen of each bin; they add up to 1 - T."""
+    behind = np.exp(-np.cumsum(bins, axis=-1))
+    before = np.concatenate([np.ones((*bins.shape[:2], 1)), behind[..., :-1]], axis=-1)
+    return before - behind
 
 
 def collect(layers: Layers, axis: DepthAxis, edges: Float64) -> Float64:
@@ -144,7 +158,7 @@ def refined(edges: Float64, bins: Float64) -> Float64:
 
 
 def _passes(settings: Settings) -> int:
-    return 3 + settings.refine
+    return 4 + settings.refine
 
 
 MODE = Mode(

@@ -1,7 +1,8 @@
 """`binned`: transmittance from bins of optical depth; see `voile.render.modes.binned`.
 
 A tile is walked several times: for the moments of depth, for the bins before each refinement and
-after the last, and to composite. All of its pixels' bins fit in the second-level cache.
+after the last, for what the splats of a bin share, and to composite. All of its pixels' bins fit in
+the second-level cache.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ from ..tile import (
     LAST,
     F,
     alpha_at,
-    exp2_deep,
+    exp2_small,
     load_batch,
     log2_unit,
     place_batch,
@@ -52,11 +53,11 @@ TOTAL, MEAN, SPREAD = WEIGHT_SUM, SUMS * LANES, (SUMS + 1) * LANES
 ROW = (SUMS + 2) * LANES
 """A row of a tile in scratch memory."""
 
-X, SHARPNESS, TAU, REST, AHEAD = range(5)
-"""Of the splat at hand, for 16 pixels: x, 1 / thickness in x, tau in powers of 2, share that is in
-the bins from this one on, optical depth in front of it."""
+X, SHARPNESS, ALPHA, TAU, REST, WEIGHT = range(6)
+"""Of the splat at hand, for 16 pixels: x, 1 / thickness in x, alpha, tau in powers of 2, share that
+is in the bins from this one on, weight."""
 
-MOMENTS, COLLECT, COMPOSITE = range(3)
+MOMENTS, COLLECT, SHARE_OUT, COMPOSITE = range(4)
 
 
 @kernel
@@ -69,10 +70,11 @@ def rasterize(
     columns = (width + TILE - 1) // TILE
     rows = np.empty((TILE, ROW), np.float32)
     # Arrays of their own, or LLVM cannot tell that they do not overlap, and gives up on SIMD.
-    lane = np.empty((5, LANES), np.float32)
+    lane = np.empty((6, LANES), np.float32)
     edges = np.empty((TILE, MOST_BINS + 1, LANES), np.float32)
     inverse = np.empty((TILE, MOST_BINS, LANES), np.float32)
     depths = np.empty((TILE, MOST_BINS, LANES), np.float32)
+    energies = np.empty((TILE, MOST_BINS, LANES), np.float32)
     batch = np.ones((FOOTPRINT, BATCH), np.float32)
     bins, refine, unit = int(params[BINS]), int(params[REFINE]), params[DEPTH_UNIT]
     for t in range(first_tile, last_tile):
@@ -83,8 +85,8 @@ def rasterize(
         for i in range(TILE):
             for k in range(LANES):
                 rows[i, MEAN + k] = rows[i, SPREAD + k] = F(0)
-        for step in range(3 + refine):
-            task = MOMENTS if step == 0 else (COLLECT if step < 2 + refine else COMPOSITE)
+        for step in range(4 + refine):
+            task = MOMENTS if step == 0 else max(COLLECT, step - refine)
             for start in range(starts[tile], starts[tile + 1], BATCH):
                 count = min(BATCH, starts[tile + 1] - start)
                 load_batch(members, start, count, footprints, batch)
@@ -108,15 +110,22 @@ def rasterize(
                             place_row(rows, i, u_row, a, p_row, depth_y, slope, lane)
                             if task == COLLECT:
                                 collect_row(edges, depths, i, bins, lane)
+                            elif task == SHARE_OUT:
+                                share_row(edges, inverse, depths, energies, i, bins, lane)
                             else:
-                                look_ahead(edges, inverse, depths, i, bins, lane)
-                                add_row(rows, i, u_row, a, p_row, red, green, blue, z, lane)
+                                weigh_row(edges, inverse, depths, energies, i, bins, lane)
+                                add_row(rows, i, red, green, blue, z, lane)
             if task == MOMENTS:
                 for i in range(TILE):
                     lay_out(rows, edges, inverse, depths, i, bins)
             elif step < 1 + refine:
                 for i in range(TILE):
                     refine_row(edges, inverse, depths, i, bins)
+            elif task == COLLECT:
+                energies[:, :bins] = F(0)
+            elif task == SHARE_OUT:
+                for i in range(TILE):
+                    find_seen(depths, energies, i, bins)
         store_sums(rows, x0, y0, with_depth, color, alpha, depth)
 
 
@@ -155,16 +164,18 @@ def lay_out(rows, edges, inverse, depths, at, bins):
 
 @inline
 def place_row(rows, at, u, a, p, y, thickness, lane):
-    """x, sharpness and tau of a splat at 16 pixels; nothing is in front of it yet."""
+    """x, sharpness, alpha and tau of a splat at 16 pixels; all of it is in bin 0 or beyond."""
     for k in range(LANES):
         t = (y - rows[at, MEAN + k]) * rows[at, SPREAD + k]
         shrink = F(1) / math.sqrt(F(1) + t * t)
         half = F(BIN_THICKNESS) * thickness * rows[at, SPREAD + k] * shrink * shrink * shrink
         lane[X, k] = t * shrink
         lane[SHARPNESS, k] = F(0.5) / (half + F(BIN_LEAST_THICKNESS))
-        lane[TAU, k] = -log2_unit(F(1) - alpha_at(p, u + a * F(k)))
+        alpha = alpha_at(p, u + a * F(k))
+        lane[ALPHA, k] = alpha
+        lane[TAU, k] = -log2_unit(F(1) - alpha)
         lane[REST, k] = F(1)
-        lane[AHEAD, k] = F(0)
+        lane[WEIGHT, k] = F(0)
 
 
 @inline
@@ -186,31 +197,61 @@ def collect_row(edges, depths, at, bins, lane):
 
 
 @inline
-def hidden(edges, inverse, depths, at, b, k, share, lane):
-    """What bin b hides of the splat: its own share does not, nor more than BIN_HIDES within."""
-    front = (lane[X, k] - edges[at, b, k]) * inverse[at, b, k]
-    hides = (depths[at, b, k] - lane[TAU, k] * share) * min(max(front, F(0)), F(1))
-    return min(hides, F(BIN_HIDES)) if front < F(1) else hides
+def part(edges, inverse, depths, at, b, k, share, lane):
+    """alpha m_b t_b: what is in a bin hides the splat, but for its own share, up to BIN_HIDES."""
+    front = min(max((lane[X, k] - edges[at, b, k]) * inverse[at, b, k], F(0)), F(1))
+    hides = max(depths[at, b, k] - lane[TAU, k] * share, F(0)) * front
+    hidden = exp2_small(F(-0.5) * min(hides, F(BIN_HIDES)))
+    return lane[ALPHA, k] * share * (hidden * hidden)
 
 
 @inline
-def look_ahead(edges, inverse, depths, at, bins, lane):
-    """sum_b (B_b - tau m_b) F_b, the optical depth in front of the splat without its own."""
+def share_row(edges, inverse, depths, energies, at, bins, lane):
+    """Adds the splat's part to E_b of every bin."""
     for b in range(bins - 1):
         for k in range(LANES):
             rest = beyond(edges, at, b, k, lane)
             share = lane[REST, k] - rest
-            lane[AHEAD, k] += hidden(edges, inverse, depths, at, b, k, share, lane)
+            energies[at, b, k] += part(edges, inverse, depths, at, b, k, share, lane)
             lane[REST, k] = rest
     for k in range(LANES):
-        lane[AHEAD, k] += hidden(edges, inverse, depths, at, bins - 1, k, lane[REST, k], lane)
+        own = part(edges, inverse, depths, at, bins - 1, k, lane[REST, k], lane)
+        energies[at, bins - 1, k] += own
 
 
 @inline
-def add_row(rows, at, u, a, p, red, green, blue, z, lane):
-    """Adds the splat by its transmittance; prod (1 - alpha) is known already."""
+def find_seen(depths, energies, at, bins):
+    """Turns E_b into W_b / E_b."""
     for k in range(LANES):
-        share = alpha_at(p, u + a * F(k)) * exp2_deep(min(-lane[AHEAD, k], F(0)))
+        ahead, before = F(0), F(1)
+        for b in range(bins):
+            ahead += depths[at, b, k]
+            behind = F(2.0 ** (-ahead))
+            energy = energies[at, b, k]
+            energies[at, b, k] = (before - behind) / energy if energy > F(1e-30) else F(0)
+            before = behind
+
+
+@inline
+def weigh_row(edges, inverse, depths, seen, at, bins, lane):
+    """The splat's weight, its part of every bin times W_b / E_b."""
+    for b in range(bins - 1):
+        for k in range(LANES):
+            rest = beyond(edges, at, b, k, lane)
+            share = lane[REST, k] - rest
+            own = part(edges, inverse, depths, at, b, k, share, lane)
+            lane[WEIGHT, k] += own * seen[at, b, k]
+            lane[REST, k] = rest
+    for k in range(LANES):
+        own = part(edges, inverse, depths, at, bins - 1, k, lane[REST, k], lane)
+        lane[WEIGHT, k] += own * seen[at, bins - 1, k]
+
+
+@inline
+def add_row(rows, at, red, green, blue, z, lane):
+    """Adds the splat by its weight; prod (1 - alpha) is known already."""
+    for k in range(LANES):
+        share = lane[WEIGHT, k]
         rows[at, RED_SUM + k] += share * red
         rows[at, GREEN_SUM + k] += share * green
         rows[at, BLUE_SUM + k] += share * blue
