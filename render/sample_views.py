@@ -16,7 +16,7 @@ Vector = NDArray[np.float64]
 
 _GOLDEN = (math.sqrt(5.0) - 1.0) / 2.0
 _ELEVATION = -5.0, 55.0  # degrees above the horizon
-_DISTANCE = 0.5, 1.1  # times that of the front view
+_DISTANCE = 0.35, 1.1  # times that of the front view
 _JITTER = 0.25  # radii of the scene by which targets stray
 _TURN, _NOD, _ZOOM = 20.0, 10.0, 0.2  # how far a given camera strays: degrees, and of its distance
 

@@ -25,8 +25,9 @@ from ...scenes.splats import Splats
 from .console import progress_bar, size_text
 
 SIZE, LARGE = (320, 180), (640, 360)
-"""Of the pictures that weights are found from, pixels; half of them are large, for the weights
-should not hold at one size only."""
+"""Of the pictures that weights are found from, pixels. The fit takes large ones, in which splats
+cover enough pixels to be measured; learning takes both, for its weights should not hold at one size
+only."""
 
 FIT_VIEWS, LEARN_VIEWS, CHECK_VIEWS, HELD_VIEWS = 48, 600, 10, 16
 """Cameras to fit to, to learn from, to choose the best by, and to report on: all different ones."""
@@ -109,7 +110,8 @@ def _bake(
         # In twos, for every second one may be near an anchor.
         return [c.resized(*LARGE) if k & 2 else c for k, c in enumerate(cameras)]
 
-    fitted = fitting.fit(splats, sample(FIT_VIEWS, 1), progress)
+    large = [each.resized(*LARGE) for each in sample(FIT_VIEWS, 1)]
+    fitted = fitting.fit(splats, large, progress)
     baked, learned = replace(splats, fitted=fitted), None
     if seconds:
         learned = learn(
