@@ -1,10 +1,11 @@
-// Every splat by the transmittance that the bins tell in front of it, without its own share of them.
+// Every splat by its part of what is seen of each bin, W_k / E_k.
 
 #include "covered.glsl"
 #include "modes/bins.glsl"
 #include "modes/sums.glsl"
 
 layout(binding = 2) uniform sampler2D bins[GROUPS];
+layout(binding = 10) uniform sampler2DArray seen;  // an array: stages may have no more than 16 units
 
 flat in float value;  // thickness of the splat
 
@@ -14,12 +15,10 @@ void main() {
     ivec2 pixel = ivec2(gl_FragCoord.xy);
     vec4 in_front[GROUPS], share[GROUPS];
     bin_shares(pixel, axis_at(pixel, colour.a, value), in_front, share);
-    float tau = optical_depth(alpha);
-    vec4 ahead = vec4(0.0), hides;
-#define LOOK_AHEAD(g)                                                            \
-    hides = (texelFetch(bins[g], pixel, 0) - tau * share[g]) * in_front[g];      \
-    ahead += mix(hides, min(hides, BIN_HIDES), lessThan(in_front[g], vec4(1.0)));
-    FOR_GROUPS(LOOK_AHEAD)
-    float hidden = dot(ahead, vec4(1.0));
-    add_to_sums(exp2(clamp(-hidden, LOG2_HIDDEN, 0.0)), alpha, colour);
+    float tau = optical_depth(alpha), weight = 0.0;
+#define WEIGH(g)                                                                       \
+    weight += dot(bin_part(texelFetch(bins[g], pixel, 0), tau, share[g], in_front[g]), \
+                  texelFetch(seen, ivec3(pixel, g), 0));
+    FOR_GROUPS(WEIGH)
+    add_to_sums(weight, alpha, colour);
 }

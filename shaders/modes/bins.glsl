@@ -61,3 +61,8 @@ void bin_shares(ivec2 pixel, vec2 place, out vec4 in_front[GROUPS], out vec4 sha
     in_front[g] = clamp((x - low[g]) / max(min(high, 1.0) - low[g], 1e-12), 0.0, 1.0);
     FOR_GROUPS(FIND_SHARE)
 }
+
+// m_k t_k: what is in a bin hides the splat, but for its own share, and up to BIN_HIDES.
+vec4 bin_part(vec4 depths, float tau, vec4 share, vec4 in_front) {
+    return share * exp2(-min(max(depths - tau * share, 0.0) * in_front, BIN_HIDES));
+}

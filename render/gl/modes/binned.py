@@ -17,8 +17,12 @@ REFINE_GROUP = 8
 """Side of a work group of modes/binned_refine.comp, pixels."""
 
 
+BINS, SEEN = 2, 10
+"""First texture units of the bins and of what is seen of them."""
+
+
 class Blending:
-    """Moments, bins before each refinement and after the last, sums, one pass over the pixels."""
+    """Moments, bins before each refinement and after the last, parts, sums, one pass of pixels."""
 
     ORDERED = False
 
@@ -26,7 +30,7 @@ class Blending:
         self._kept = Kept()
 
     def draw(self, drawing: Drawing) -> None:
-        """Draws every splat 3 + `refine` times."""
+        """Draws every splat 4 + `refine` times."""
         settings, ctx, size = drawing.request.settings, drawing.ctx, drawing.size
         groups = settings.bins // 4
         unit = min(depth_unit(drawing.facts, drawing.request.camera), LARGEST)
@@ -58,9 +62,23 @@ class Blending:
                     defines=defines,
                     depth_unit=unit,
                 )
+        with drawing.stage("share"):
+            parts = self._kept.get("parts", (size, groups), lambda: Sums(ctx, size, (4,) * groups))
+            _use(bins, BINS)
+            drawing.splats(
+                parts.framebuffer,
+                "modes/binned_share.frag",
+                ADD,
+                columns=columns,
+                textures=read,
+                defines=defines,
+                depth_unit=unit,
+            )
+            seen = self._divide(drawing, bins, parts)
         with drawing.stage("composite"):
             sums = weighted_sums(self._kept, drawing)
-            _use(bins)
+            _use(bins, BINS)
+            seen.use(SEEN)
             drawing.splats(
                 sums.framebuffer,
                 "modes/binned_composite.frag",
@@ -73,7 +91,7 @@ class Blending:
             resolve(drawing, sums)
 
     def release(self) -> None:
-        """Frees thicknesses, moments, bins, edges and sums."""
+        """Frees thicknesses, moments, bins, edges, parts and sums."""
         self._kept.release()
 
     def _thicknesses(self, drawing: Drawing) -> Column:
@@ -89,6 +107,20 @@ class Blending:
         )
         return values
 
+    def _divide(self, drawing: Drawing, bins: Sums, parts: Sums) -> moderngl.TextureArray:
+        """W_k / E_k of all bins."""
+        ctx, (width, height), groups = drawing.ctx, drawing.size, len(bins.textures)
+        shape = width, height, groups
+        seen = self._kept.get("seen", shape, lambda: ctx.texture_array(shape, 4, dtype="f4"))
+        program = drawing.programs.compute("modes/binned_seen.comp", BINS=4 * groups)
+        seen.bind_to_image(0, read=False, write=True)
+        _use(bins, BINS)
+        _use(parts, SEEN)
+        ctx.memory_barrier()
+        program.run(-(-width // REFINE_GROUP), -(-height // REFINE_GROUP))
+        ctx.memory_barrier()
+        return seen
+
     def _refine(
         self, drawing: Drawing, bins: Sums, defines: dict[str, object]
     ) -> moderngl.TextureArray:
@@ -98,14 +130,14 @@ class Blending:
         edges = self._kept.get("edges", shape, lambda: ctx.texture_array(shape, 4, dtype="f4"))
         program = drawing.programs.compute("modes/binned_refine.comp", **defines)
         edges.bind_to_image(0, read=True, write=True)
-        _use(bins)
+        _use(bins, BINS)
         ctx.memory_barrier()  # what was drawn by the edges has been read from them
         program.run(-(-width // REFINE_GROUP), -(-height // REFINE_GROUP))
         ctx.memory_barrier()
         return edges
 
 
-def _use(bins: Sums) -> None:
-    """Binds the bins to the units where the shaders have them."""
-    for unit, texture in enumerate(bins.textures, start=2):
+def _use(textures: Sums, first: int) -> None:
+    """Binds textures to the units from `first` on, where the shaders have them."""
+    for unit, texture in enumerate(textures.textures, start=first):
         texture.use(unit)
