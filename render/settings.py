@@ -43,7 +43,7 @@ class Settings:
     mode: Literal["sorted", "weighted", "binned", "cells", "stochastic", "learned"] = setting(
         "sorted", "Blending mode: sorted is exact, the others need no sort of all splats."
     )
-    bins: Literal[4, 8, 16, 32] = setting(16, "Depth bins per pixel of mode binned.")
+    bins: Literal[4, 8, 16, 32] = setting(8, "Depth bins per pixel of mode binned.")
     refine: int = setting(
         2, "How often mode binned moves its bins to where transmittance falls.", low=0, high=3
     )
