@@ -7,7 +7,7 @@ import pytest
 from make_splats import make_splats
 
 from voile import Camera, FrameRequest, Settings, Splats
-from voile.render import reference
+from voile.render.modes import MODES, Mode
 from voile.render.reference import ReferenceRenderer
 from voile.scenes.sh import sh_basis
 
@@ -192,13 +192,13 @@ def test_degree_cap_ignores_higher_bands():
 
 
 def test_a_mode_is_one_function(monkeypatch):
-    """Entering a function in MODES is all that a new mode takes."""
+    """Entering a mode in MODES is all that a new one takes."""
 
-    def count(footprints, canvas):
-        for splat in footprints:
+    def count(layers, canvas):
+        for splat in layers:
             canvas.color[splat.window] += (splat.alpha > 0)[..., None]
 
-    monkeypatch.setitem(reference.MODES, "sorted", count)
+    monkeypatch.setitem(MODES, "sorted", Mode("sorted", "Counts layers.", count))
     splats = balls([[0, 0, 5], [0, 0, 6]], 9.0)
     frame = render(splats, Camera(3, 3, 50, 50, 1.5, 1.5, np.eye(4)))
     assert frame.color[1, 1, 0] == 2
