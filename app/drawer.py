@@ -137,7 +137,8 @@ class Drawer(QObject):
             self._round = None
             self._worker.drop()
             self._means = Accumulator(), Accumulator()  # the thread may still use those before
-        if any(each.job.splats is not key[0] for each in self._shown.values()):
+        # Other weights are no other scene: its picture stays until there is a new one.
+        if any(each.job.splats.means is not key[0].means for each in self._shown.values()):
             self._shown, self._compared = {}, None
         if len(key[1]) == 1:
             self._shown.pop(1, None)

@@ -66,8 +66,8 @@ class PictureKeeper(QObject):
                 return
         if self._session.comparison.active:
             # Two pictures are on screen: it must be said which one this is.
-            verb, where = "copied", "the clipboard"
+            verb, where = "copied", "On the clipboard"
             if picture.path is not None:
                 verb, where = "saved", str(picture.path)
             what = f"{settings_label(request.settings)}, drawn by {self._session.backend}"
-            self.told.emit(f"Side A was {verb}", f"{what}, is in {where}.")
+            self.told.emit(f"Side A was {verb}", f"{where}: {what}.")

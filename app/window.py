@@ -89,10 +89,10 @@ class MainWindow(QMainWindow):
         """Whether a scene is being loaded or waits for the kernels."""
         return self.loader.task is not None or self._waiting is not None
 
-    def open(self, source: str) -> None:
-        """Loads a scene in a thread; one that is being loaded is cancelled."""
+    def open(self, source: str, weights: Path | None = None) -> None:
+        """Loads a scene in a thread as `open_scene` does; one being loaded is cancelled."""
         self._waiting = None
-        self.loader.open(source)
+        self.loader.open(source, weights)
         self._show_state()
 
     def cancel_loading(self) -> None:
@@ -196,6 +196,8 @@ class MainWindow(QMainWindow):
         self.panels.quality.failed.connect(
             lambda error: self._notify("The frontier could not be measured", error)
         )
+        self.panels.quality.weights.told.connect(self.overlays.notify)
+        self.panels.quality.weights.failed.connect(self._notify)
         self.session.scene_changed.connect(self._show_state)
         self.session.backend_changed.connect(self._show_state, max_args=0)
         self.session.modes_changed.connect(self._show_backends)

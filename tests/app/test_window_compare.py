@@ -224,7 +224,7 @@ def test_saving_while_comparing_says_which_side_it_was(qtbot, comparing, tmp_pat
     assert np.abs(saved.astype(int) - expected).max() <= 1
     window.pictures.copy()
     qtbot.waitUntil(lambda: len(window.overlays.banners) == 2, timeout=10_000)
-    assert "the clipboard" in window.overlays.banners[1].text
+    assert "On the clipboard" in window.overlays.banners[1].text
     window.session.comparison.active = False
     window.pictures.copy()
     qtbot.wait(50)

@@ -30,7 +30,7 @@ class SlowLoad:
         self.ended = threading.Event()
         monkeypatch.setattr(session_module, "open_scene", self)
 
-    def __call__(self, source, progress):
+    def __call__(self, source, progress, *, weights=None):
         self.running.set()
         try:
             for step in range(10_000):
