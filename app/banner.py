@@ -1,10 +1,10 @@
-"""`Banner`: a notice over the picture that stays until it is dismissed."""
+"""`Banner`: a notice over the picture; errors stay until they are dismissed."""
 
 from __future__ import annotations
 
 import traceback
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QFont, QGuiApplication
 from PySide6.QtWidgets import (
     QFrame,
@@ -23,25 +23,31 @@ from . import theme
 WIDTH = 620
 """Width of a notice, device-independent pixels."""
 
+STAYS = 8000
+"""How long a notice that is no error stays, milliseconds."""
+
 
 class Banner(QFrame):
     """One notice: a title, the whole text, details on demand.
 
     An error of Voile's own shows its text as it is: it was written for the user. Any other
-    exception is a fault of the program; its traceback can be opened and copied for a report.
+    exception is a fault of the program; its traceback can be opened and copied for a report. A text
+    in place of an error says that something was done, and goes by itself.
     """
 
     dismissed = Signal(object)
 
-    def __init__(self, title: str, error: BaseException, parent: QWidget) -> None:
+    def __init__(self, title: str, error: BaseException | str, parent: QWidget) -> None:
         super().__init__(parent)
-        self.setProperty("role", "alert")
+        alert = isinstance(error, BaseException)
+        self.setProperty("role", "alert" if alert else "overlay")
         self.setFixedWidth(min(WIDTH, max(320, parent.width() - 4 * theme.GRID)))
         self._title = title
         self._body, self._fix = _words(error)
 
         sign = QLabel(self)
-        sign.setPixmap(theme.icon("alert-circle-outline", theme.ALERT).pixmap(QSize(20, 20)))
+        name, color = ("alert-circle", theme.ALERT) if alert else ("information", theme.ACCENT)
+        sign.setPixmap(theme.icon(f"{name}-outline", color).pixmap(QSize(20, 20)))
         heading = QLabel(title, self)
         heading.setFont(theme.sized(self.font(), 1.0, QFont.Weight.DemiBold))
         close = QToolButton(self)
@@ -61,7 +67,9 @@ class Banner(QFrame):
         for words, role in ((self._body, ""), (self._fix, "muted")):
             if words:
                 column.addLayout(_indented(_paragraph(words, role, self.width() - 76, self)))
-        if not isinstance(error, VoileError):
+        if not isinstance(error, BaseException):
+            QTimer.singleShot(STAYS, self, self.dismiss)
+        elif not isinstance(error, VoileError):
             self._add_details(column, error)
 
     @property
@@ -71,6 +79,8 @@ class Banner(QFrame):
 
     def dismiss(self) -> None:
         """Closes the notice."""
+        if self.isHidden():
+            return
         self.dismissed.emit(self)
         self.hide()
         self.deleteLater()
@@ -101,8 +111,10 @@ class Banner(QFrame):
         column.addWidget(details)
 
 
-def _words(error: BaseException) -> tuple[str, str]:
+def _words(error: BaseException | str) -> tuple[str, str]:
     """What is wrong, and what to do about it."""
+    if isinstance(error, str):
+        return error, ""
     if isinstance(error, SceneFormatError):
         return f"{error.path}: {error.field}: {error.problem}.", error.fix
     if isinstance(error, VoileError):

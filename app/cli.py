@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
+from typing import Annotated
 
 import cyclopts
-from cyclopts import App, CycloptsError
+from cyclopts import App, CycloptsError, Parameter
 
 from ..scenes.errors import Cancelled, VoileError
 
@@ -37,7 +39,13 @@ app.command("voile.app.commands.bake:bake")
 
 
 @app.default
-def _default(scene: str = "builtin", /, *, backend: str = "gl") -> int:
+def _default(
+    scene: str = "builtin",
+    /,
+    *,
+    backend: str = "gl",
+    weights: Annotated[Path | None, Parameter(negative="")] = None,
+) -> int:
     """Opens the window.
 
     Parameters
@@ -46,10 +54,12 @@ def _default(scene: str = "builtin", /, *, backend: str = "gl") -> int:
         Scene file or folder, or "builtin".
     backend
         What draws: gl, cpu or reference.
+    weights
+        File of weights that `voile bake` has made, instead of the one beside the scene.
     """
     from .commands.view import view
 
-    return view(scene, backend=backend)
+    return view(scene, backend=backend, weights=weights)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -16,12 +16,16 @@ from ..scenes.splats import Splats
 from .differences import Compared, Pair
 from .frame_worker import Drawing, FrameWorker, Job, Picture
 from .gl_painter import GLPainter
+from .readiness import Readiness
 from .rounds import Key, Round, same_key
 from .session import Session
 
 
 class Drawer(QObject):
     """Draws the session's scene, in one way or in the two of a comparison.
+
+    Attributes:
+        readiness: prepares modes before they are drawn.
 
     Signals:
         changed: there is something to show, or to draw.
@@ -48,6 +52,9 @@ class Drawer(QObject):
         self._worker.drawn.connect(self._take_drawing)
         self._worker.failed.connect(self._drawing_failed)
         self._worker.compared.connect(self._take_compared)
+        self.readiness = Readiness(session, self)
+        self.readiness.changed.connect(self.invalidate)
+        self.readiness.failed.connect(self.failed)
         session.frame_invalidated.connect(self.invalidate)
         session.scene_changed.connect(self.invalidate)
         session.comparison.look_changed.connect(self._look_again)
@@ -66,7 +73,7 @@ class Drawer(QObject):
     def settled(self) -> bool:
         """Whether the picture on screen is of the latest view and settings."""
         drawing = self._round is not None and not self._round.refining
-        return not self._stale and not drawing and not self._worker.busy
+        return not (self._stale or drawing or self._worker.busy or self.readiness.busy)
 
     def invalidate(self) -> None:
         """What is on screen is out of date."""
@@ -95,6 +102,7 @@ class Drawer(QObject):
         self, painter: GLPainter, picture: Picture, splats: Splats, request: FrameRequest
     ) -> None:
         """Draws a picture to keep; `picture_taken` follows, or `failed`. Arguments as `step`."""
+        request = replace(request, settings=self.readiness.meanwhile(splats, request.settings))
         shown, adds = self._shown.get(0), accumulates(request.settings)
         if adds and shown is not None and same_frame(shown.job.request, request):
             self.picture_taken.emit(picture, shown.frame, request)  # the mean on screen
@@ -115,7 +123,7 @@ class Drawer(QObject):
     def close(self, seconds: float) -> bool:
         """Stops drawing; whether the thread ended within `seconds`."""
         self._closed = True
-        return self._worker.close(seconds)
+        return self.readiness.close(seconds) and self._worker.close(seconds)
 
     def _key(self, splats: Splats) -> Key:
         backends = [self._session.backend]
@@ -129,7 +137,8 @@ class Drawer(QObject):
             self._round = None
             self._worker.drop()
             self._means = Accumulator(), Accumulator()  # the thread may still use those before
-        if any(each.job.splats is not key[0] for each in self._shown.values()):
+        # Other weights are no other scene: its picture stays until there is a new one.
+        if any(each.job.splats.means is not key[0].means for each in self._shown.values()):
             self._shown, self._compared = {}, None
         if len(key[1]) == 1:
             self._shown.pop(1, None)
@@ -140,7 +149,8 @@ class Drawer(QObject):
         splats, backends = key
         if self._stale:
             beside = self._session.comparison.settings_beside(request.settings)
-            settings = [request.settings, beside]
+            wanted = [request.settings, beside][: len(backends)]
+            settings = self.readiness.drawable(splats, wanted)
             jobs = [
                 Job(
                     *(backend, splats, FrameRequest(request.camera, settings[side]), side),
@@ -148,7 +158,7 @@ class Drawer(QObject):
                 )
                 for side, backend in enumerate(backends)
             ]
-            for mean, each in zip(self._means, settings):
+            for mean, each in zip(self._means, [*settings, beside]):
                 if not accumulates(each):
                     mean.reset()  # sums are large
         else:

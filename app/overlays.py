@@ -22,7 +22,8 @@ class Overlays(QObject):
 
     Attributes:
         compare: what lies over two pictures.
-        hud, loading, preparing, welcome: the overlays; `preparing` shows kernels being compiled.
+        hud, loading, preparing, readying, welcome: the overlays; `preparing` shows kernels being
+            compiled, `readying` what a mode needs first.
         banners: the notices that are up, newest last.
     """
 
@@ -35,15 +36,17 @@ class Overlays(QObject):
         self.welcome = Welcome(viewport)
         self.loading = ProgressCard(viewport)
         self.preparing = ProgressCard(viewport, can_cancel=False)
+        self.readying = ProgressCard(viewport)
         self.banners: list[Banner] = []
         self._drop = QFrame(viewport)
         self._drop.setProperty("role", "drop")
         self._drop.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self._drop.hide()
-        for widget in (viewport, self.hud, self.loading, self.preparing, self.welcome):
+        self._cards = self.loading, self.preparing, self.readying
+        for widget in (viewport, self.hud, *self._cards, self.welcome):
             widget.installEventFilter(self)
 
-    def notify(self, title: str, error: BaseException) -> Banner:
+    def notify(self, title: str, error: BaseException | str) -> Banner:
         """Puts up a notice; the same one twice stays one, the oldest goes when they are many."""
         banner = Banner(title, error, self._viewport)
         for other in self.banners:
@@ -86,7 +89,7 @@ class Overlays(QObject):
             (width - self.welcome.width()) // 2, (height - self.welcome.height()) // 2
         )
         bottom = height - MARGIN
-        for card in (self.loading, self.preparing):
+        for card in self._cards:
             if card.isVisible():
                 card.adjustSize()
                 bottom -= card.height()

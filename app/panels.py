@@ -48,7 +48,7 @@ class Panels(QObject):
 
     def close(self, seconds: float) -> list[str]:
         """Stops what they do in threads; what did not end within `seconds`."""
-        return self.quality.measurer.close(seconds)
+        return self.quality.close_tasks(seconds)
 
     def _compare(self, on: bool) -> None:
         session, comparison = self._session, self._session.comparison

@@ -22,6 +22,7 @@ from .frontier_chart import FrontierChart, point_text
 from .measurer import Measurer
 from .mode_controls import ModeControls
 from .session import Session
+from .weights_controls import WeightsControls
 
 _HINT = "What every mode and setting of this\nbackend costs at this view."
 _CHOOSE = "Point at a dot to see what it is,\nclick it to draw by it."
@@ -48,6 +49,7 @@ class QualityPanel(QWidget):
         self._measured: dict[str, list[Point]] = {}  # by backend
         self._backend = session.backend  # what is being measured
         self.modes = ModeControls(session.settings, self._lacks, self)
+        self.weights = WeightsControls(session, self)
         self.chart = FrontierChart(self)
         self.chart.hovered.connect(self._show_hovered)
         self.chart.chosen.connect(self._choose)
@@ -72,6 +74,7 @@ class QualityPanel(QWidget):
         column.setSpacing(theme.GRID)
         column.addWidget(heading("Blending", self))
         column.addWidget(self.modes)
+        column.addWidget(self.weights)
         column.addSpacing(theme.GRID)
         head = QHBoxLayout()
         head.addWidget(heading("Frontier", self), 1)
@@ -105,6 +108,10 @@ class QualityPanel(QWidget):
             self.button.setText("Cancel")
             splats, settings = opened.scene.splats, self._session.settings
             self.measurer.start(self._backend, splats, self._camera(), settings)
+
+    def close_tasks(self, seconds: float) -> list[str]:
+        """Stops what is done in threads; what did not end within `seconds` each."""
+        return self.measurer.close(seconds) + self.weights.baker.close(seconds)
 
     def _lacks(self, mode: str) -> str | None:
         return self._session.lacks(mode, self._session.backend)

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import signal
 import sys
+from pathlib import Path
 
 from ..scenes.errors import VoileError
 from ..scenes.scene import BUILTIN
 
 
-def run_window(source: str | None = BUILTIN, backend: str = "gl") -> int:
+def run_window(
+    source: str | None = BUILTIN, backend: str = "gl", weights: Path | None = None
+) -> int:
     """Opens the window and returns when it is closed.
 
     Args:
         source: scene to open, "builtin" for Voile's own, None for an empty window.
         backend: name of the backend that draws at first.
+        weights: a file with the scene's weights, None for the one beside it.
 
     Returns:
         Exit code: 0, or 1 where no window can be opened (the reason is on stderr).
@@ -49,7 +53,7 @@ def run_window(source: str | None = BUILTIN, backend: str = "gl") -> int:
     window = MainWindow(session)
     window.show()
     if source is not None:
-        window.open(source)
+        window.open(source, weights)
     # Ctrl+C in the terminal: Python sees it only while it runs, so let it run now and then.
     before = signal.signal(signal.SIGINT, lambda *_: window.close())
     beat = QTimer(window)

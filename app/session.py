@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from ..render.settings import Settings
 from ..render.views import FOV_Y, bounding_sphere
 from ..scenes.progress import Progress, silent
 from ..scenes.scene import Scene, open_scene
+from ..scenes.splats import Splats
 from .comparison import Comparison
 from .navigation import Navigator
 
@@ -38,9 +40,11 @@ class OpenedScene:
     radius: float
 
 
-def open_for_window(source: str, progress: Progress = silent) -> OpenedScene:
-    """Opens a scene and measures it; for a thread. Raises as `open_scene` does."""
-    scene = open_scene(source, progress)
+def open_for_window(
+    source: str, progress: Progress = silent, weights: Path | None = None
+) -> OpenedScene:
+    """Opens a scene and measures it; for a thread. Arguments and errors as `open_scene`."""
+    scene = open_scene(source, progress, weights=weights)
     progress(1.0, "Finding the scene's extent")
     center, radius = bounding_sphere(scene.splats)
     return OpenedScene(scene, source, center, radius)
@@ -123,6 +127,17 @@ class Session:
         self._opened = opened
         self.scene_changed.emit()
         self.reset_view(aspect)
+
+    def reweigh(self, before: Splats, after: Splats) -> bool:
+        """Puts a scene with other weights in place, all else stays; False where it is not shown."""
+        opened = self._opened
+        if opened is None or opened.scene.splats is not before:
+            return False
+        if after is not before:
+            facts_of(after).adopt(facts_of(before))
+            self._opened = replace(opened, scene=replace(opened.scene, splats=after))
+            self.scene_changed.emit()
+        return True
 
     def reset_view(self, aspect: float) -> None:
         """Back to the scene's own up vector and start view."""

@@ -19,6 +19,8 @@ REPORT_EVERY = 1 / 30
 class Task(QObject):
     """Runs `work(progress)` in a thread of its own; exactly one of the last three signals follows.
 
+    With `keep` a result counts even where the task was cancelled: the work gives what it had.
+
     Signals (delivered in the thread that made the task):
         progress: fraction 0 to 1, stage.
         done: the result.
@@ -31,8 +33,16 @@ class Task(QObject):
     failed = Signal(object)
     cancelled = Signal()
 
-    def __init__(self, name: str, work: Callable[[Progress], Any], parent: QObject) -> None:
+    def __init__(
+        self,
+        name: str,
+        work: Callable[[Progress], Any],
+        parent: QObject,
+        *,
+        keep: bool = False,
+    ) -> None:
         super().__init__(parent)
+        self._keep = keep
         self.name = name
         self._work = work
         self._cancel = threading.Event()
@@ -61,7 +71,7 @@ class Task(QObject):
             self.failed.emit(error)
         else:
             # A cancel that came too late to stop the work still means that nobody wants it.
-            if self._cancel.is_set():
+            if self._cancel.is_set() and not self._keep:
                 self.cancelled.emit()
             else:
                 self.done.emit(result)

@@ -12,11 +12,9 @@ from PySide6.QtGui import (
     QDragEnterEvent,
     QDragLeaveEvent,
     QDropEvent,
-    QGuiApplication,
 )
 from PySide6.QtWidgets import QMainWindow
 
-from ..render.frame import Frame, FrameRequest
 from ..render.renderer import BACKENDS
 from ..scenes.errors import VoileError
 from ..scenes.scene import BUILTIN
@@ -28,13 +26,12 @@ from .chart_axes import decibel_text
 from .controls import Controls
 from .differences import Compared
 from .failures import Failures
-from .frame_worker import Picture
 from .help import HelpBox
 from .loading import Loader
 from .navigation import UP_AXES
 from .overlays import Overlays
 from .panels import Panels
-from .pictures import image_of, pixels, save_png
+from .picture_keeper import PictureKeeper
 from .preparing import Preparer
 from .recent_menu import RecentMenu
 from .session import OpenedScene, Session
@@ -71,6 +68,7 @@ class MainWindow(QMainWindow):
         self.actions_.fill_menus(self)
         _, self._up_button, self._backend_button = self.actions_.make_toolbar(self)
         self.panels = Panels(self.session, self.actions_, self.viewport.camera, self)
+        self.pictures = PictureKeeper(self.session, self.viewport, self.actions_, self)
         RecentMenu(self.actions_.recent, self.preferences, self.open)
         self.loader = Loader(self)
         self._preparer = Preparer(self)
@@ -91,10 +89,10 @@ class MainWindow(QMainWindow):
         """Whether a scene is being loaded or waits for the kernels."""
         return self.loader.task is not None or self._waiting is not None
 
-    def open(self, source: str) -> None:
-        """Loads a scene in a thread; one that is being loaded is cancelled."""
+    def open(self, source: str, weights: Path | None = None) -> None:
+        """Loads a scene in a thread as `open_scene` does; one being loaded is cancelled."""
         self._waiting = None
-        self.loader.open(source)
+        self.loader.open(source, weights)
         self._show_state()
 
     def cancel_loading(self) -> None:
@@ -153,25 +151,6 @@ class MainWindow(QMainWindow):
         self.overlays.preparing.hide()
         self._notify("The kernels could not be compiled; nothing can be drawn", error)
 
-    # Pictures
-
-    def save_picture(self, path: Path) -> None:
-        """Saves what is drawn, without the interface, at the viewport's size; of two, side A."""
-        self.viewport.take_picture(Picture(path))
-
-    def copy_picture(self) -> None:
-        """Puts what is drawn on the clipboard."""
-        self.viewport.take_picture(Picture())
-
-    def _keep_picture(self, picture: Picture, frame: Frame, request: FrameRequest) -> None:
-        if picture.path is None:
-            QGuiApplication.clipboard().setImage(image_of(pixels(frame, request.settings)))
-            return
-        try:
-            save_png(frame, request.settings, picture.path)
-        except VoileError as error:
-            self._notify("The picture could not be saved", error)
-
     # What the user asks for
 
     def _connect(self) -> None:
@@ -179,8 +158,6 @@ class MainWindow(QMainWindow):
         does.open.triggered.connect(self._ask_file)
         does.open_folder.triggered.connect(self._ask_folder)
         does.builtin.triggered.connect(lambda: self.open(BUILTIN))
-        does.save_picture.triggered.connect(self._ask_picture)
-        does.copy_picture.triggered.connect(self.copy_picture)
         does.quit.triggered.connect(self.close)
         does.frame.triggered.connect(lambda: self.session.navigator.frame(self.viewport.aspect))
         does.reset.triggered.connect(lambda: self.session.reset_view(self.viewport.aspect))
@@ -210,10 +187,17 @@ class MainWindow(QMainWindow):
         self.viewport.frame_shown.connect(self._frame_shown, queued)
         self.viewport.failed.connect(self._notify, queued)
         self.viewport.compared.connect(self._compared)
-        self.viewport.picture_taken.connect(self._keep_picture)
+        readiness, card = self.viewport.drawer.readiness, self.overlays.readying
+        readiness.progressed.connect(card.report)
+        readiness.ended.connect(card.hide)
+        card.cancelled.connect(readiness.cancel)
+        self.pictures.told.connect(self.overlays.notify)
+        self.pictures.failed.connect(self._notify)
         self.panels.quality.failed.connect(
             lambda error: self._notify("The frontier could not be measured", error)
         )
+        self.panels.quality.weights.told.connect(self.overlays.notify)
+        self.panels.quality.weights.failed.connect(self._notify)
         self.session.scene_changed.connect(self._show_state)
         self.session.backend_changed.connect(self._show_state, max_args=0)
         self.session.modes_changed.connect(self._show_backends)
@@ -229,11 +213,6 @@ class MainWindow(QMainWindow):
     def _ask_folder(self) -> None:
         if path := dialogs.ask_scene_folder(self, self._folder()):
             self.open(path)
-
-    def _ask_picture(self) -> None:
-        opened = self.session.opened
-        if opened is not None and (path := dialogs.ask_picture_file(self, opened.scene.name)):
-            self.save_picture(Path(path))
 
     def _look_from(self, view: str) -> None:
         self.session.look_from(view, self.viewport.aspect)

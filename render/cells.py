@@ -7,6 +7,7 @@ and the heaviest and longest cell is cut in two at its mean until there are enou
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -14,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..kernels.constants import ALPHA_MIN, COV2D_BLUR, JACOBIAN_MARGIN
+from ..scenes.progress import Progress, silent
 from ..scenes.splats import Splats
 from .camera import Camera
 from .projection import quats_to_matrices
@@ -27,6 +29,10 @@ MOST_SPLATS = 256
 """In one cell; the kernels hold a whole cell at a time."""
 
 _CHUNK = 1 << 16
+
+_STAGE = "Grouping splats into cells"
+_PAUSE = 1 << 19  # splats gone through between two reports
+_SPLITTING = 0.6  # the part of the time that it takes
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,26 +98,50 @@ class Cells:
         return cells[np.argsort(depths[cells], kind="stable")]
 
 
-def build_cells(splats: Splats) -> Cells:
-    """Groups a scene; the same scene gives the same cells."""
-    from ..kernels.cpu.cells import split_cells  # Numba: whoever needs no cells does not load it
+def build_cells(splats: Splats, progress: Progress = silent) -> Cells:
+    """Groups a scene; the same scene gives the same cells.
 
+    Raises:
+        Cancelled: `progress` asked for it.
+    """
     n = len(splats)
+    progress(0.0, _STAGE)
     if n == 0:
         return Cells(splats, np.zeros(1, np.int64), np.zeros((0, 3)), np.zeros((0, 3, 3)))
-    points = splats.means.astype(np.float64)
     sizes = np.sort(splats.scales, axis=1).astype(np.float64)
     mass = splats.opacities * sizes[:, 1] * sizes[:, 2]
     mass = np.maximum(mass, 1e-9 * max(float(mass.max()), 1e-290))
     mass /= mass.max()
-    order, ends = np.arange(n), np.zeros(n, np.bool_)
-    split_cells(points, mass, -(-n // SPLATS_PER_CELL), MOST_SPLATS, order, ends)
-    starts = np.concatenate([[0], np.nonzero(ends)[0] + 1])
+    order, starts = _split(splats, mass, lambda part, stage: progress(_SPLITTING * part, stage))
+    progress(_SPLITTING, _STAGE)
     grouped = splats.take(order)
-    return Cells(grouped, starts, *_proxies(grouped, mass[order], starts))
+    proxies = _proxies(
+        *(grouped, mass[order], starts),
+        lambda part, stage: progress(_SPLITTING + (1.0 - _SPLITTING) * part, stage),
+    )
+    return Cells(grouped, starts, *proxies)
 
 
-def _proxies(splats: Splats, mass: Float64, starts: NDArray[np.int64]) -> tuple[Float64, Float64]:
+def _split(
+    splats: Splats, mass: Float64, progress: Progress
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """(N,) splats cell by cell, and (G + 1,) where the cells start."""
+    from ..kernels.cpu.cells import split_cells  # Numba: whoever needs no cells does not load it
+
+    n = len(splats)
+    points = splats.means.astype(np.float64)
+    order, ends, urgencies = np.arange(n), np.zeros(n, np.bool_), np.zeros(n)
+    wanted, more = -(-n // SPLATS_PER_CELL), True
+    while more:
+        cells, more = split_cells(points, mass, wanted, MOST_SPLATS, _PAUSE, order, ends, urgencies)
+        # Splitting all cells once more takes about as long as it did the time before.
+        progress(min(1.0, math.log(cells + 1) / math.log(wanted + 1)), _STAGE)
+    return order, np.concatenate([[0], np.nonzero(ends)[0] + 1])
+
+
+def _proxies(
+    splats: Splats, mass: Float64, starts: NDArray[np.int64], progress: Progress
+) -> tuple[Float64, Float64]:
     """Centres (G, 3) and semi-axes (G, 3, 3) of ellipsoids around the splats of each cell.
 
     A splat reaches to where its alpha is 1/255. Its ellipsoid {m + B v} lies within {c + A u} if
@@ -126,6 +156,7 @@ def _proxies(splats: Splats, mass: Float64, starts: NDArray[np.int64]) -> tuple[
     reach = np.sqrt(2.0 * np.log(np.maximum(splats.opacities / ALPHA_MIN, 1.0)))
     spread = np.zeros((len(centers), 3, 3))
     for rows in _chunks(len(means)):
+        progress(0.3 * rows.start / len(means), _STAGE)
         shape = _shape(splats, reach, rows)
         own = offsets[rows, :, None] * offsets[rows, None, :] + shape @ shape.transpose(0, 2, 1)
         np.add.at(spread, cells[rows], own)
@@ -135,6 +166,7 @@ def _proxies(splats: Splats, mass: Float64, starts: NDArray[np.int64]) -> tuple[
     inverse = np.linalg.inv(axes)
     growth = np.zeros(len(centers))
     for rows in _chunks(len(means)):
+        progress(0.3 + 0.7 * rows.start / len(means), _STAGE)
         to_unit = inverse[cells[rows]]
         away = np.linalg.norm(np.einsum("nij,nj->ni", to_unit, offsets[rows]), axis=1)
         own = np.linalg.norm(to_unit @ _shape(splats, reach, rows), ord=2, axis=(1, 2))

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..kernels.cpu import visibility
+from ..scenes.errors import Cancelled
 from ..scenes.oit import OitWeights
 from ..scenes.progress import Progress, silent
 from ..scenes.splats import Splats
@@ -38,19 +39,28 @@ _CHUNK = 1 << 14
 _SOLVED = 1 << 15  # splats whose equations are solved at a time
 
 
-def fit(splats: Splats, views: Sequence[Camera], progress: Progress = silent) -> OitWeights:
+def fit(
+    splats: Splats,
+    views: Sequence[Camera],
+    progress: Progress = silent,
+    *,
+    keep_best: bool = False,
+) -> OitWeights:
     """Fits the weights of mode `weighted` to the sorted image.
 
     Args:
         splats: the scene.
         views: cameras to fit to; an even choice of them is also what gamma and beta are chosen by.
         progress: reports progress; may raise Cancelled.
+        keep_best: where it does while gamma and beta are searched for, the best so far are taken.
     """
     # An odd step, so that views that alternate in some way are all asked.
     tried = views[:: (len(views) // _TRIED) | 1]
     log_visibility = fit_visibility(splats, views, lambda part, stage: progress(0.6 * part, stage))
     return search(
-        *(splats, log_visibility, tried), lambda part, stage: progress(0.6 + 0.4 * part, stage)
+        *(splats, log_visibility, tried),
+        lambda part, stage: progress(0.6 + 0.4 * part, stage),
+        keep_best=keep_best,
     )
 
 
@@ -120,9 +130,14 @@ def _solve(equations: NDArray[np.float64], mean: NDArray[np.float64]) -> NDArray
 
 
 def search(
-    splats: Splats, log_visibility: Float32, views: Sequence[Camera], progress: Progress = silent
+    splats: Splats,
+    log_visibility: Float32,
+    views: Sequence[Camera],
+    progress: Progress = silent,
+    *,
+    keep_best: bool = False,
 ) -> OitWeights:
-    """The weights v^gamma exp(-beta u) with the best gamma and beta over views."""
+    """The weights v^gamma exp(-beta u) with the best gamma and beta over views; see `fit`."""
     targets = [sorted_frame(splats, camera)[0] for camera in views]
     student = Student(splats)
 
@@ -130,7 +145,7 @@ def search(
         weights = OitWeights(beta, np.float32(gamma) * log_visibility)
         return mean_psnr(student, weights, views, targets)
 
-    (gamma, beta), _ = climb(quality, _START, progress)
+    (gamma, beta), _ = climb(quality, _START, progress, keep_best=keep_best)
     return OitWeights(beta, np.float32(gamma) * log_visibility)
 
 
@@ -139,9 +154,31 @@ def climb(
     start: tuple[float, float],
     progress: Progress = silent,
     rounds: int = 4,
+    *,
+    keep_best: bool = False,
 ) -> tuple[tuple[float, float], float]:
-    """Pattern search for the best (gamma, beta): steps that are halved where none helps."""
+    """Pattern search for the best (gamma, beta): steps that are halved where none helps.
+
+    With `keep_best` the best so far is returned where `progress` raises Cancelled.
+    """
     known: dict[tuple[float, float], float] = {}
+    try:
+        return _climb(quality, start, progress, rounds, known)
+    except Cancelled:
+        if not (keep_best and known):
+            raise
+        best = max(known, key=known.__getitem__)
+        return best, known[best]
+
+
+def _climb(
+    quality: Callable[[float, float], float],
+    start: tuple[float, float],
+    progress: Progress,
+    rounds: int,
+    known: dict[tuple[float, float], float],
+) -> tuple[tuple[float, float], float]:
+    """As `climb`; notes in `known` what was tried."""
 
     def ask(at: tuple[float, float]) -> float:
         if at not in known:

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..scenes.errors import Cancelled
+from ..scenes.errors import Cancelled, VoileError
 from ..scenes.oit import OitWeights
 from ..scenes.progress import Progress, silent
 from ..scenes.splats import Splats
@@ -38,6 +38,22 @@ _NEW_EVERY = 3  # steps between two new pictures, while there are any
 _CHECK_SECONDS = 15.0  # between two looks at how good it is, or a twentieth of the time if less
 _LAST_RATE = 0.05
 _OPACITY_ROOM = 1e-3  # opacities start no closer to 0 and 1, where a logit would not move
+
+
+class LearnError(VoileError):
+    """Nothing can be learned here; the text says what is missing and how to get it."""
+
+
+def check_torch() -> Any:
+    """PyTorch, imported when it is needed. Raises LearnError where it is not there."""
+    try:
+        import torch
+    except ImportError as error:  # also where one of its libraries is missing
+        raise LearnError(
+            f"learning weights needs PyTorch, which cannot be imported ({error}). "
+            "Install it by `pip install torch`; fitting weights works without it."
+        ) from error
+    return torch
 
 
 @dataclass(frozen=True)
@@ -75,9 +91,11 @@ def learn(
 
     Returns:
         The best weights found; `start` itself if none were better.
-    """
-    import torch
 
+    Raises:
+        LearnError: there is no PyTorch.
+    """
+    torch = check_torch()
     run = _Run(torch, splats, start, views, checked, seed, history if history is not None else [])
     threads = torch.get_num_threads()
     # A step of Adam is short, and threads of torch's own that wait by spinning slow the kernels.

@@ -16,25 +16,13 @@ from cyclopts import Parameter
 from ...render.camera import Camera
 from ...render.modes.weighted import DEFAULT_BETA
 from ...render.views import from_viewpoint
-from ...scenes.errors import Cancelled, VoileError
+from ...scenes.errors import Cancelled
 from ...scenes.oit import OitWeights
 from ...scenes.oit_file import save_weights, weights_path
 from ...scenes.progress import Progress
 from ...scenes.scene import Scene, open_scene
 from ...scenes.splats import Splats
 from .console import progress_bar, size_text
-
-SIZE, LARGE = (320, 180), (640, 360)
-"""Of the pictures that weights are found from, pixels. The fit takes large ones, in which splats
-cover enough pixels to be measured; learning takes both, for its weights should not hold at one size
-only."""
-
-FIT_VIEWS, LEARN_VIEWS, CHECK_VIEWS, HELD_VIEWS = 48, 600, 10, 16
-"""Cameras to fit to, to learn from, to choose the best by, and to report on: all different ones."""
-
-
-class BakeError(VoileError):
-    """Nothing can be baked as asked; the text says what would work."""
 
 
 def bake(
@@ -75,6 +63,8 @@ def bake(
     quiet
         No progress bar.
     """
+    from ...render.baking import BakeError
+
     if not (oit or learn):
         raise BakeError("there is nothing to bake: give --oit, or --learn")
     if not (np.isfinite(minutes) and minutes > 0):
@@ -98,34 +88,24 @@ def _bake(
     scene: Scene, given: list[Camera], seconds: float, progress: Progress
 ) -> tuple[Splats, list[str]]:
     """The scene with its weights, and how good they are, in lines for people."""
-    from ...render import fit as fitting
-    from ...render.learn import learn
-    from ...render.sample_views import sample_views
+    from ...render.baking import SIZE, Bakery
+    from ...render.fit import compare
 
     splats = scene.splats
     anchors = given or [from_viewpoint(v, *SIZE) for v in scene.viewpoints.values()]
-
-    def sample(count: int, seed: int) -> list[Camera]:
-        cameras = sample_views(splats, count, seed=seed, size=SIZE, anchors=anchors)
-        # In twos, for every second one may be near an anchor.
-        return [c.resized(*LARGE) if k & 2 else c for k, c in enumerate(cameras)]
-
-    large = [each.resized(*LARGE) for each in sample(FIT_VIEWS, 1)]
-    fitted = fitting.fit(splats, large, progress)
+    bakery = Bakery(splats, anchors)
+    fitted = bakery.fit(progress)
     baked, learned = replace(splats, fitted=fitted), None
     if seconds:
-        learned = learn(
-            splats, fitted, sample(LEARN_VIEWS, 2), sample(CHECK_VIEWS, 3), progress,
-            seconds=seconds,
-        )  # fmt: skip
+        learned = bakery.learn(fitted, seconds, progress)
         if learned is not fitted:
             baked = replace(baked, learned=learned)
-    held = [*sample(HELD_VIEWS, 4), *(each.resized(*LARGE) for each in anchors)]
     default = OitWeights(DEFAULT_BETA, np.zeros((len(splats), 4), np.float32))
     named = {"weighted, unfitted": default, "weighted, fitted": fitted}
     if learned is not None:
         named["learned"] = learned
-    quality = fitting.compare(splats, list(named.values()), held)
+    held = bakery.held_back()
+    quality = compare(splats, list(named.values()), held)
     lines = [f"{name}: {value:.2f} dB" for name, value in zip(named, quality)]
     if learned is fitted:
         lines.append("nothing better was learned in this time; the fitted weights were kept")

@@ -60,6 +60,7 @@ def bench(
     views: int = 3,
     frames: int = REPEATS,
     plot: Path | None = None,
+    weights: Annotated[Path | None, Parameter(negative="")] = None,
     drop_invalid: Annotated[bool, Parameter(negative="")] = False,
     quiet: Annotated[bool, Parameter(alias="-q", negative="")] = False,
 ) -> int:
@@ -83,6 +84,8 @@ def bench(
         Frames a view is drawn, the median counts.
     plot
         Also write a chart, .html or .svg.
+    weights
+        File of weights that `voile bake` has made, instead of the one beside the scene.
     drop_invalid
         Leave out splats with values that are not finite instead of refusing the file.
     quiet
@@ -103,7 +106,7 @@ def bench(
     begun, points, devices, opened, complete = datetime.now(), [], {}, None, False
     try:
         with progress_bar(quiet) as progress:
-            opened = open_scene(scene, progress, drop_invalid=drop_invalid)
+            opened = open_scene(scene, progress, drop_invalid=drop_invalid, weights=weights)
             cameras = choose_cameras(opened, [], [], views, (width, height))
             for k, name in enumerate(names):
                 part = _Part(progress, k, len(names))

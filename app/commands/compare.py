@@ -35,6 +35,7 @@ def compare(
     size: str | None = None,
     backend: str = DEFAULT_BACKEND,
     frames: int = REPEATS,
+    weights: Annotated[Path | None, Parameter(negative="")] = None,
     drop_invalid: Annotated[bool, Parameter(negative="")] = False,
     quiet: Annotated[bool, Parameter(alias="-q", negative="")] = False,
 ) -> int:
@@ -65,6 +66,8 @@ def compare(
         What draws where A or B does not say.
     frames
         Frames a view is drawn for its times, the median counts.
+    weights
+        File of weights that `voile bake` has made, instead of the one beside the scene.
     drop_invalid
         Leave out splats with values that are not finite instead of refusing the file.
     quiet
@@ -81,7 +84,7 @@ def compare(
             if spec.backend not in renderers:
                 renderers[spec.backend] = create_renderer(spec.backend)
                 stack.callback(renderers[spec.backend].close)
-        opened = open_scene(scene, progress, drop_invalid=drop_invalid)
+        opened = open_scene(scene, progress, drop_invalid=drop_invalid, weights=weights)
         cameras = choose_cameras(opened, camera or [], view or [], orbit, wanted)
         names = view_names(camera or [], view or [], len(cameras))
         for renderer in renderers.values():

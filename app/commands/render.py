@@ -30,6 +30,7 @@ def render(
     background: str | None = None,
     depth: Path | None = None,
     frames: int = 1,
+    weights: Annotated[Path | None, Parameter(negative="")] = None,
     drop_invalid: Annotated[bool, Parameter(negative="")] = False,
     quiet: Annotated[bool, Parameter(alias="-q", negative="")] = False,
     settings: Annotated[SettingsFlags, SETTINGS] = SettingsFlags(),  # noqa: B008 - frozen
@@ -63,6 +64,8 @@ def render(
         Also write the depth image, .npy or .exr.
     frames
         Frames whose mean is written: what mode stochastic needs, and no other.
+    weights
+        File of weights that `voile bake` has made, instead of the one beside the scene.
     drop_invalid
         Leave out splats with values that are not finite instead of refusing the file.
     quiet
@@ -82,7 +85,7 @@ def render(
     with progress_bar(quiet) as progress:
         renderer = create_renderer(backend)
         try:
-            opened = open_scene(scene, progress, drop_invalid=drop_invalid)
+            opened = open_scene(scene, progress, drop_invalid=drop_invalid, weights=weights)
             cameras = choose_cameras(opened, camera or [], view or [], orbit, wanted)
             targets = numbered(output, len(cameras))
             depths = None if depth is None else numbered(depth, len(cameras))

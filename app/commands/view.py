@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Annotated
 
-def view(scene: str = "builtin", /, *, backend: str = "gl") -> int:
+from cyclopts import Parameter
+
+
+def view(
+    scene: str = "builtin",
+    /,
+    *,
+    backend: str = "gl",
+    weights: Annotated[Path | None, Parameter(negative="")] = None,
+) -> int:
     """Opens the window.
 
     Parameters
@@ -12,7 +23,9 @@ def view(scene: str = "builtin", /, *, backend: str = "gl") -> int:
         Scene file or folder, or "builtin".
     backend
         What draws: gl, cpu or reference.
+    weights
+        File of weights that `voile bake` has made, instead of the one beside the scene.
     """
     from ..run import run_window
 
-    return run_window(scene, backend)
+    return run_window(scene, backend, weights)

@@ -53,37 +53,51 @@ def principal_axis(points, mass, order, start, stop, axis):
 
 
 @kernel
-def split_cells(points, mass, wanted, most, order, ends):
+def split_cells(points, mass, wanted, most, work, order, ends, urgencies):
     """Splits splats in two, again and again, at their mean along the widest axis.
 
     The next to be split is the cell with the largest mass times variance: how much it covers times
     how far apart in depth its splats can be. Cells of more than `most` splats come first.
+
+    Called again with the same arrays it goes on; the cells do not depend on where it paused.
 
     Args:
         points: (N, 3) float64.
         mass: (N,) float64 > 0.
         wanted: number of cells.
         most: splats in a cell at most.
+        work: pauses after having gone through about so many splats.
         order: (N,) int64 in and out: splats, cell by cell.
-        ends: (N,) bool out, true at the last splat of every cell.
+        ends: (N,) bool in and out, true at the last splat of every cell; none is true at first.
+        urgencies: (N,) float64 in and out, of the cell that begins there.
 
     Returns:
-        Number of cells.
+        Number of cells, and whether there is more to split.
     """
     n = len(points)
     axis = np.zeros(3)
-    total, variance = principal_axis(points, mass, order, 0, n, axis)
-    heap = [(0.0, 0, n)]
-    ends[:] = False
-    ends[n - 1] = True
-    cells = 1
+    if not ends[n - 1]:
+        ends[n - 1] = True
+        urgencies[0] = 1e308
+    heap = [(-urgencies[0], 0, n)]
+    heap.pop()
+    begin = 0
+    for i in range(n):
+        if ends[i]:
+            heap.append((-urgencies[begin], begin, i + 1))
+            begin = i + 1
+    heapq.heapify(heap)
+    cells = len(heap)
     while len(heap) > 0:
+        if work <= 0:
+            return cells, True
         score, start, stop = heapq.heappop(heap)
         # Oversized cells have infinite urgency: once they are gone, the number decides.
         if cells >= wanted and score > -1e290:
             break
         if stop - start < 2:
             continue
+        work -= stop - start
         principal_axis(points, mass, order, start, stop, axis)
         along = np.empty(stop - start)
         mean, whole = 0.0, 0.0
@@ -108,5 +122,6 @@ def split_cells(points, mass, wanted, most, order, ends):
         for first, last in ((start, cut), (cut, stop)):
             total, variance = principal_axis(points, mass, order, first, last, axis)
             urgency = total * variance if last - first <= most else 1e300 * (last - first)
+            urgencies[first] = urgency
             heapq.heappush(heap, (-urgency, first, last))
-    return cells
+    return cells, False

@@ -60,7 +60,8 @@ def warm_up(progress: Progress = silent) -> float:
     find_thickness(
         columns.quats, columns.scales, 1.0, means[0], one, 0, 1, np.ones((1, 1), np.float32)
     )
-    split_cells(np.ones((1, 3)), np.ones(1), 1, 1, np.zeros(1, np.int64), np.zeros(1, np.bool_))
+    end = np.zeros(1, np.bool_)
+    split_cells(np.ones((1, 3)), np.ones(1), 1, 1, 1, np.zeros(1, np.int64), end, np.zeros(1))
     for name in names:
         mode = importlib.import_module(f".{name}", modes.__name__)
         values = np.ones((1, 1), mode.VALUES)

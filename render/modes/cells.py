@@ -80,4 +80,6 @@ MODE = Mode(
     "Sorts groups of about 22 splats instead of splats; sums inside a group.",
     composite,
     scene=_grouped,
+    prepared=lambda facts: facts.has_cells,
+    prepare=lambda facts, progress: facts.make_cells(progress),
 )

@@ -43,4 +43,7 @@ MODE = Mode(
     composite,
     scene=_scene,
     lacks=_lacks,
+    prepared=lambda facts: facts.has_relearned,
+    prepare=lambda facts, progress: facts.relearned,
+    weights="learned",
 )

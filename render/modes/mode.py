@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ...scenes.progress import Progress
 from ...scenes.splats import Splats
 from ..scene_facts import SceneFacts
 from ..settings import Settings
@@ -27,6 +28,10 @@ class Mode:
         accumulates: frames of other seeds average to a better picture.
         scene: the splats that are drawn, where they are not the scene's own.
         lacks: what a scene must have and this one has not, as a sentence with the remedy, or None.
+        prepared: whether a frame can be drawn at once. Drawing prepares where nobody has; a window
+            must not wait for that.
+        prepare: makes what the scene needs first, for a thread; may be cancelled by its progress.
+        weights: the field of `Splats` that serves this mode and that `voile bake` fills, or "".
         passes: how often every splat is rasterized with these settings.
     """
 
@@ -37,4 +42,7 @@ class Mode:
     accumulates: bool = False
     scene: Callable[[SceneFacts], Splats] = _scene_itself
     lacks: Callable[[SceneFacts], str | None] = lambda facts: None
+    prepared: Callable[[SceneFacts], bool] = lambda facts: True
+    prepare: Callable[[SceneFacts, Progress], object] = lambda facts, progress: None
+    weights: str = ""
     passes: Callable[[Settings], int] = lambda settings: 1

@@ -121,4 +121,5 @@ MODE = Mode(
     "One pass, no sort: nearer splats weigh more. Fast and soft; fit it by `voile bake --oit`.",
     composite,
     settings=("weight", "beta"),
+    weights="fitted",
 )

@@ -10,6 +10,7 @@ from make_splats import make_splats
 import voile
 from voile.app import cli
 from voile.app.commands.bake import interruptible
+from voile.render import baking
 from voile.scenes.errors import Cancelled
 from voile.scenes.oit_file import weights_path
 from voile.scenes.scene import open_scene
@@ -18,8 +19,8 @@ from voile.scenes.scene import open_scene
 @pytest.fixture
 def scene(tmp_path, monkeypatch):
     # Small pictures: what they are of is tested elsewhere.
-    monkeypatch.setattr("voile.app.commands.bake.SIZE", (64, 48))
-    monkeypatch.setattr("voile.app.commands.bake.LARGE", (96, 72))
+    monkeypatch.setattr(baking, "SIZE", (64, 48))
+    monkeypatch.setattr(baking, "LARGE", (96, 72))
     path = tmp_path / "scene.ply"
     voile.save(make_splats(200, 0), path)
     return path

@@ -249,8 +249,10 @@ def test_no_arguments_open_the_window_on_the_builtin_scene(monkeypatch):
     monkeypatch.setattr("voile.app.run.run_window", lambda *a: opened.append(a) or 0)
     assert run() == 0
     assert run("some.ply", "--backend", "cpu") == 0
-    assert run("view", "other.ply") == 0
-    assert opened == [("builtin", "gl"), ("some.ply", "cpu"), ("other.ply", "gl")]
+    assert run("view", "other.ply", "--weights", "w.npz") == 0
+    assert run("other.ply", "--weights", "w.npz") == 0
+    weighed = ("other.ply", "gl", Path("w.npz"))
+    assert opened == [("builtin", "gl", None), ("some.ply", "cpu", None), weighed, weighed]
 
 
 def test_small_parsers():

@@ -249,7 +249,7 @@ def test_transparent_picture_keeps_its_alpha(qtbot, make_window, show, look, ply
     window = show(make_window("cpu"), ply)
     window.session.settings.transparent = True
     look(window)
-    window.save_picture(tmp_path / "t.png")
+    window.pictures.save(tmp_path / "t.png")
     qtbot.waitUntil(lambda: (tmp_path / "t.png").exists(), timeout=10_000)
     qtbot.wait(50)
     saved = np.asarray(Image.open(tmp_path / "t.png"))
@@ -261,7 +261,7 @@ def test_transparent_picture_keeps_its_alpha(qtbot, make_window, show, look, ply
 def test_copied_picture(qtbot, make_window, show, look, ply):
     window = show(make_window("gl"), ply)
     picture = look(window)
-    window.copy_picture()
+    window.pictures.copy()
     image = QGuiApplication.clipboard().image()
     height, width, _ = picture.shape
     assert (image.width(), image.height()) == (width, height)

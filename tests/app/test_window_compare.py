@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from PIL import Image
 
 pytestmark = pytest.mark.window
 
@@ -207,3 +208,24 @@ def test_closing_while_comparing(comparing):
     window = comparing()
     window.session.navigator.orbit(0.1, 0.0)
     window.close()
+
+
+def test_saving_while_comparing_says_which_side_it_was(qtbot, comparing, tmp_path):
+    window = comparing("cpu")
+    path = tmp_path / "a.png"
+    window.pictures.save(path)
+    qtbot.waitUntil(lambda: bool(window.overlays.banners), timeout=10_000)
+    notice = window.overlays.banners[0]
+    assert "Side A was saved" in notice.text
+    assert "sorted, drawn by gl" in notice.text
+    assert str(path) in notice.text
+    saved = np.asarray(Image.open(path))
+    expected = frames(window)[0].to_rgb8(window.session.settings.background)
+    assert np.abs(saved.astype(int) - expected).max() <= 1
+    window.pictures.copy()
+    qtbot.waitUntil(lambda: len(window.overlays.banners) == 2, timeout=10_000)
+    assert "On the clipboard" in window.overlays.banners[1].text
+    window.session.comparison.active = False
+    window.pictures.copy()
+    qtbot.wait(50)
+    assert len(window.overlays.banners) == 2

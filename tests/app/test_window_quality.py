@@ -147,7 +147,7 @@ def test_samples_add_up_while_the_view_rests(qtbot, panel_of, look, backend):
     window.viewport.frame_shown.connect(lambda *_: frames.append(1))
     qtbot.wait(300)
     assert not frames  # enough is enough
-    window.copy_picture()  # what is shown, not a frame of its own
+    window.pictures.copy()  # what is shown, not a frame of its own
     from PySide6.QtGui import QGuiApplication
 
     image = QGuiApplication.clipboard().image()

@@ -30,7 +30,7 @@ class SlowLoad:
         self.ended = threading.Event()
         monkeypatch.setattr(session_module, "open_scene", self)
 
-    def __call__(self, source, progress):
+    def __call__(self, source, progress, *, weights=None):
         self.running.set()
         try:
             for step in range(10_000):
@@ -227,7 +227,7 @@ def test_frame_that_cannot_be_drawn_is_told(make_window, show, look, ply, monkey
 
 def test_picture_that_cannot_be_written_is_told(qtbot, make_window, show, look, ply, tmp_path):
     window = show(make_window(), ply)
-    window.save_picture(tmp_path / "no" / "such" / "folder.png")
+    window.pictures.save(tmp_path / "no" / "such" / "folder.png")
     qtbot.waitUntil(lambda: bool(window.overlays.banners))
     assert "cannot be written" in texts(window)[0]
 

@@ -1,0 +1,133 @@
+"""`Baker`: finds the weights of the open scene in a thread, and keeps them in its file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+
+from ..render.views import from_viewpoint
+from ..scenes.errors import SceneFormatError
+from ..scenes.oit_file import save_weights, weights_path
+from ..scenes.progress import Progress
+from ..scenes.scene import Scene
+from ..scenes.splats import Splats
+from ..scenes.viewpoint import Viewpoint
+from .tasks import Task
+
+LEARN_SECONDS = 600.0
+"""How long learning goes on unless it is stopped."""
+
+
+@dataclass(frozen=True, eq=False)
+class Baked:
+    """What was found.
+
+    Attributes:
+        part: the field of `Splats` that it was for.
+        before, after: the scene; the same one where nothing better was found.
+        path: where the weights are kept.
+        unsaved: why they are not, None where they are.
+    """
+
+    part: str
+    before: Splats
+    after: Splats
+    path: Path
+    unsaved: SceneFormatError | None
+
+    def better(self, part: str) -> bool:
+        """Whether a part of the weights is a new one."""
+        return getattr(self.after, part) is not getattr(self.before, part)
+
+
+class Baker(QObject):
+    """One bake at a time. What is found is kept even where it is cancelled, or the window closed.
+
+    Signals:
+        progressed: fraction, stage.
+        baked: the Baked.
+        failed: the exception.
+        ended: it is over, for whatever reason.
+    """
+
+    progressed = Signal(float, str)
+    baked = Signal(object)
+    failed = Signal(object)
+    ended = Signal()
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self._task: Task | None = None
+        self._splats: Splats | None = None
+
+    @property
+    def running(self) -> bool:
+        """Whether something is being baked."""
+        return self._task is not None
+
+    @property
+    def splats(self) -> Splats | None:
+        """The scene that something is baked for."""
+        return self._splats
+
+    def start(self, scene: Scene, part: str) -> None:
+        """Finds better weights of a scene; `part`: the field of `Splats` to fill."""
+        if self._task is not None:
+            return
+        splats, viewpoints = scene.splats, list(scene.viewpoints.values())
+        path = scene.weights or weights_path(scene.path)
+
+        def work(progress: Progress) -> Baked:
+            return bake(splats, part, viewpoints, path, progress)
+
+        self._splats = splats
+        task = self._task = Task("baking", work, self, keep=True)
+        task.progress.connect(self.progressed)
+        task.done.connect(self.baked)
+        task.failed.connect(self.failed)
+        for over in (task.done, task.failed, task.cancelled):
+            over.connect(self._end)
+        self.progressed.emit(0.0, "Getting ready")
+        task.start()
+
+    def cancel(self) -> None:
+        """Stops soon; the best so far is kept. Returns at once."""
+        if self._task is not None:
+            self._task.cancel()
+
+    def close(self, seconds: float) -> list[str]:
+        """Cancels and waits; its name if it did not end within `seconds`."""
+        if self._task is None:
+            return []
+        self._task.cancel()
+        return [] if self._task.join(seconds) else [self._task.name]
+
+    def _end(self) -> None:
+        if self._task is not None:
+            self._task.deleteLater()
+            self._task = self._splats = None
+            self.ended.emit()
+
+
+def bake(
+    splats: Splats, part: str, viewpoints: Sequence[Viewpoint], path: Path, progress: Progress
+) -> Baked:
+    """For a thread: finds and saves. Raises as `improved`; that they cannot be saved is told."""
+    from ..render import baking  # loads Numba and the kernels
+
+    anchors = [from_viewpoint(each, *baking.SIZE) for each in viewpoints]
+    after = baking.improved(splats, part, anchors, progress, seconds=LEARN_SECONDS)
+    unsaved = None
+    if after is not splats:
+        try:
+            save_weights(after, path)
+        except SceneFormatError as error:
+            fix = (
+                "Make the folder writable; or keep them elsewhere by `voile bake SCENE -o FILE` "
+                "and open the scene by `voile view SCENE --weights FILE`."
+            )
+            unsaved = SceneFormatError(error.path, error.field, error.problem, fix)
+    return Baked(part, splats, after, path, unsaved)
