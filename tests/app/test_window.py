@@ -1,5 +1,7 @@
 """The window, driven as a user drives it: dialogs, drops, mouse, keys, pictures."""
 
+import sys
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -334,3 +336,15 @@ def count_frames(window):
     frames = []
     window.viewport.frame_shown.connect(lambda *_: frames.append(1))
     return frames
+
+
+def test_qt_keeps_the_references_of_none(qtbot):
+    """PySide6 6.12.0 lost one at every call on Python 3.11, and the window aborted in the end."""
+    from PySide6.QtWidgets import QLabel
+
+    label = QLabel()
+    qtbot.addWidget(label)
+    before = sys.getrefcount(None)
+    for k in range(2000):
+        label.setText(str(k))
+    assert sys.getrefcount(None) > before - 500
