@@ -20,7 +20,7 @@ from ..camera import Camera
 from ..frame import Frame, FrameRequest
 from ..renderer import Capabilities, RenderError, check_mode, scene_for
 from ..scene_facts import facts_of
-from . import modes
+from . import modes, scene_buffers
 from .context import Limits, check_context, headless_context
 from .drawing import FOOTPRINT_BYTES, Drawing
 from .frame import GLFrame, Measured
@@ -81,11 +81,17 @@ class GLRenderer:
     def upload(self, splats: Splats) -> None:
         """Copies the scene to the GPU; the array of means is kept by reference for sorting.
 
+        Where nothing but the weights is new, nothing is copied.
+
         Raises:
             RenderError: the scene does not fit the GPU's memory; the renderer then has no scene.
         """
         with self._current():
             self._drawn += 1
+            if self._splats is not None and scene_buffers.same(self._splats, splats):
+                self._free_blending()  # it may keep the weights
+                self._scenes[0].splats = self._splats = splats
+                return
             self._free_scene()
             ctx, count = self._ctx, max(len(splats), 1)
             self._buffers_of(splats)

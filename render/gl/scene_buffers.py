@@ -70,6 +70,12 @@ class SceneBuffers:
         self.blocks.clear()
 
 
+def same(one: Splats, other: Splats) -> bool:
+    """Whether two scenes share all columns that lie on the GPU: what was copied serves both."""
+    names = "means", "quats", "scales", "opacities", "sh"
+    return all(getattr(one, name) is getattr(other, name) for name in names)
+
+
 def pack_geometry(splats: Splats, part: slice) -> NDArray[np.float32]:
     """(n, 14): mean, opacity, quaternion wxyz, scales, constant SH coefficient."""
     packed = np.empty((part.stop - part.start, GEOMETRY_FLOATS), np.float32)

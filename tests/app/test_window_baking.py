@@ -186,3 +186,16 @@ def test_closing_while_baking_ends_the_thread(qtbot, opened):
     qtbot.wait(50)
     window.close()
     assert not [t.name for t in threading.enumerate() if t.name.startswith("voile task")]
+
+
+def test_weights_that_are_not_the_scenes_are_told_and_the_old_scene_stays(
+    opened, look, ply, tmp_path
+):
+    window, _ = opened()
+    before = window.session.opened
+    window.open(str(ply), tmp_path / "none.npz")
+    look(window)
+    assert window.session.opened is before
+    (text,) = texts(window)
+    for words in ("none.npz", "file", "Check the path"):
+        assert words in text

@@ -136,6 +136,23 @@ def test_cells_say_where_a_storage_block_is_too_small():
         small.close()
 
 
+def test_other_weights_are_taken_up_without_copying_the_scene(gl, monkeypatch):
+    splats = make_splats(200, 1)
+    gl.upload(splats)
+    gl.render(FrameRequest(FRONT, Settings(mode="cells")))
+    first, second = with_weights(splats, seed=1), with_weights(splats, seed=2)
+    with monkeypatch.context() as patch:
+        patch.setattr(gl_renderer_module, "SceneBuffers", None)
+        for each in (first, second, splats):
+            gl.upload(each)
+            again = gl.render(FrameRequest(FRONT, Settings(mode="weighted"))).color
+            exact = ReferenceRenderer()
+            exact.upload(each)
+            truth = exact.render(FrameRequest(FRONT, Settings(mode="weighted"))).color
+            assert psnr(again, truth) > 40
+    same_as_reference(gl, second, "learned")
+
+
 @pytest.mark.parametrize("mode", sorted(set(MODES) - {"cells"}))
 def test_small_storage_blocks_give_the_same_picture(gl, mode):
     splats = with_weights(make_splats(1000, 2))
