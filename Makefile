@@ -31,10 +31,11 @@ check: setup-dev ## pytest, under a virtual display of its own
 golden: setup-dev ## rewrite the golden pictures that fail or are missing
 	$(BIN)/python -m pytest tests/golden -q --update-golden
 
-bench: setup-dev ## speed and fidelity of the backends, speed of the readers, on this machine
+bench: setup-dev ## speed and fidelity of backends and blending modes, speed of the readers
 	$(BIN)/python benchmarks/frame.py
 	$(BIN)/python benchmarks/parity.py
 	$(BIN)/python benchmarks/load.py
+	$(BIN)/python benchmarks/modes.py
 
 setup: $(VENV)/.run ## install what `make run` needs
 setup-dev: $(VENV)/.dev ## install what `make test` needs

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cache
 
 import numpy as np
-from make_splats import make_splats
+from make_splats import make_splats, with_weights
 
 from voile import Camera, Frame, Settings, Splats
 from voile.render import FrameRequest
@@ -111,6 +111,11 @@ def panes() -> Splats:
     return _splats(means, (0.8, 0.8, 0.02), colors, (0.6, 0.9, 0.5, 0.99, 0.7))
 
 
+def clutter() -> Splats:
+    """Clutter with solid and faint splats, and weights of both kinds: every mode shows."""
+    return with_weights(make_splats(220, 1, seed=21))
+
+
 @cache
 def builtin_scene() -> Splats:
     return builtin.make_scene()
@@ -141,6 +146,13 @@ CASES: dict[str, Case] = {
     "off_centre": Case(gloss, lambda: _view(cx=45.0, cy=100.0)),
     "splat_scale": Case(gloss, _view, {"splat_scale": 0.4}),
     "depth": Case(gloss, _view, depth=True),
+    "binned": Case(clutter, _view, {"mode": "binned", "bins": 8}),
+    "weighted": Case(clutter, _view, {"mode": "weighted", "weight": "exponential"}),
+    "fitted": Case(clutter, _view, {"mode": "weighted"}),
+    "learned": Case(clutter, _view, {"mode": "learned"}),
+    "cells": Case(clutter, _view, {"mode": "cells"}),
+    "stochastic": Case(clutter, _view, {"mode": "stochastic", "samples": 16}),
+    "builtin_binned": Case(builtin_scene, _builtin_view(0), {"mode": "binned", "bins": 8}),
     "builtin_start": Case(builtin_scene, _builtin_view(0)),
     "builtin_near": Case(builtin_scene, _builtin_view(1)),
     "builtin_half": Case(
