@@ -55,6 +55,7 @@ QPushButton {{ background: {HOVER}; color: {TEXT}; border: 1px solid {LINE}; bor
                padding: 6px 16px; }}
 QPushButton:hover {{ background: #343942; }}
 QPushButton:focus {{ border-color: {ACCENT}; }}
+QPushButton:disabled {{ color: {FAINT}; background: {RAISED}; }}
 QPushButton[role="quiet"] {{ background: transparent; border: none; color: {MUTED};
                              padding: 4px 8px; }}
 QPushButton[role="quiet"]:hover {{ color: {TEXT}; background: {HOVER}; }}
