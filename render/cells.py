@@ -62,9 +62,10 @@ class Cells:
     def bounds(self, camera: Camera, splat_scale: float = 1.0) -> tuple[Float64, Float64, Float64]:
         """A box on the image around every cell, and depth.
 
-        No splat of the cell touches the image outside the box, however its footprint is made:
-        footprints are as wide as the linearised projection says, with its clamped slopes and its
-        low-pass filter, and no wider than the proxy along every axis of the camera.
+        No splat of the cell touches the image outside the box, however its footprint is made.
+        The proxy holds each splat out to alpha 1/255, and so does its outline on the image; but
+        the linearised projection widens a footprint by slope times extent in depth, with the slope
+        clamped, and the low-pass filter widens it once more.
 
         Returns:
             low, high: (G, 2) pixels; of a cell behind the near plane low is above high.
@@ -82,7 +83,8 @@ class Cells:
         steepest = np.maximum(np.abs(center), np.abs(size - center)) / focal
         steepest += JACOBIAN_MARGIN * 0.5 * size / focal
         blur = np.sqrt(2.0 * np.log(1.0 / ALPHA_MIN) * COV2D_BLUR)
-        wide = focal / nearest * (reach[:, :2] + steepest * reach_z) + blur
+        slope = np.minimum((np.abs(middle[:, :2]) + reach[:, :2]) / nearest, steepest)
+        wide = focal / nearest * slope * reach_z + blur
         low, high = middle[:, :2] - reach[:, :2], middle[:, :2] + reach[:, :2]
         low = focal * np.minimum(low / nearest, low / farthest) + center - wide
         high = focal * np.maximum(high / nearest, high / farthest) + center + wide
