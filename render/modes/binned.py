@@ -35,7 +35,6 @@ from ...kernels.constants import (
 from ..camera import Camera
 from ..projection import Footprint
 from ..scene_facts import SceneFacts
-from ..settings import Settings
 from .layers import Canvas, Layers, WeightedSum
 from .mode import Mode
 
@@ -157,14 +156,9 @@ def refined(edges: Float64, bins: Float64) -> Float64:
     return np.concatenate([edges[..., :1], inner, edges[..., -1:]], axis=-1)
 
 
-def _passes(settings: Settings) -> int:
-    return 4 + settings.refine
-
-
 MODE = Mode(
     "binned",
     "No sort, no popping: transmittance from bins of optical depth per pixel; close to exact.",
     composite,
     settings=("bins", "refine"),
-    passes=_passes,
 )

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from ...scenes.progress import Progress
 from ...scenes.splats import Splats
 from ..scene_facts import SceneFacts
-from ..settings import Settings
 from .layers import Canvas, Layers
 
 
@@ -32,7 +31,6 @@ class Mode:
             must not wait for that.
         prepare: makes what the scene needs first, for a thread; may be cancelled by its progress.
         weights: the field of `Splats` that serves this mode and that `voile bake` fills, or "".
-        passes: how often every splat is rasterized with these settings.
     """
 
     name: str
@@ -45,4 +43,3 @@ class Mode:
     prepared: Callable[[SceneFacts], bool] = lambda facts: True
     prepare: Callable[[SceneFacts, Progress], object] = lambda facts, progress: None
     weights: str = ""
-    passes: Callable[[Settings], int] = lambda settings: 1
