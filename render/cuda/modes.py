@@ -1,0 +1,83 @@
+"""What the CUDA rasterizers are given, mode by mode; the equations are in `render.modes`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from ...kernels.cuda.sources import WEIGHTS
+from ...scenes.oit import OitWeights
+from ..frame import FrameRequest
+from ..modes.weighted import (
+    DEFAULT_BETA,
+    LOG2_HIGHEST,
+    LOG2_LOWEST,
+    depth_offset,
+    fitted_weights,
+    squares_alpha,
+)
+from ..scene_facts import SceneFacts
+from .frame import Blending, Columns, Tensor, Visible, Work
+
+LARGEST = 1e18
+"""World units: larger lengths are cut to this, so that float32 kernels can square them."""
+
+
+class Asked(NamedTuple):
+    """A frame to be drawn: what for, of which scene, and how to bring arrays to the device."""
+
+    work: Work
+    request: FrameRequest
+    facts: SceneFacts
+    columns: Columns
+    upload: Callable[..., Tensor]
+
+
+def _sorted(asked: Asked) -> Blending:
+    return Blending("depth", "rasterize_sorted")
+
+
+def _weighted(asked: Asked) -> Blending:
+    settings = asked.request.settings
+    weights = fitted_weights(asked.facts.splats, settings)
+    return _weighted_by(asked, weights, squares_alpha(settings))
+
+
+def _learned(asked: Asked) -> Blending:
+    return _weighted_by(asked, asked.facts.splats.learned, False)
+
+
+def _weighted_by(asked: Asked, weights: OitWeights | None, squares: bool) -> Blending:
+    """The scene's weights, or those of the settings where there are none."""
+    work, settings, facts = asked.work, asked.request.settings, asked.facts
+    kind = "exponential" if weights is not None or settings.weight == "auto" else settings.weight
+    rows = None if weights is None else asked.upload(weights.log_weights)
+
+    def arguments(visible: Visible) -> tuple[Tensor, int]:
+        count = len(visible.splats)
+        found = work.empty(count)
+        work.each(
+            "weigh", count, visible.footprints, visible.splats, count, asked.columns.means,
+            visible.view, rows, WEIGHTS.index(kind),
+            settings.beta or (weights.beta if weights is not None else DEFAULT_BETA),
+            min(depth_offset(facts, asked.request.camera), LARGEST), min(facts.radius, LARGEST),
+            LOG2_LOWEST, LOG2_HIGHEST, found,
+        )  # fmt: skip
+        return found, int(squares)
+
+    return Blending("scene", "rasterize_weighted", arguments)
+
+
+_MODES: dict[str, Callable[[Asked], Blending]] = {
+    "sorted": _sorted,
+    "weighted": _weighted,
+    "learned": _learned,
+}
+
+NAMES = frozenset(_MODES)
+"""The modes that this backend draws."""
+
+
+def blending(asked: Asked) -> Blending:
+    """How the splats of a frame blend."""
+    return _MODES[asked.request.settings.mode](asked)
