@@ -45,7 +45,7 @@ def _default(scene: str = "builtin", /, *, backend: str = "gl") -> int:
     scene
         Scene file or folder, or "builtin".
     backend
-        What draws: gl, cpu or reference.
+        What draws: gl, cpu, reference or cuda.
     """
     from .commands.view import view
 

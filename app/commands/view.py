@@ -11,7 +11,7 @@ def view(scene: str = "builtin", /, *, backend: str = "gl") -> int:
     scene
         Scene file or folder, or "builtin".
     backend
-        What draws: gl, cpu or reference.
+        What draws: gl, cpu, reference or cuda.
     """
     from ..run import run_window
 

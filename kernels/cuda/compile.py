@@ -10,6 +10,7 @@ import hashlib
 import io
 import os
 import tempfile
+from importlib import import_module
 from pathlib import Path
 
 import platformdirs
@@ -76,9 +77,7 @@ def compiler_version() -> str:
         CompilerMissingError: the compiler is not installed.
     """
     try:
-        from cuda.bindings import nvrtc
-
-        _, major, minor = nvrtc.nvrtcVersion()
+        _, major, minor = import_module("cuda.bindings.nvrtc").nvrtcVersion()
     except (ImportError, RuntimeError) as error:  # the package, or the library that it loads
         raise CompilerMissingError(error) from error
     return f"{major}.{minor}"
@@ -91,15 +90,15 @@ def cache_folder() -> Path:
 
 def _compile(source: Source, architecture: int) -> bytes:
     try:
-        from cuda.core import Program, ProgramOptions
+        core = import_module("cuda.core")
     except ImportError as error:
         raise CompilerMissingError(error) from error
     # Subnormal numbers are flushed to 0, which makes 2^x one instruction; nothing here needs them.
     # All else stays IEEE: "fast math" would also break comparisons with NaN that cull splats.
-    options = ProgramOptions(name="voile", arch=f"sm_{architecture}", std="c++17", ftz=True)
+    options = core.ProgramOptions(name="voile", arch=f"sm_{architecture}", std="c++17", ftz=True)
     log = io.StringIO()
     try:
-        code = bytes(Program(source.text, "c++", options).compile("cubin", logs=log).code)
+        code = bytes(core.Program(source.text, "c++", options).compile("cubin", logs=log).code)
     except Exception as error:  # the class is private in cuda.core
         raise CompileError(source, architecture, log.getvalue() or str(error)) from error
     if log.getvalue().replace("\0", "").strip():

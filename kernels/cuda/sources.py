@@ -17,8 +17,8 @@ TILE = 16
 """Side of a tile, pixels."""
 
 BLOCK_ROWS = 8
-"""Rows of threads in a block of a tile; every thread has TILE / BLOCK_ROWS pixels of a column, which
-halves the reads of shared memory per pixel."""
+"""Rows of threads in a block of a tile; every thread has TILE / BLOCK_ROWS pixels of a column, and
+reads a splat from shared memory once for all of them."""
 
 FOOTPRINT = 12
 """float32 values of a footprint, see footprint.cuh."""

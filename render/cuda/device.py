@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any, Protocol
 
 from ...kernels.cuda.compile import INSTALL, CUDAError, compile_source, compiler_version
@@ -17,7 +18,7 @@ OLDEST_DRIVER = 12000
 OLDEST_ARCHITECTURE = 75
 """Turing: what NVRTC 12 still compiles for without a warning."""
 
-OTHERS = "the backends gl and cpu need no CUDA"
+OTHERS = "the backends gl and cpu need no CUDA."
 
 
 class Launcher(Protocol):
@@ -41,15 +42,15 @@ class Launcher(Protocol):
 
 
 def split(value: Any) -> tuple[str, Any]:
-    """Kind (p pointer, i int, f float) and C value of a kernel's argument."""
+    """Kind and value of a kernel's argument: p an address, i a C int32, f a C float."""
     if isinstance(value, (bool, int)):
         return "i", ctypes.c_int32(value)
     if isinstance(value, float):
         return "f", ctypes.c_float(value)
     if value is None:
-        return "p", ctypes.c_void_p(None)
+        return "p", 0
     assert value.is_contiguous(), "kernels take contiguous tensors"
-    return "p", ctypes.c_void_p(value.data_ptr())
+    return "p", value.data_ptr()  # cuda.core takes a plain int for an address, and no c_void_p
 
 
 class GPULauncher:
@@ -63,8 +64,7 @@ class GPULauncher:
     def __init__(self) -> None:
         check_driver()
         try:
-            import cuda.core as core
-
+            core = import_module("cuda.core")
             compiler_version()
         except (ImportError, CUDAError) as error:
             raise BackendUnavailable(
@@ -136,7 +136,7 @@ def import_torch() -> Any:
     if not torch.cuda.is_available():
         made = "was built without CUDA" if torch.version.cuda is None else "finds no usable GPU"
         raise BackendUnavailable(
-            f"torch {torch.__version__} {made}; install a torch with CUDA as pytorch.org/get-started "
+            f"torch {torch.__version__} {made}; install one with CUDA, as pytorch.org/get-started "
             f"says; {OTHERS}"
         )
     return torch

@@ -51,6 +51,7 @@ class HostLauncher:
 
     def launch(self, kernel: str, blocks: int, block: tuple[int, int], *arguments: Any) -> None:
         kinds, values = zip(*map(split, arguments))
+        values = [ctypes.c_void_p(v) if isinstance(v, int) else v for v in values]
         places = (ctypes.c_void_p * len(values))(
             *(ctypes.cast(ctypes.pointer(value), ctypes.c_void_p) for value in values)
         )
