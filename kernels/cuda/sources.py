@@ -26,11 +26,17 @@ FOOTPRINT = 12
 WEIGHTS = ("exponential", "linear", "mcguire7", "mcguire8", "mcguire9", "mcguire10")
 """Weights of mode weighted in the order of their numbers in kernels."""
 
+MOST_IN_CELL = 256
+"""Splats of a cell of mode cells, `render.cells.MOST_SPLATS`; all of one are in shared memory."""
+
 FILES = (
     "project.cu",
     "bins.cu",
     "modes/sorted.cu",
     "modes/weighted.cu",
+    "modes/binned.cu",
+    "modes/cells.cu",
+    "modes/stochastic.cu",
 )
 """All files that hold kernels."""
 
@@ -60,7 +66,7 @@ def defines() -> dict[str, int | float]:
     }
     values["LOG2_ALPHA_MIN"] = math.log2(constants.ALPHA_MIN)
     values["HALF_LOG2_E"] = 0.5 * math.log2(math.e)
-    values |= {"TILE": TILE, "BLOCK_ROWS": BLOCK_ROWS}
+    values |= {"TILE": TILE, "BLOCK_ROWS": BLOCK_ROWS, "MOST_IN_CELL": MOST_IN_CELL}
     values |= {f"WEIGHT_{name.upper()}": number for number, name in enumerate(WEIGHTS)}
     return values
 

@@ -78,7 +78,9 @@ class CUDARenderer:
             now = time.perf_counter()
             timings[name], begun = 1e3 * (now - begun), now
 
-        asked = modes.Asked(self._work, request, facts_of(self._splats), columns, self._kept_array)
+        asked = modes.Asked(
+            self._work, request, facts_of(self._splats), columns, self._to_device, self._kept_array
+        )
         drawn = draw(
             self._work,
             columns,
