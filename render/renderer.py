@@ -68,6 +68,7 @@ BACKENDS: dict[str, Backend] = {
         Backend("gl", ".gl.renderer", "GLRenderer", "OpenGL 4.3, interactive on any GPU"),
         Backend("cpu", ".cpu.renderer", "CPURenderer", "Numba, tiles and SIMD, no GPU needed"),
         Backend("reference", ".reference", "ReferenceRenderer", "float64 numpy, the definition"),
+        Backend("cuda", ".cuda.renderer", "CUDARenderer", "CUDA, NVIDIA GPUs; not yet run on one"),
     )
 }
 

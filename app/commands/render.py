@@ -56,7 +56,7 @@ def render(
     size
         WIDTHxHEIGHT in pixels; a camera keeps its vertical view.
     backend
-        What draws: cpu (no display or driver needed), gl or reference.
+        What draws: cpu (no display or driver needed), gl, reference or cuda.
     background
         black, white, grey, #rrggbb, r,g,b in 0 to 1, or transparent. PNG: black unless given;
         .npy and .exr: transparent unless given.

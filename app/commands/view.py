@@ -22,7 +22,7 @@ def view(
     scene
         Scene file or folder, or "builtin".
     backend
-        What draws: gl, cpu or reference.
+        What draws: gl, cpu, reference or cuda.
     weights
         File of weights that `voile bake` has made, instead of the one beside the scene.
     """

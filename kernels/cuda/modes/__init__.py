@@ -1,0 +1,1 @@
+"""CUDA rasterizers of tiles, one .cu file per blending mode; see `voile.render.modes`."""

@@ -1,0 +1,50 @@
+// `stochastic`: random coverage and a depth test (Enderton et al. 2010); see
+// voile.render.modes.stochastic.
+#pragma once
+
+#include "../footprint.cuh"
+
+#define NOTHING 3e38f
+
+BOTH unsigned mixed(unsigned x) {
+    x ^= x >> 16;
+    x *= 0x21F0AAADu;
+    x ^= x >> 15;
+    x *= 0xD35A2D97u;
+    return x ^ (x >> 15);
+}
+
+// Uniform in [0, 1) with 24 bits.
+BOTH float random_number(unsigned pixel, unsigned key) {
+    return float(mixed(pixel + key) >> 8) * (1.0f / 16777216.0f);
+}
+
+struct StochasticPixel {
+    float nearest, red, green, blue;                           // of the sample at hand
+    float red_sum, green_sum, blue_sum, depth_sum, covered;    // over samples
+
+    BOTH void clear() { red_sum = green_sum = blue_sum = depth_sum = covered = 0.0f; }
+
+    BOTH void start_sample() {
+        nearest = NOTHING;
+        red = green = blue = 0.0f;
+    }
+
+    BOTH void test(const Footprint &splat, float number, float alpha) {
+        if (number < alpha && splat.depth < nearest) {
+            nearest = splat.depth;
+            red = splat.red;
+            green = splat.green;
+            blue = splat.blue;
+        }
+    }
+
+    BOTH void end_sample() {
+        if (nearest >= NOTHING) return;
+        red_sum += red;
+        green_sum += green;
+        blue_sum += blue;
+        depth_sum += nearest;
+        covered += 1.0f;
+    }
+};

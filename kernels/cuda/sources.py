@@ -1,0 +1,114 @@
+"""Kernel sources: includes resolved, constants of Python as defines, lines that name their file.
+
+One text per kernel file, so that NVRTC needs no folder of headers and a digest of the text is a
+digest of all that it was made from.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from importlib import resources
+
+from .. import constants
+
+TILE = 16
+"""Side of a tile, pixels."""
+
+BLOCK_ROWS = 8
+"""Rows of threads in a block of a tile; every thread has TILE / BLOCK_ROWS pixels of a column, and
+reads a splat from shared memory once for all of them."""
+
+FOOTPRINT = 12
+"""float32 values of a footprint, see footprint.cuh."""
+
+WEIGHTS = ("exponential", "linear", "mcguire7", "mcguire8", "mcguire9", "mcguire10")
+"""Weights of mode weighted in the order of their numbers in kernels."""
+
+MOST_IN_CELL = 256
+"""Splats of a cell of mode cells, `render.cells.MOST_SPLATS`; all of one are in shared memory."""
+
+FILES = (
+    "project.cu",
+    "bins.cu",
+    "modes/sorted.cu",
+    "modes/weighted.cu",
+    "modes/binned.cu",
+    "modes/cells.cu",
+    "modes/stochastic.cu",
+)
+"""All files that hold kernels."""
+
+_INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"\s*$')
+_KERNEL = re.compile(r'extern "C" __global__ void (\w+)\(')
+
+
+@dataclass(frozen=True)
+class Source:
+    """A kernel file ready to be compiled.
+
+    Attributes:
+        name: "/" between folders.
+        text: the whole source; `#line` directives name its files.
+        kernels: names of the kernels in it.
+    """
+
+    name: str
+    text: str
+    kernels: tuple[str, ...]
+
+
+def defines() -> dict[str, int | float]:
+    """The constants of Python that kernels use, by name."""
+    values: dict[str, int | float] = {
+        name: value for name, value in vars(constants).items() if name.isupper()
+    }
+    values["LOG2_ALPHA_MIN"] = math.log2(constants.ALPHA_MIN)
+    values["HALF_LOG2_E"] = 0.5 * math.log2(math.e)
+    values |= {"TILE": TILE, "BLOCK_ROWS": BLOCK_ROWS, "MOST_IN_CELL": MOST_IN_CELL}
+    values |= {f"WEIGHT_{name.upper()}": number for number, name in enumerate(WEIGHTS)}
+    return values
+
+
+def load(name: str) -> Source:
+    """Reads a kernel file of this package.
+
+    Raises:
+        FileNotFoundError: it, or a file that it includes, is not there.
+    """
+    # In brackets: some are negative.
+    head = [f"#define {key} ({value!r})" for key, value in defines().items()]
+    body = _resolve(name, [])
+    text = "\n".join([*head, *body]) + "\n"
+    return Source(name, text, tuple(_KERNEL.findall(text)))
+
+
+def _resolve(name: str, seen: list[str]) -> list[str]:
+    """Lines of a file with its includes in place; a file is included once."""
+    if name in seen:
+        return []
+    seen.append(name)
+    source = resources.files(__package__ or __name__).joinpath(*name.split("/"))
+    lines = [f'#line 1 "{name}"']
+    for i, line in enumerate(source.read_text(encoding="utf-8").splitlines(), start=1):
+        match = _INCLUDE.match(line)
+        if match:
+            lines += _resolve(_beside(name, match[1]), seen)
+            lines.append(f'#line {i + 1} "{name}"')
+        elif line.strip() != "#pragma once":  # of no use, and a warning, where there is one text
+            lines.append(line)
+        else:
+            lines.append("")
+    return lines
+
+
+def _beside(name: str, included: str) -> str:
+    """An included file's name, which is given as seen from the file that includes it."""
+    parts = name.split("/")[:-1]
+    for part in included.split("/"):
+        if part == "..":
+            parts.pop()
+        else:
+            parts.append(part)
+    return "/".join(parts)

@@ -1,0 +1,174 @@
+"""The GPU as the CUDA backend uses it: is there one, and launching kernels on torch's stream."""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any, Protocol
+
+from ...kernels.cuda.compile import INSTALL, CUDAError, compile_source, compiler_version
+from ...kernels.cuda.sources import FILES, Source, load
+from ..renderer import BackendUnavailable
+
+OLDEST_DRIVER = 12000
+"""As cuDriverGetVersion says it: CUDA 12.0, the first that loads what NVRTC 12 makes."""
+
+OLDEST_ARCHITECTURE = 75
+"""Turing: what NVRTC 12 still compiles for without a warning."""
+
+OTHERS = "the backends gl and cpu need no CUDA."
+
+
+class Launcher(Protocol):
+    """Where tensors live and kernels run.
+
+    Attributes:
+        device: of torch's tensors.
+        name: for people.
+    """
+
+    device: str
+    name: str
+
+    def launch(self, kernel: str, blocks: int, block: tuple[int, int], *arguments: Any) -> None:
+        """Runs a kernel on tensors (None is a null pointer), int and float, in this order."""
+        ...
+
+    def synchronize(self) -> None:
+        """Waits for all that was launched."""
+        ...
+
+
+def split(value: Any) -> tuple[str, Any]:
+    """Kind and value of a kernel's argument: p an address, i a C int32, f a C float."""
+    if isinstance(value, (bool, int)):
+        return "i", ctypes.c_int32(value)
+    if isinstance(value, float):
+        return "f", ctypes.c_float(value)
+    if value is None:
+        return "p", 0
+    assert value.is_contiguous(), "kernels take contiguous tensors"
+    return "p", value.data_ptr()  # cuda.core takes a plain int for an address, and no c_void_p
+
+
+class GPULauncher:
+    """The current CUDA device of torch, and its current stream.
+
+    Raises:
+        BackendUnavailable: no driver, one that is too old, no GPU, an old one, or a package is
+            missing; the text says which and what to do.
+    """
+
+    def __init__(self) -> None:
+        check_driver()
+        try:
+            core = import_module("cuda.core")
+            compiler_version()
+        except (ImportError, CUDAError) as error:
+            raise BackendUnavailable(
+                f"the packages of the CUDA backend are missing ({error}); "
+                f"install them: {INSTALL}; {OTHERS}"
+            ) from error
+        self._core, self._torch = core, import_torch()
+        index = self._torch.cuda.current_device()
+        self.device = f"cuda:{index}"
+        self.name = self._torch.cuda.get_device_name(index)
+        major, minor = self._torch.cuda.get_device_capability(index)
+        self._architecture = 10 * major + minor
+        if self._architecture < OLDEST_ARCHITECTURE:
+            raise BackendUnavailable(
+                f"{self.name} has compute capability {major}.{minor}; the CUDA backend needs "
+                f"{OLDEST_ARCHITECTURE / 10} (Turing, 2018) or more; {OTHERS}"
+            )
+        self._device = core.Device(index)
+        self._device.set_current()  # the primary context, which torch uses too
+        self._sources: dict[str, Source] = {
+            name: source for source in map(load, FILES) for name in source.kernels
+        }
+        self._modules: dict[str, Any] = {}
+        self._kernels: dict[str, Any] = {}
+
+    def launch(self, kernel: str, blocks: int, block: tuple[int, int], *arguments: Any) -> None:
+        """Runs a kernel on torch's current stream; its file is compiled on first use."""
+        if blocks == 0:
+            return
+        if kernel not in self._kernels:
+            self._kernels[kernel] = self._load(kernel)
+        config = self._core.LaunchConfig(grid=(blocks, 1, 1), block=(*block, 1))
+        values = (split(value)[1] for value in arguments)
+        stream = _Stream(self._torch.cuda.current_stream(self.device).cuda_stream)
+        self._core.launch(stream, config, self._kernels[kernel], *values)
+
+    def synchronize(self) -> None:
+        """Waits for torch's current stream."""
+        self._torch.cuda.current_stream(self.device).synchronize()
+
+    def _load(self, kernel: str) -> Any:
+        source = self._sources[kernel]
+        if source.name not in self._modules:
+            code = compile_source(source, self._architecture)
+            self._modules[source.name] = self._core.ObjectCode.from_cubin(code)
+        return self._modules[source.name].get_kernel(kernel)
+
+
+class _Stream:
+    """A stream of torch, as cuda.core takes those of others."""
+
+    def __init__(self, handle: int) -> None:
+        self._handle = handle
+
+    def __cuda_stream__(self) -> tuple[int, int]:
+        return 0, self._handle
+
+
+def import_torch() -> Any:
+    """torch, where it can use CUDA. Nothing below `render.cuda` imports it otherwise.
+
+    Raises:
+        BackendUnavailable: it is missing, or made without CUDA.
+    """
+    try:
+        import torch
+    except ImportError as error:
+        raise BackendUnavailable(f"torch cannot be imported: {error}; {OTHERS}") from error
+    if not torch.cuda.is_available():
+        made = "was built without CUDA" if torch.version.cuda is None else "finds no usable GPU"
+        raise BackendUnavailable(
+            f"torch {torch.__version__} {made}; install one with CUDA, as pytorch.org/get-started "
+            f"says; {OTHERS}"
+        )
+    return torch
+
+
+def check_driver(open_library: Callable[[str], Any] = ctypes.CDLL) -> None:
+    """Asks the driver alone, which takes no time and loads no package.
+
+    Raises:
+        BackendUnavailable: no driver, one that is too old, or no GPU.
+    """
+    library = "nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1"
+    try:
+        driver = open_library(library)
+    except OSError as error:
+        raise BackendUnavailable(
+            f"there is no NVIDIA driver ({library} is missing); with an NVIDIA GPU, install its "
+            f"driver; {OTHERS}"
+        ) from error
+    version, count = ctypes.c_int(0), ctypes.c_int(0)
+    code = driver.cuInit(0)
+    if code == 0:
+        driver.cuDriverGetVersion(ctypes.byref(version))
+        code = driver.cuDeviceGetCount(ctypes.byref(count))
+    if code != 0 or count.value == 0:
+        raise BackendUnavailable(f"the NVIDIA driver finds no usable GPU (code {code}); {OTHERS}")
+    if version.value < OLDEST_DRIVER:
+        raise BackendUnavailable(
+            f"the NVIDIA driver is for CUDA {_version(version.value)}; the CUDA backend needs one "
+            f"for {_version(OLDEST_DRIVER)} or later: update the driver; {OTHERS}"
+        )
+
+
+def _version(number: int) -> str:
+    return f"{number // 1000}.{number % 1000 // 10}"

@@ -1,0 +1,99 @@
+"""The CUDA kernels compile for every architecture, and how compiling fails."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from voile.kernels import constants
+from voile.kernels.cuda import compile as compiler
+from voile.kernels.cuda import sources
+from voile.kernels.cuda.sources import FILES, Source, load
+
+
+@pytest.fixture(scope="module")
+def nvrtc() -> None:
+    try:
+        compiler.compiler_version()
+    except compiler.CompilerMissingError as error:
+        if os.environ.get("CI", "").lower() in {"1", "true"} and sys.platform == "linux":
+            pytest.fail(f"CI must have NVRTC: {error}")
+        pytest.skip(str(error))
+
+
+SMALL = Source("small.cu", 'extern "C" __global__ void f(int *a) { *a = 1; }\n', ("f",))
+
+
+@pytest.mark.usefixtures("nvrtc")
+@pytest.mark.parametrize("architecture", compiler.ARCHITECTURES)
+@pytest.mark.parametrize("name", FILES)
+def test_every_kernel_compiles_without_a_warning(name, architecture, tmp_path):
+    code = compiler.compile_source(load(name), architecture, tmp_path)
+    assert code.startswith(b"\x7fELF")
+    for kernel in load(name).kernels:
+        assert kernel.encode() in code
+
+
+def test_all_files_are_named_and_all_constants_come_from_python():
+    folder = sources.resources.files("voile.kernels.cuda")
+    found = {f.name for f in folder.iterdir() if f.name.endswith(".cu")}
+    found |= {f"modes/{f.name}" for f in (folder / "modes").iterdir() if f.name.endswith(".cu")}
+    assert found == set(FILES)
+    assert sources.defines()["ALPHA_MAX"] == constants.ALPHA_MAX
+    for name in FILES:
+        text = load(name).text
+        for constant in sources.defines():
+            assert text.count(f"#define {constant} ") == 1, f"{name} defines {constant} again"
+
+
+@pytest.mark.usefixtures("nvrtc")
+def test_an_error_and_a_warning_name_file_and_line(tmp_path):
+    lines = load("bins.cu").text.replace("Emitter emitter =", "Emitter emitter ==")
+    with pytest.raises(compiler.CompileError, match=r"bins\.cu\(\d+\): error") as raised:
+        compiler.compile_source(Source("bins.cu", lines, ()), 80, tmp_path)
+    number = int(str(raised.value).split("bins.cu(")[1].split(")")[0])
+    file = sources.resources.files("voile.kernels.cuda") / "bins.cu"
+    assert "Emitter emitter" in file.read_text().splitlines()[number - 1]
+    warned = Source("small.cu", SMALL.text.replace("*a = 1;", "int unused; *a = 1;"), ())
+    with pytest.raises(compiler.CompileError, match="unused"):
+        compiler.compile_source(warned, 80, tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.usefixtures("nvrtc")
+def test_the_cache_is_used_and_mended(tmp_path, monkeypatch):
+    code = compiler.compile_source(SMALL, 80, tmp_path)
+    (file,) = tmp_path.iterdir()
+    whole = file.read_bytes()
+    with monkeypatch.context() as patch:
+        patch.setattr(compiler, "_compile", lambda *_: pytest.fail("it was in the cache"))
+        assert compiler.compile_source(SMALL, 80, tmp_path) == code
+    for damaged in (b"", whole[:-1], whole[:60], whole.replace(b"ELF", b"FLE")):
+        file.write_bytes(damaged)
+        assert compiler.compile_source(SMALL, 80, tmp_path) == code
+        assert file.read_bytes() == whole
+    compiler.compile_source(SMALL, 90, tmp_path)
+    assert len(list(tmp_path.iterdir())) == 2
+    monkeypatch.setattr(compiler, "compiler_version", lambda: "99.0")
+    compiler.compile_source(SMALL, 80, tmp_path)
+    assert len(list(tmp_path.iterdir())) == 3
+
+
+@pytest.mark.usefixtures("nvrtc")
+def test_without_a_folder_to_write_to_nothing_is_kept(tmp_path):
+    (tmp_path / "file").write_text("")
+    assert compiler.compile_source(SMALL, 80, tmp_path / "file" / "below")
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_missing_compiler_is_told_with_the_remedy(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "cuda.bindings.nvrtc", None)
+    with pytest.raises(compiler.CompilerMissingError, match="pip install"):
+        compiler.compile_source(SMALL, 80, tmp_path)
+
+
+def test_importing_the_kernels_loads_neither_torch_nor_cuda():
+    code = "import sys, voile.kernels.cuda.compile; print(*sys.modules)"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not {"torch", "cuda.core", "cuda.bindings", "numba"} & set(run.stdout.split())

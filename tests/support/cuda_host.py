@@ -1,0 +1,63 @@
+"""Runs the CUDA kernels' own source on the host: `cuda_shim.h`, the C++ compiler, CPU tensors."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from voile.kernels.cuda.sources import FILES, load
+from voile.render.cuda.device import split
+
+SHIM = Path(__file__).parent / "cuda_shim"
+
+# Warnings are errors here too: a second compiler reads the kernels.
+FLAGS = ("-std=c++17", "-O1", "-shared", "-fPIC", "-fno-gnu-unique", "-Wall", "-Werror",
+         "-Wno-unknown-pragmas")  # fmt: skip
+
+
+class HostLauncher:
+    """Kernels compiled for the host, behind the interface of the GPU's launcher."""
+
+    device, name = "cpu", "host"
+
+    def __init__(self, folder: Path) -> None:
+        compiler = shutil.which("g++")
+        if compiler is None:
+            if os.environ.get("CI", "").lower() in {"1", "true"}:
+                pytest.fail("CI must have g++")
+            pytest.skip("there is no g++ to compile the kernels for the host")
+        self.launched: set[str] = set()
+        self._kernels: dict[str, Any] = {}
+        for name in FILES:
+            source = load(name)
+            exports = "\n".join(f"EXPORT({kernel})" for kernel in source.kernels)
+            stem = folder / name.replace("/", "_").removesuffix(".cu")
+            text = f'#include "cuda_shim.h"\n{source.text}\n{exports}\n'
+            Path(f"{stem}.cpp").write_text(text)
+            command = [compiler, *FLAGS, f"-I{SHIM}", "-o", f"{stem}.so", f"{stem}.cpp"]
+            result = subprocess.run(command, capture_output=True, text=True)
+            assert result.returncode == 0, result.stderr
+            library = ctypes.CDLL(f"{stem}.so")
+            for kernel in source.kernels:
+                function = getattr(library, f"launch_{kernel}")
+                function.restype = ctypes.c_bool
+                self._kernels[kernel] = function
+
+    def launch(self, kernel: str, blocks: int, block: tuple[int, int], *arguments: Any) -> None:
+        kinds, values = zip(*map(split, arguments))
+        values = [ctypes.c_void_p(v) if isinstance(v, int) else v for v in values]
+        places = (ctypes.c_void_p * len(values))(
+            *(ctypes.cast(ctypes.pointer(value), ctypes.c_void_p) for value in values)
+        )
+        done = self._kernels[kernel](blocks, *block, "".join(kinds).encode(), places)
+        assert done, f"{kernel} was given arguments {''.join(kinds)}"
+        self.launched.add(kernel)
+
+    def synchronize(self) -> None:
+        pass
