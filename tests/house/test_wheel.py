@@ -66,6 +66,10 @@ def test_contents(wheel):
         for path in (ROOT / "shaders").rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
+    shipped |= {
+        str(Path("voile") / path.relative_to(ROOT))
+        for path in (ROOT / "kernels" / "cuda").rglob("*.cu*")
+    }
     assert shipped <= names
     for folder in ("tests", "benchmarks", "docs", "tools"):
         assert not any(name.startswith((f"voile/{folder}/", f"{folder}/")) for name in names)

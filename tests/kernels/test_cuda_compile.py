@@ -10,6 +10,7 @@ from voile.kernels import constants
 from voile.kernels.cuda import compile as compiler
 from voile.kernels.cuda import sources
 from voile.kernels.cuda.sources import FILES, Source, load
+from voile.render.cells import MOST_SPLATS
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +46,10 @@ def test_all_files_are_named_and_all_constants_come_from_python():
         text = load(name).text
         for constant in sources.defines():
             assert text.count(f"#define {constant} ") == 1, f"{name} defines {constant} again"
+
+
+def test_cells_fit_in_shared_memory():
+    assert sources.MOST_IN_CELL == MOST_SPLATS
 
 
 @pytest.mark.usefixtures("nvrtc")
