@@ -23,6 +23,7 @@ MEAN = "mean"
 
 _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>
 <style>
+:root {{ color-scheme:dark }}
 body {{ background:#14161a; color:#d7dae0; font:15px/1.5 system-ui,sans-serif; margin:32px auto;
        max-width:1340px; padding:0 24px }}
 h1 {{ font-weight:600; font-size:22px; margin-bottom:4px }}
@@ -36,6 +37,7 @@ figure {{ margin:0 }} figcaption {{ font-size:13px; margin-top:4px }}
 img {{ display:block; width:100%; background:#000 }}
 .pair {{ position:relative }} .pair .top {{ position:absolute; inset:0 }}
 .pair .top {{ clip-path:inset(0 50% 0 0) }}
+.pair i {{ position:absolute; inset:0 auto 0 50%; border-left:1px solid #fffa }}
 input {{ width:100%; margin:6px 0 0; accent-color:#7fb4e6 }}
 .ramp {{ height:10px; border-radius:3px; margin-top:8px }}
 .ticks {{ display:flex; justify-content:space-between; font-size:13px; color:#969da8 }}
@@ -46,8 +48,11 @@ input {{ width:100%; margin:6px 0 0; accent-color:#7fb4e6 }}
 {views}
 <script>
 for (const box of document.querySelectorAll('.view')) {{
-  const slider = box.querySelector('input'), top = box.querySelector('.top');
-  slider.oninput = () => top.style.clipPath = `inset(0 ${{100 - slider.value}}% 0 0)`;
+  const slider = box.querySelector('input');
+  slider.oninput = () => {{
+    box.querySelector('.top').style.clipPath = `inset(0 ${{100 - slider.value}}% 0 0)`;
+    box.querySelector('.pair i').style.left = `${{slider.value}}%`;
+  }};
 }}
 </script>
 </html>
@@ -147,13 +152,14 @@ def _view(each: Compared, limit: int) -> str:
     a, b = (_data(quantise(p)) for p in (each.a.picture, each.b.picture))
     colors = _data(quantise(heat(each.difference.absolute, limit)))
     ramp = ",".join(f"rgb({r},{g},{b})" for r, g, b in quantise(RAMP))
-    ticks = "".join(f"<span>{limit * k / 4:g}</span>" for k in range(5))
+    ticks = "".join(f"<span>{limit * k / 4:.0f}</span>" for k in range(5))
     return f"""<div class="view"><h2>{html.escape(each.name)}, {width} × {height}</h2>
 <div class="row">
 <figure><img src="{a}" {size} alt="A"><figcaption>A</figcaption></figure>
 <figure><img src="{b}" {size} alt="B"><figcaption>B</figcaption></figure>
-<figure><div class="pair"><img src="{b}" {size} alt=""><img class="top" src="{a}" {size} alt="">
-</div><input type="range" value="50" aria-label="divider">
+<figure><div class="pair"><img src="{b}" {size} alt="">
+<img class="top" src="{a}" {size} alt=""><i></i></div>
+<input type="range" value="50" aria-label="divider">
 <figcaption>A on the left of the divider, B on the right</figcaption></figure>
 <figure><img src="{colors}" {size} alt="difference">
 <div class="ramp" style="background:linear-gradient(90deg,{ramp})"></div>

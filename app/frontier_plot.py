@@ -17,7 +17,8 @@ _STYLE = """text{font:13px system-ui,sans-serif;fill:#969da8;font-variant-numeri
 stroke-linecap:round}.back{fill:#17191d}"""
 
 _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>
-<style>body{{background:#17191d;color:#dfe3e8;font:14px/1.5 system-ui,sans-serif;margin:24px auto;
+<style>:root{{color-scheme:dark}}
+body{{background:#17191d;color:#dfe3e8;font:14px/1.5 system-ui,sans-serif;margin:24px auto;
 max-width:{width}px;padding:0 24px;font-variant-numeric:tabular-nums}}td,th{{padding:3px 24px 3px 0;
 text-align:left}}th{{color:#969da8;font-weight:400}}td.n,th.n{{text-align:right}}</style>
 {svg}

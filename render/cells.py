@@ -22,7 +22,7 @@ from .projection import quats_to_matrices
 
 Float64 = NDArray[np.float64]
 
-SPLATS_PER_CELL = 22
+SPLATS_PER_CELL = 24
 """On average: below 5 % of the keys of a full sort."""
 
 MOST_SPLATS = 256

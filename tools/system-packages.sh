@@ -11,7 +11,7 @@ run="libegl1 libgl1 libgl1-mesa-dri libglx-mesa0 libopengl0 libxkbcommon0 libxkb
      libxcb-render0 libxcb-shape0 libxcb-shm0 libxcb-sync1 libxcb-xfixes0 libxcb-xinerama0
      libxcb-xkb1 libx11-xcb1 libdbus-1-3 libfontconfig1 libfreetype6 libglib2.0-0 fonts-dejavu-core
      python3-venv"
-test="xvfb xauth git"
+test="xvfb xauth git g++"
 
 command -v dpkg-query >/dev/null || {
     echo "voile: not a Debian or Ubuntu system; install the equivalents of:" $run $test >&2

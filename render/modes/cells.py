@@ -77,7 +77,7 @@ def _grouped(facts: SceneFacts) -> Splats:
 
 MODE = Mode(
     "cells",
-    "Sorts groups of about 22 splats instead of splats; sums inside a group.",
+    "Sorts groups of about 24 splats instead of splats; sums inside a group.",
     composite,
     scene=_grouped,
     prepared=lambda facts: facts.has_cells,

@@ -59,7 +59,7 @@ def test_choosing_a_mode_draws_by_it_and_shows_its_settings(panel_of, look):
     assert shown == set(MODES["binned"].settings)
     assert (after != before).any()
     assert np.abs(after.astype(int) - drawn(window)).max() <= 1
-    assert "binned 16 bins, refine 2" in window.overlays.hud.text()
+    assert "binned 8 bins, refine 2" in window.overlays.hud.text()
     assert "binned" in window._backend_button.text()
 
 
@@ -68,7 +68,7 @@ def test_settings_are_bound_both_ways(qtbot, panel_of, look):
     settings = window.session.settings
     settings.mode = "binned"
     bins = {b.text(): b for b in panel.modes.controls["bins"].findChildren(QPushButton)}
-    assert bins["16"].isChecked()
+    assert bins["8"].isChecked()
     before = look(window)
     qtbot.mouseClick(bins["4"], LEFT)
     assert settings.bins == 4

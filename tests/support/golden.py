@@ -118,7 +118,8 @@ def _explain(
     if expected is not None:
         Image.fromarray(expected).save(folder / "expected.png")
         if actual.shape == expected.shape:
-            apart = np.abs(actual.astype(np.int16) - expected)[..., :3]
+            apart = np.abs(actual.astype(np.int16) - expected)
+            apart = np.maximum(apart[..., :3], apart[..., 3:].max(axis=2, keepdims=True, initial=0))
             boosted = np.minimum(apart * 16, 255).astype(np.uint8)
             Image.fromarray(boosted).save(folder / "difference.png")
             Image.fromarray(_flip_map(expected, actual)).save(folder / "flip.png")
