@@ -15,7 +15,7 @@ from ..scenes.progress import Progress
 from ..scenes.scene import Scene
 from ..scenes.splats import Splats
 from ..scenes.viewpoint import Viewpoint
-from .tasks import Task
+from .tasks import OneTask, Task
 
 LEARN_SECONDS = 600.0
 """How long learning goes on unless it is stopped."""
@@ -43,39 +43,27 @@ class Baked:
         return getattr(self.after, part) is not getattr(self.before, part)
 
 
-class Baker(QObject):
+class Baker(OneTask):
     """One bake at a time. What is found is kept even where it is cancelled, or the window closed.
 
     Signals:
-        progressed: fraction, stage.
         baked: the Baked.
-        failed: the exception.
-        ended: it is over, for whatever reason.
     """
 
-    progressed = Signal(float, str)
     baked = Signal(object)
-    failed = Signal(object)
-    ended = Signal()
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
-        self._task: Task | None = None
         self._splats: Splats | None = None
-
-    @property
-    def running(self) -> bool:
-        """Whether something is being baked."""
-        return self._task is not None
 
     @property
     def splats(self) -> Splats | None:
         """The scene that something is baked for."""
-        return self._splats
+        return self._splats if self.running else None
 
     def start(self, scene: Scene, part: str) -> None:
         """Finds better weights of a scene; `part`: the field of `Splats` to fill."""
-        if self._task is not None:
+        if self.running:
             return
         splats, viewpoints = scene.splats, list(scene.viewpoints.values())
         path = scene.weights or weights_path(scene.path)
@@ -84,32 +72,9 @@ class Baker(QObject):
             return bake(splats, part, viewpoints, path, progress)
 
         self._splats = splats
-        task = self._task = Task("baking", work, self, keep=True)
-        task.progress.connect(self.progressed)
+        task = Task("baking", work, self, keep=True)
         task.done.connect(self.baked)
-        task.failed.connect(self.failed)
-        for over in (task.done, task.failed, task.cancelled):
-            over.connect(self._end)
-        self.progressed.emit(0.0, "Getting ready")
-        task.start()
-
-    def cancel(self) -> None:
-        """Stops soon; the best so far is kept. Returns at once."""
-        if self._task is not None:
-            self._task.cancel()
-
-    def close(self, seconds: float) -> list[str]:
-        """Cancels and waits; its name if it did not end within `seconds`."""
-        if self._task is None:
-            return []
-        self._task.cancel()
-        return [] if self._task.join(seconds) else [self._task.name]
-
-    def _end(self) -> None:
-        if self._task is not None:
-            self._task.deleteLater()
-            self._task = self._splats = None
-            self.ended.emit()
+        self._run(task, "Getting ready")
 
 
 def bake(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import Signal
 
 from ..render.camera import Camera
 from ..render.frontier import candidates, measure
@@ -12,36 +12,21 @@ from ..render.scene_facts import facts_of
 from ..render.settings import Settings
 from ..scenes.progress import Progress
 from ..scenes.splats import Splats
-from .tasks import Task
+from .tasks import OneTask, Task
 
 
-class Measurer(QObject):
-    """One measurement at a time.
+class Measurer(OneTask):
+    """One measurement at a time; what was measured before it was cancelled stands.
 
     Signals:
-        progressed: fraction, stage.
         measured: a Point, as soon as it is known.
-        failed: the exception.
-        ended: the measurement is over, for whatever reason.
     """
 
-    progressed = Signal(float, str)
     measured = Signal(object)
-    failed = Signal(object)
-    ended = Signal()
-
-    def __init__(self, parent: QObject) -> None:
-        super().__init__(parent)
-        self._task: Task | None = None
-
-    @property
-    def running(self) -> bool:
-        """Whether something is being measured."""
-        return self._task is not None
 
     def start(self, backend: str, splats: Splats, camera: Camera, settings: Settings) -> None:
         """Measures everything that a backend offers for a view; `settings` gives the rest."""
-        if self._task is not None:
+        if self.running:
             return
         base = settings.copy()
 
@@ -58,28 +43,4 @@ class Measurer(QObject):
             finally:
                 renderer.close()
 
-        task = self._task = Task("measuring", work, self)
-        task.progress.connect(self.progressed)
-        task.failed.connect(self.failed)
-        for over in (task.done, task.failed, task.cancelled):
-            over.connect(self._end)
-        self.progressed.emit(0.0, "Measuring")
-        task.start()
-
-    def cancel(self) -> None:
-        """Stops at the next frame; what was measured stands. Returns at once."""
-        if self._task is not None:
-            self._task.cancel()
-
-    def close(self, seconds: float) -> list[str]:
-        """Cancels and waits; its name if it did not end within `seconds`."""
-        if self._task is None:
-            return []
-        self._task.cancel()
-        return [] if self._task.join(seconds) else [self._task.name]
-
-    def _end(self) -> None:
-        if self._task is not None:
-            self._task.deleteLater()
-            self._task = None
-            self.ended.emit()
+        self._run(Task("measuring", work, self), "Measuring")

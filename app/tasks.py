@@ -1,4 +1,7 @@
-"""`Task`: a function in a thread, with progress, cancelling and a result, as Qt signals."""
+"""`Task`: a function in a thread, with progress, cancelling and a result, as Qt signals.
+
+`OneTask` is the base of what runs one of them at a time.
+"""
 
 from __future__ import annotations
 
@@ -84,3 +87,54 @@ class Task(QObject):
         if stage != shown or now - before >= REPORT_EVERY:
             self._reported = (now, stage)
             self.progress.emit(fraction, stage)
+
+
+class OneTask(QObject):
+    """Runs one task at a time; what is asked for meanwhile is not done.
+
+    Signals:
+        progressed: fraction, stage.
+        failed: the exception.
+        ended: the task is over, for whatever reason.
+    """
+
+    progressed = Signal(float, str)
+    failed = Signal(object)
+    ended = Signal()
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self._task: Task | None = None
+
+    @property
+    def running(self) -> bool:
+        """Whether a task is under way."""
+        return self._task is not None
+
+    def cancel(self) -> None:
+        """Stops soon; what is there by then stands. Returns at once."""
+        if self._task is not None:
+            self._task.cancel()
+
+    def close(self, seconds: float) -> list[str]:
+        """Cancels and waits; its name if it did not end within `seconds`."""
+        if self._task is None:
+            return []
+        self._task.cancel()
+        return [] if self._task.join(seconds) else [self._task.name]
+
+    def _run(self, task: Task, stage: str) -> None:
+        """Starts a task; `stage` is told until it reports one of its own."""
+        self._task = task
+        task.progress.connect(self.progressed)
+        task.failed.connect(self.failed)
+        for over in (task.done, task.failed, task.cancelled):
+            over.connect(self._end)
+        self.progressed.emit(0.0, stage)
+        task.start()
+
+    def _end(self) -> None:
+        if self._task is not None:
+            self._task.deleteLater()
+            self._task = None
+            self.ended.emit()

@@ -1,5 +1,7 @@
 """Two ways to draw side by side: the divider, the difference, the numbers."""
 
+import threading
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -204,10 +206,14 @@ def test_a_noisy_side_becomes_better(qtbot, comparing):
     assert "samples" in window.overlays.compare.b.text
 
 
-def test_closing_while_comparing(comparing):
+def test_closing_while_comparing(comparing, caplog):
     window = comparing()
+    threads = threading.active_count()
     window.session.navigator.orbit(0.1, 0.0)
-    window.close()
+    assert window.close()
+    assert not window.isVisible()
+    assert threading.active_count() < threads  # the one that draws has ended
+    assert not [record.getMessage() for record in caplog.records]
 
 
 def test_saving_while_comparing_says_which_side_it_was(qtbot, comparing, tmp_path):

@@ -138,11 +138,14 @@ def test_close_while_loading_ends_every_thread(qtbot, make_window, show, ply, mo
     assert not [t.name for t in threading.enumerate() if t.name.startswith("voile task")]
 
 
-def test_close_at_once(make_window):
+def test_close_at_once(make_window, caplog):
     """Before kernels are ready, before anything was drawn."""
     window = make_window()
     window.open("builtin")
-    window.close()
+    assert window.close()
+    assert not window.isVisible()
+    assert not [t.name for t in threading.enumerate() if t.name.startswith("voile task")]
+    assert not [record.getMessage() for record in caplog.records]
 
 
 def test_fault_in_a_slot_is_told_with_details(qtbot, make_window, look, caplog):
