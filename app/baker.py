@@ -30,6 +30,8 @@ class Baked:
         before, after: the scene; the same one where nothing better was found.
         path: where the weights are kept.
         unsaved: why they are not, None where they are.
+        gain: dB against the sorted picture before and after learning, over views that were not
+            learned from; None where nothing was learned.
     """
 
     part: str
@@ -37,6 +39,7 @@ class Baked:
     after: Splats
     path: Path
     unsaved: SceneFormatError | None
+    gain: tuple[float, float] | None = None
 
     def better(self, part: str) -> bool:
         """Whether a part of the weights is a new one."""
@@ -84,7 +87,8 @@ def bake(
     from ..render import baking  # loads Numba and the kernels
 
     anchors = [from_viewpoint(each, *baking.SIZE) for each in viewpoints]
-    after = baking.improved(splats, part, anchors, progress, seconds=LEARN_SECONDS)
+    checks = []
+    after = baking.improved(splats, part, anchors, progress, seconds=LEARN_SECONDS, history=checks)
     unsaved = None
     if after is not splats:
         try:
@@ -95,4 +99,5 @@ def bake(
                 "and open the scene by `voile view SCENE --weights FILE`."
             )
             unsaved = SceneFormatError(error.path, error.field, error.problem, fix)
-    return Baked(part, splats, after, path, unsaved)
+    gain = (checks[0].quality, max(each.quality for each in checks)) if checks else None
+    return Baked(part, splats, after, path, unsaved, gain)

@@ -6,9 +6,8 @@ from PySide6.QtCore import Signal
 
 from ..render.camera import Camera
 from ..render.frontier import candidates, measure
-from ..render.modes import MODES
+from ..render.modes import prepare
 from ..render.renderer import create_renderer
-from ..render.scene_facts import facts_of
 from ..render.settings import Settings
 from ..scenes.progress import Progress
 from ..scenes.splats import Splats
@@ -35,9 +34,8 @@ class Measurer(OneTask):
             try:
                 renderer.upload(splats)
                 ways = candidates(renderer, splats, base)
-                for mode in {way.mode: MODES[way.mode] for way in ways}.values():
-                    # Here it can be cancelled; within a frame it could not.
-                    mode.prepare(facts_of(splats), lambda _, stage: progress(0.0, stage))
+                # Here it can be cancelled; within a frame it could not.
+                prepare(splats, [way.mode for way in ways], progress)
                 for point in measure(renderer, [camera], ways, progress):
                     self.measured.emit(point)
             finally:

@@ -141,7 +141,11 @@ class WeightsControls(QWidget):
             title = f"The {found} weights are saved"
             if found != baked.part:
                 title = f"Nothing better was learned; the {found} weights are saved"
-            self.told.emit(title, f"They come with the scene from now on, from {baked.path}.")
+            words = f"They come with the scene from now on, from {baked.path}."
+            if baked.gain is not None and found == baked.part:
+                before, after = baked.gain
+                words = f"{after:.1f} dB against sorted, {before:.1f} before. {words}"
+            self.told.emit(title, words)
 
     def _switch_on(self, part: str) -> None:
         """Draws by the mode that these weights are for."""

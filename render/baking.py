@@ -11,7 +11,7 @@ from ..scenes.progress import Progress, silent
 from ..scenes.splats import Splats
 from .camera import Camera
 from .fit import fit
-from .learn import check_torch, learn
+from .learn import Check, check_torch, learn
 from .sample_views import sample_views
 
 SIZE, LARGE = (320, 180), (640, 360)
@@ -48,10 +48,16 @@ class Bakery:
         large = [each.resized(*LARGE) for each in self._sample(FIT_VIEWS, 1)]
         return fit(self.splats, large, progress, keep_best=keep_best)
 
-    def learn(self, start: OitWeights, seconds: float, progress: Progress = silent) -> OitWeights:
+    def learn(
+        self,
+        start: OitWeights,
+        seconds: float,
+        progress: Progress = silent,
+        history: list[Check] | None = None,
+    ) -> OitWeights:
         """Weights of mode `learned`, found from others; as `learn`."""
         views, checked = self._sample(LEARN_VIEWS, 2), self._sample(CHECK_VIEWS, 3)
-        return learn(self.splats, start, views, checked, progress, seconds=seconds)
+        return learn(self.splats, start, views, checked, progress, seconds=seconds, history=history)
 
     def held_back(self) -> list[Camera]:
         """Cameras that no weights were found from."""
@@ -71,6 +77,7 @@ def improved(
     progress: Progress = silent,
     *,
     seconds: float = 600.0,
+    history: list[Check] | None = None,
 ) -> Splats:
     """The scene with better weights: what cancelling leaves unfinished counts too.
 
@@ -81,6 +88,7 @@ def improved(
         progress: reports progress with the dB so far; where it raises Cancelled, the best so far is
             taken.
         seconds: how long to learn.
+        history: is filled with every check of what was learned, the first one of its start.
 
     Returns:
         `splats` itself where nothing better was found.
@@ -100,6 +108,9 @@ def improved(
         splats = replace(splats, fitted=fitted)
     start = splats.learned or fitted
     learned = bakery.learn(
-        start, seconds, lambda part, stage: progress(begun + (1.0 - begun) * part, stage)
+        start,
+        seconds,
+        lambda part, stage: progress(begun + (1.0 - begun) * part, stage),
+        history,
     )
     return splats if learned is start else replace(splats, learned=learned)

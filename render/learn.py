@@ -87,7 +87,7 @@ def learn(
             and the best weights so far are returned.
         seconds: how long to learn.
         seed: of the order of views.
-        history: is filled with every check.
+        history: is filled with every check, the first one of `start`.
 
     Returns:
         The best weights found; `start` itself if none were better.
@@ -148,6 +148,7 @@ class _Run:
             progress(0.0, f"Learning: picture {k + 1} of {len(self._checked)} to check by")
             self._targets.append(sorted_frame(self._splats, camera)[0])
         begin = self._best_quality = self._quality(self.best)
+        self._history.append(Check(time.perf_counter() - self._begun, 0, begin))
         rates = [group["lr"] for group in self._optimizer.param_groups]
         pause = min(_CHECK_SECONDS, seconds / 20)
         checked_at = 0.0

@@ -37,6 +37,7 @@ from ... import __version__
 from ...render.camera import CameraError
 from ...render.frontier import Point, candidates, frontier, measure
 from ...render.measuring import REPEATS
+from ...render.modes import prepare
 from ...render.output import OutputError, check_folder, write_whole
 from ...render.renderer import BACKENDS, BackendUnavailable, RenderError, create_renderer
 from ...render.settings import Settings
@@ -163,6 +164,7 @@ def _measure_backend(
         devices[name] = renderer.capabilities.device
         renderer.upload(scene.splats)
         ways = candidates(renderer, scene.splats, Settings())
+        prepare(scene.splats, [way.mode for way in ways], progress)
         for point in measure(renderer, cameras, ways, progress, frames):
             points.append(point)
     finally:

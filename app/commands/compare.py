@@ -12,6 +12,7 @@ from rich.table import Table
 
 from ...render.frame import FrameRequest
 from ...render.measuring import REPEATS, difference, timed
+from ...render.modes import prepare
 from ...render.output import OutputError, check_folder, write_whole
 from ...render.renderer import Renderer, create_renderer
 from ...render.spec import DEFAULT_BACKEND, Spec, parse_spec
@@ -89,6 +90,7 @@ def compare(
         names = view_names(camera or [], view or [], len(cameras))
         for renderer in renderers.values():
             renderer.upload(opened.splats)
+        prepare(opened.splats, [spec.settings.mode for spec in specs], progress)
         compared = []
         for k, (name, each) in enumerate(zip(names, cameras)):
             progress(k / len(cameras), f"Comparing {name}")

@@ -9,6 +9,7 @@ from cyclopts import Parameter
 
 from ...render.accumulate import Accumulator, accumulates
 from ...render.frame import Frame, FrameRequest
+from ...render.modes import prepare
 from ...render.output import OutputError, check_output, save_depth, save_frame
 from ...render.renderer import RenderError, create_renderer
 from ...scenes.scene import open_scene
@@ -90,6 +91,7 @@ def render(
             targets = numbered(output, len(cameras))
             depths = None if depth is None else numbered(depth, len(cameras))
             renderer.upload(opened.splats)
+            prepare(opened.splats, [chosen.mode], progress)
             frame = None
             for k, each in enumerate(cameras):
                 request = FrameRequest(each, chosen, depth=depths is not None)

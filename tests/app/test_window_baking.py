@@ -1,5 +1,6 @@
 """Fitting and learning weights in the window: in a thread, kept, and switched on."""
 
+import re
 import sys
 import threading
 
@@ -94,6 +95,9 @@ def test_learning_switches_the_mode_on_and_stopping_keeps_the_best(
     ended(qtbot, controls)
     look(window)
     assert window.session.settings.mode == "learned"
+    told = re.search(r"([\d.]+) dB against sorted, ([\d.]+) before", texts(window)[-1])
+    assert told
+    assert float(told[1]) >= float(told[2]) > 0
     assert item.isEnabled()
     assert open_scene(ply).splats.learned is not None
     assert controls.isVisible()  # mode learned is chosen

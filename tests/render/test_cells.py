@@ -7,7 +7,10 @@ from make_splats import make_splats
 from voile import Camera, FrameRequest, Settings
 from voile.render.cells import MOST_SPLATS, SPLATS_PER_CELL, build_cells
 from voile.render.cpu.renderer import CPURenderer
+from voile.render.modes import prepare
 from voile.render.projection import project, quats_to_matrices
+from voile.render.scene_facts import facts_of
+from voile.scenes import Cancelled
 
 
 @pytest.fixture(scope="module")
@@ -73,3 +76,19 @@ def test_only_cells_are_sorted():
 def test_an_empty_scene_and_a_single_splat_have_cells():
     assert len(build_cells(make_splats(0))) == 0
     assert len(build_cells(make_splats(1))) == 1
+
+
+def test_preparing_tells_and_can_be_cancelled():
+    splats = make_splats(300, 0, seed=8)
+
+    def stop(fraction: float, stage: str, /) -> None:
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        prepare(splats, ["sorted", "cells"], stop)
+    assert not facts_of(splats).has_cells
+    told: list[tuple[float, str]] = []
+    prepare(splats, ["sorted", "cells", "cells"], lambda *report: told.append(report))
+    assert told
+    assert {part for part, _ in told} == {0.0}
+    assert facts_of(splats).has_cells
