@@ -7,6 +7,7 @@ frame = voile.render(splats, camera)          # Frame: color, alpha, depth
 """
 
 from .render import Camera, Frame, FrameRequest, Settings, create_renderer
+from .render.finish import draw
 from .scenes import Cancelled, SceneFormatError, Splats, VoileError
 from .scenes.io import load, save
 
@@ -42,6 +43,6 @@ def render(
     renderer = create_renderer(backend)
     try:
         renderer.upload(splats)
-        return renderer.render(FrameRequest(camera, settings or Settings(), depth=depth))
+        return draw(renderer, FrameRequest(camera, settings or Settings(), depth=depth))
     finally:
         renderer.close()

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
-from typing import Annotated
 
 import cyclopts
-from cyclopts import App, CycloptsError, Parameter
+from cyclopts import App, CycloptsError
 
 from ..scenes.errors import Cancelled, VoileError
+from .commands.view import view
 
 OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 
@@ -38,28 +37,7 @@ app.command("voile.app.commands.convert:convert")
 app.command("voile.app.commands.bake:bake")
 
 
-@app.default
-def _default(
-    scene: str = "builtin",
-    /,
-    *,
-    backend: str = "gl",
-    weights: Annotated[Path | None, Parameter(negative="")] = None,
-) -> int:
-    """Opens the window.
-
-    Parameters
-    ----------
-    scene
-        Scene file or folder, or "builtin".
-    backend
-        What draws: gl, cpu, reference or cuda.
-    weights
-        File of weights that `voile bake` has made, instead of the one beside the scene.
-    """
-    from .commands.view import view
-
-    return view(scene, backend=backend, weights=weights)
+app.default(view)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..render.display import developed
 from ..render.frame import Frame
 from ..render.heat import heat, limit_for
 from ..render.measuring import difference
@@ -48,7 +49,8 @@ def compare(pair: Pair) -> Compared:
     pictures = []
     for drawing in (pair.a, pair.b):
         assert isinstance(drawing.frame, Frame)
-        pictures.append(drawing.frame.over(drawing.job.request.settings.background))
+        settings = drawing.job.request.settings
+        pictures.append(developed(drawing.frame, settings).over(settings.background))
     found = difference(*pictures, with_ssim=False)
     if not pair.heat:
         return Compared(pair, found.psnr, found.max_error)

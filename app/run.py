@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import signal
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from ..scenes.errors import VoileError
 from ..scenes.scene import BUILTIN
 
 
 def run_window(
-    source: str | None = BUILTIN, backend: str = "gl", weights: Path | None = None
+    source: str | None = BUILTIN,
+    backend: str = "gl",
+    weights: Path | None = None,
+    settings: Mapping[str, Any] | None = None,
 ) -> int:
     """Opens the window and returns when it is closed.
 
@@ -19,6 +24,7 @@ def run_window(
         source: scene to open, "builtin" for Voile's own, None for an empty window.
         backend: name of the backend that draws at first.
         weights: a file with the scene's weights, None for the one beside it.
+        settings: values that differ from the window's own, by name.
 
     Returns:
         Exit code: 0, or 1 where no window can be opened (the reason is on stderr).
@@ -41,7 +47,7 @@ def run_window(
         app.setApplicationDisplayName("Voile")
         app.setDesktopFileName("voile")
         display.check_opengl()
-        session = Session(backend)
+        session = Session(backend, settings)
     except VoileError as error:
         print(f"voile: {error}", file=sys.stderr)
         return 1

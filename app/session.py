@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,6 +57,7 @@ class Session:
 
     Attributes:
         settings: how frames are drawn; evented, so panels and the viewport follow it.
+        defaults: what the settings go back to.
         navigator: where the user looks from; evented.
         comparison: what the picture is compared with.
         scene_changed, backend_changed, modes_changed, frame_invalidated: signals; the last one
@@ -66,10 +69,11 @@ class Session:
     modes_changed = Signal()
     frame_invalidated = Signal()
 
-    def __init__(self, backend: str = "gl") -> None:
+    def __init__(self, backend: str = "gl", settings: Mapping[str, Any] | None = None) -> None:
         if backend not in BACKENDS:
             raise RenderError(f"there is no backend {backend!r}; there are {', '.join(BACKENDS)}")
-        self.settings = Settings(background=CANVAS)
+        self.defaults = Settings(background=CANVAS)
+        self.settings = Settings.from_dict({**self.defaults.to_dict(), **(settings or {})})
         self.navigator = Navigator()
         self.comparison = Comparison()
         self._backend = backend

@@ -11,9 +11,6 @@ from .frame import Frame, FrameRequest
 from .modes import MODES
 from .settings import Settings
 
-MOST_SAMPLES = 1024
-"""Samples per pixel at which a picture counts as done."""
-
 
 class Accumulator:
     """Adds up frames of one request with seeds 0, 1, 2, ...; another request starts anew.
@@ -23,13 +20,9 @@ class Accumulator:
 
     Sums are float64, so that a thousand frames round like one. Used by one
     thread at a time.
-
-    Args:
-        limit: samples per pixel after which `full` says that it is enough.
     """
 
-    def __init__(self, limit: int = MOST_SAMPLES) -> None:
-        self.limit = limit
+    def __init__(self) -> None:
         self.reset()
 
     def reset(self) -> None:
@@ -50,8 +43,8 @@ class Accumulator:
 
     @property
     def full(self) -> bool:
-        """Whether there are `limit` samples; more may still be added."""
-        return self.samples >= self.limit
+        """Whether there are as many samples as setting `accumulate` asks for."""
+        return self._request is not None and self.samples >= self._request.settings.accumulate
 
     def next(self, request: FrameRequest) -> FrameRequest:
         """The request with the seed to draw next; resets where view or settings are others."""

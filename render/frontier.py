@@ -13,6 +13,7 @@ from typing import Any
 from ..scenes.progress import Progress, silent
 from ..scenes.splats import Splats
 from .camera import Camera
+from .finish import draw
 from .frame import FrameRequest
 from .measuring import REPEATS, decibels, difference, timed
 from .modes import MODES
@@ -114,7 +115,7 @@ def measure(
             if len(exact) == k:  # the first way, unless that is another mode
                 truth = drawn.frame
                 if way.mode != EXACT:
-                    truth = renderer.render(replace(request, settings=replace(way, mode=EXACT)))
+                    truth = draw(renderer, replace(request, settings=replace(way, mode=EXACT)))
                 exact.append(truth.over(way.background))
             times.append(drawn.milliseconds)
             errors.append(difference(exact[k], picture, with_ssim=False).mse)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from . import metrics
+from .finish import draw
 from .frame import Frame, FrameRequest
 from .renderer import Renderer
 
@@ -79,11 +80,11 @@ def timed(
         RenderError: the frame cannot be drawn.
     """
     before()
-    frame = renderer.render(request)
+    frame = draw(renderer, request)
     frames = []
     for _ in range(max(1, repeats)):
         before()
-        frame = renderer.render(request)
+        frame = draw(renderer, request)
         frames.append((drawing_time(frame), frame.timings))
     stages = {
         stage: statistics.median(timings.get(stage, 0.0) for _, timings in frames)

@@ -16,7 +16,7 @@ from ..kernels.constants import ALPHA_MAX, ALPHA_MIN, COV2D_BLUR, JACOBIAN_MARGI
 from ..scenes.sh import sh_basis
 from ..scenes.splats import Splats
 from .camera import Camera
-from .settings import Settings
+from .settings import FRUSTUM_MARGIN, Settings
 
 Float64 = NDArray[np.float64]
 
@@ -82,6 +82,7 @@ def project(splats: Splats, camera: Camera, settings: Settings) -> Projected:
     s_xx, s_yy = np.sum(m_x * m_x, 1), np.sum(m_y * m_y, 1)
     s_xy = np.sum(m_x * m_y, 1)
     # Lagrange's identity: s_xx s_yy - s_xy^2 without its cancellation for thin splats.
+    trace_sharp = s_xx + s_yy
     det_sharp = np.sum(np.cross(m_x, m_y) ** 2, 1)
     det = det_sharp + COV2D_BLUR * (s_xx + s_yy) + COV2D_BLUR**2
     s_xx, s_yy = s_xx + COV2D_BLUR, s_yy + COV2D_BLUR
@@ -97,16 +98,34 @@ def project(splats: Splats, camera: Camera, settings: Settings) -> Projected:
     degree = min(splats.sh_degree, settings.max_sh_degree)
     basis = sh_basis(directions, degree)
     sh = splats.sh[order, : basis.shape[1]].astype(np.float64)
+    centers = np.stack([camera.fx * x / z + camera.cx, camera.fy * y / z + camera.cy], 1)
+    kept = _kept(centers, trace_sharp, opacities, camera, settings)
     return Projected(
-        centers=np.stack([camera.fx * x / z + camera.cx, camera.fy * y / z + camera.cy], 1),
-        conics=np.stack([s_yy, -s_xy, s_xx], 1) / det[:, None],
-        extents=np.sqrt(reach[:, None] * np.stack([s_xx, s_yy], 1)),
-        opacities=opacities,
-        colors=np.maximum(0.0, 0.5 + np.einsum("mk,mkc->mc", basis, sh)),
-        depths=z,
-        thicknesses=np.linalg.norm(axes[:, 2], axis=1),
-        directions=directions,
-        splats=order,
+        centers=centers[kept],
+        conics=(np.stack([s_yy, -s_xy, s_xx], 1) / det[:, None])[kept],
+        extents=np.sqrt(reach[:, None] * np.stack([s_xx, s_yy], 1))[kept],
+        opacities=opacities[kept],
+        colors=np.maximum(0.0, 0.5 + np.einsum("mk,mkc->mc", basis, sh))[kept],
+        depths=z[kept],
+        thicknesses=np.linalg.norm(axes[:, 2], axis=1)[kept],
+        directions=directions[kept],
+        splats=order[kept],
+    )
+
+
+def _kept(
+    centers: Float64, trace: Float64, opacities: Float64, camera: Camera, settings: Settings
+) -> NDArray[np.bool_]:
+    """(M,) which splats the settings do not leave out, whether they touch the picture or not.
+
+    `trace` is that of the projected covariance without its low-pass filter, pixels^2.
+    """
+    size = np.array([camera.width, camera.height])
+    gap = np.maximum(np.maximum(0.5 - centers, centers - (size - 0.5)), 0.0)
+    return (
+        (opacities >= settings.min_alpha)
+        & (trace >= settings.min_pixels**2)
+        & (gap <= FRUSTUM_MARGIN[settings.frustum] * size).all(axis=1)
     )
 
 

@@ -11,6 +11,9 @@ from ..scenes.splats import Splats
 from .frame import Frame, FrameRequest
 from .modes import MODES
 from .scene_facts import facts_of
+from .settings import Settings
+
+_DEFAULTS = Settings()
 
 
 class RenderError(VoileError):
@@ -23,11 +26,19 @@ class BackendUnavailable(RenderError):
 
 @dataclass(frozen=True)
 class Capabilities:
-    """What a backend can do. Panels grey out what is missing; asking for it raises RenderError."""
+    """What a backend can do. Panels grey out what is missing; asking for it raises RenderError.
+
+    Attributes:
+        modes: what it draws.
+        device: what it draws on.
+        max_side: of a picture, pixels.
+        lacks: settings that it cannot follow: they must have their default.
+    """
 
     modes: frozenset[str]
     device: str
     max_side: int
+    lacks: frozenset[str] = frozenset()
 
 
 class Renderer(Protocol):
@@ -88,13 +99,20 @@ def create_renderer(name: str) -> Renderer:
 
 
 def check_mode(renderer: Renderer, request: FrameRequest) -> None:
-    """Raises RenderError where the renderer lacks the mode that is asked for."""
-    mode, modes = request.settings.mode, renderer.capabilities.modes
-    if mode not in modes:
+    """Raises RenderError where the renderer lacks the mode or a setting that is asked for."""
+    can, settings = renderer.capabilities, request.settings
+    if settings.mode not in can.modes:
         raise RenderError(
-            f"backend {renderer.name!r} cannot draw mode {mode!r}; "
-            f"it has {', '.join(sorted(modes))}"
+            f"backend {renderer.name!r} cannot draw mode {settings.mode!r}; "
+            f"it has {', '.join(sorted(can.modes))}"
         )
+    for name in sorted(can.lacks):
+        value, default = getattr(settings, name), getattr(_DEFAULTS, name)
+        if value != default:
+            raise RenderError(
+                f"backend {renderer.name!r} cannot follow setting {name}={value}; "
+                f"leave it at {default}"
+            )
 
 
 def scene_for(request: FrameRequest, splats: Splats) -> Splats:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, cast, get_args, get_type_hints
 
@@ -16,18 +17,54 @@ class SettingsError(VoileError, ValueError):
     """A setting's value is out of its range or of the wrong type; the text names the setting."""
 
 
+Reader = Literal["frame", "view", "display", "window"]
+"""What reads a setting: the backend that draws; the camera it draws from (`finish.asked`); the step
+that brings a drawn frame to a display (`finish.finished`); or the window alone."""
+
+
 def setting(
     default: Any,
     help: str,
     *,
+    place: str,
     unit: str = "",
     low: float | None = None,
     high: float | None = None,
+    zero: str = "",
+    reader: Reader = "frame",
+    backends: tuple[str, ...] = (),
 ) -> Any:
-    """A field of `Settings` with the metadata that its control, flag and checks are made from."""
+    """A field of `Settings` with the metadata that its control, flag and checks are made from.
+
+    Args:
+        default: its value where nobody says otherwise.
+        help: one line for people.
+        place: "Panel / Group", where in the tree it stands.
+        unit: of the number.
+        low, high: range of the number, inclusive.
+        zero: what 0 means, in words, where it is no amount.
+        reader: what reads it.
+        backends: the only backends to which it means something; empty where all have it.
+    """
+    panel, group = place.split(" / ")
     return dataclasses.field(
-        default=default, metadata={"help": help, "unit": unit, "low": low, "high": high}
+        default=default,
+        metadata={
+            "help": help,
+            "unit": unit,
+            "low": low,
+            "high": high,
+            "zero": zero,
+            "panel": panel,
+            "group": group,
+            "reader": reader,
+            "backends": backends,
+        },
     )
+
+
+FRUSTUM_MARGIN = {"touching": math.inf, "near": 0.15, "inside": 0.0}
+"""How far outside of the picture a splat's centre may lie, as a share of the picture's size."""
 
 
 @dataclass
@@ -41,43 +78,165 @@ class Settings:
     events: ClassVar[SignalGroupDescriptor] = SignalGroupDescriptor()
 
     mode: Literal["sorted", "weighted", "binned", "cells", "stochastic", "learned"] = setting(
-        "sorted", "Blending mode: sorted is exact, the others need no sort of all splats."
+        "sorted",
+        "Blending mode: sorted is exact, the others need no sort of all splats.",
+        place="Blending / Mode",
     )
-    bins: Literal[4, 8, 16, 32] = setting(8, "Depth bins per pixel of mode binned.")
+    bins: Literal[4, 8, 16, 32] = setting(
+        8, "Depth bins per pixel of mode binned.", place="Blending / Mode"
+    )
     refine: int = setting(
-        2, "How often mode binned moves its bins to where transmittance falls.", low=0, high=3
+        2,
+        "How often mode binned moves its bins to where transmittance falls.",
+        place="Blending / Mode",
+        low=0,
+        high=3,
     )
     weight: Literal[
         "auto", "exponential", "linear", "mcguire7", "mcguire8", "mcguire9", "mcguire10"
     ] = setting(
-        "auto", "Weight of mode weighted; auto is the scene's fit, or exponential without one."
+        "auto",
+        "Weight of mode weighted; auto is the scene's fit, or exponential without one.",
+        place="Blending / Mode",
     )
     beta: float = setting(
         0.0,
         "How fast weights fall with depth, per radius of the scene; 0 is the scene's fit, or 20.",
+        place="Blending / Mode",
         low=0.0,
         high=200.0,
+        zero="fit",
     )
     samples: int = setting(
-        1, "Samples per pixel and frame of mode stochastic; frames add up.", low=1, high=64
+        1,
+        "Samples per pixel and frame of mode stochastic; frames add up.",
+        place="Blending / Mode",
+        low=1,
+        high=64,
     )
-    background: tuple[float, float, float] = setting(
-        (0.0, 0.0, 0.0), "Colour behind the splats, display RGB.", low=0.0, high=1.0
+    accumulate: int = setting(
+        256,
+        "Samples per pixel that frames of mode stochastic add up to while nothing changes.",
+        place="Blending / Mode",
+        low=1,
+        high=4096,
+        reader="view",
     )
-    transparent: bool = setting(
-        False, "Leave the background transparent instead of filling it with its colour."
+
+    render_scale: float = setting(
+        1.0,
+        "Pixels that are drawn for one that is shown, along each side; above 1 smooths edges.",
+        place="Quality / Resolution",
+        unit="x",
+        low=0.1,
+        high=2.0,
+        reader="view",
     )
     max_sh_degree: int = setting(
-        4, "Highest degree of spherical harmonics evaluated; 0 has no gloss.", low=0, high=4
+        4,
+        "Highest degree of spherical harmonics evaluated; 0 has no gloss.",
+        place="Quality / Splats",
+        low=0,
+        high=4,
     )
     splat_scale: float = setting(
-        1.0, "Every splat's size is multiplied by this.", unit="x", low=0.01, high=4.0
+        1.0,
+        "Every splat's size is multiplied by this.",
+        place="Quality / Splats",
+        unit="x",
+        low=0.01,
+        high=4.0,
     )
     antialiasing: Literal["scene", "on", "off"] = setting(
-        "scene", "Mip filter's opacity compensation: as the scene was trained, always or never."
+        "scene",
+        "Mip filter's opacity compensation: as the scene was trained, always or never.",
+        place="Quality / Splats",
+    )
+    frustum: Literal["touching", "near", "inside"] = setting(
+        "touching",
+        "Splats drawn at the edge: all that touch the picture, those with their centre inside or "
+        "up to 15 % outside, or inside only.",
+        place="Quality / Culling",
+    )
+    min_pixels: float = setting(
+        0.0,
+        "Splats with a smaller standard deviation on screen than this are left out.",
+        place="Quality / Culling",
+        unit="px",
+        low=0.0,
+        high=4.0,
+        zero="off",
+    )
+    min_alpha: float = setting(
+        0.0,
+        "Splats with an opacity below this are left out; below 1/255 none is ever drawn.",
+        place="Quality / Culling",
+        low=0.0,
+        high=1.0,
+        zero="off",
     )
     precision: Literal["float16", "float32"] = setting(
-        "float16", "Precision of the OpenGL accumulation target; the other backends use float32."
+        "float16",
+        "Precision of the OpenGL accumulation target; the other backends use float32.",
+        place="Quality / Precision",
+        backends=("gl",),
+    )
+    storage: Literal["uint8", "float16", "float32"] = setting(
+        "float16",
+        "How OpenGL keeps spherical harmonics above degree 0; the other backends use float32.",
+        place="Quality / Precision",
+        backends=("gl",),
+    )
+    frame_rate: int = setting(
+        30,
+        "Frames a second that the window keeps while the view moves, by drawing less well.",
+        place="Quality / While moving",
+        unit="fps",
+        low=0,
+        high=144,
+        zero="off",
+        reader="window",
+    )
+
+    field_of_view: float = setting(
+        0.0,
+        "Vertical angle of view; 0 leaves it to the camera.",
+        place="Camera / Lens",
+        unit="°",
+        low=0.0,
+        high=150.0,
+        zero="camera's",
+        reader="view",
+    )
+
+    background: tuple[float, float, float] = setting(
+        (0.0, 0.0, 0.0),
+        "Colour behind the splats, display RGB.",
+        place="Scene / Background",
+        low=0.0,
+        high=1.0,
+        reader="display",
+    )
+    transparent: bool = setting(
+        False,
+        "Leave the background transparent instead of filling it with its colour.",
+        place="Scene / Background",
+        reader="display",
+    )
+    exposure: float = setting(
+        0.0,
+        "Light of the drawn picture, in stops; the background keeps its colour.",
+        place="Scene / Display",
+        unit="EV",
+        low=-8.0,
+        high=8.0,
+        reader="display",
+    )
+    tone_mapping: Literal["none", "reinhard", "aces"] = setting(
+        "none",
+        "How light beyond white comes back into range: cut off, Reinhard's curve or ACES' film.",
+        place="Scene / Display",
+        reader="display",
     )
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -127,3 +286,12 @@ def _checked(name: str, value: Any) -> Any:
 
 _FIELDS = {f.name: f for f in dataclasses.fields(Settings)}
 _HINTS = {name: hint for name, hint in get_type_hints(Settings).items() if name in _FIELDS}
+
+
+def tree() -> dict[str, dict[str, list[str]]]:
+    """Names of all settings by panel and group, in the order of the fields."""
+    panels: dict[str, dict[str, list[str]]] = {}
+    for name, field in _FIELDS.items():
+        groups = panels.setdefault(field.metadata["panel"], {})
+        groups.setdefault(field.metadata["group"], []).append(name)
+    return panels

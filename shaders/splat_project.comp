@@ -37,6 +37,9 @@ uniform vec2 slope_low;     // x/z and y/z are clamped to these in the Jacobian
 uniform vec2 slope_high;
 uniform vec2 size;          // of the image, pixels
 uniform float splat_scale;
+uniform float least_opacity; // what settings leave out: fainter than this, at least ALPHA_MIN
+uniform float least_trace;  // smaller: trace of the projected covariance without blur, pixels^2
+uniform vec2 margin;        // with a centre farther outside than this, pixels
 uniform float colour_max;   // largest colour that the target can hold
 
 #include "harmonics.glsl"
@@ -62,7 +65,7 @@ bool project(uint splat, out Footprint f) {
     vec4 quat = vec4(geometry[at + 4u], geometry[at + 5u], geometry[at + 6u], geometry[at + 7u]);
     vec3 scale = vec3(geometry[at + 8u], geometry[at + 9u], geometry[at + 10u]);
     vec3 base = vec3(geometry[at + 11u], geometry[at + 12u], geometry[at + 13u]);
-    if (opacity < ALPHA_MIN) return false;
+    if (opacity < least_opacity) return false;
 
     // Relative to the camera first: the difference of two large coordinates is exact this way.
     precise vec3 from_eye = (mean - eye_high) - eye_low;
@@ -70,6 +73,7 @@ bool project(uint splat, out Footprint f) {
     if (!(t.z > near)) return false;
     vec2 slope = t.xy / t.z;
     vec2 centre = focal * slope + principal;
+    if (any(greaterThan(max(0.5 - centre, centre - size + 0.5), margin))) return false;
 
     // M = J W R diag(s), so that the projected covariance is M M^T + 0.3 I. M is divided by its
     // largest element k, or squares of large splats would overflow.
@@ -87,6 +91,7 @@ bool project(uint splat, out Footprint f) {
     m1 /= k;
     float blur = COV2D_BLUR / k / k;
     float xx = dot(m0, m0), yy = dot(m1, m1), xy = dot(m0, m1);
+    if (xx + yy < least_trace / k / k) return false;
 
     // det(M M^T) as a sum of squares (Cauchy-Binet) and det S' as a sum of positive terms: the
     // difference xx yy - xy^2 would cancel for needles.
@@ -97,7 +102,7 @@ bool project(uint splat, out Footprint f) {
     yy += blur;
 #ifdef ANTIALIAS
     opacity *= sqrt(sharp_det / det);
-    if (opacity < ALPHA_MIN) return false;
+    if (opacity < least_opacity) return false;
 #endif
     float log2_opacity = log2(opacity);
     float reach = (log2_opacity - log2(ALPHA_MIN)) / HALF_LOG2_E;

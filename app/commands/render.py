@@ -8,14 +8,16 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from ...render.accumulate import Accumulator, accumulates
+from ...render.finish import asked, finished
 from ...render.frame import Frame, FrameRequest
 from ...render.modes import prepare
 from ...render.output import OutputError, check_output, save_depth, save_frame
-from ...render.renderer import RenderError, create_renderer
+from ...render.renderer import create_renderer
+from ...render.settings import Settings
 from ...scenes.scene import open_scene
 from .cameras import choose_cameras, parse_size
 from .console import progress_bar
-from .settings_flags import SETTINGS, SettingsFlags, parse_background, to_settings
+from .settings_flags import SETTINGS, SettingsFlags, to_settings
 
 
 def render(
@@ -29,12 +31,13 @@ def render(
     size: str | None = None,
     backend: str = "cpu",
     background: str | None = None,
+    preset: str | None = None,
+    settings: Annotated[Path | None, Parameter(negative="")] = None,
     depth: Path | None = None,
-    frames: int = 1,
     weights: Annotated[Path | None, Parameter(negative="")] = None,
     drop_invalid: Annotated[bool, Parameter(negative="")] = False,
     quiet: Annotated[bool, Parameter(alias="-q", negative="")] = False,
-    settings: Annotated[SettingsFlags, SETTINGS] = SettingsFlags(),  # noqa: B008 - frozen
+    flags: Annotated[SettingsFlags, SETTINGS] = SettingsFlags(),  # noqa: B008 - frozen
 ) -> int:
     """Draws a scene into files, without a window.
 
@@ -61,10 +64,12 @@ def render(
     background
         black, white, grey, #rrggbb, r,g,b in 0 to 1, or transparent. PNG: black unless given;
         .npy and .exr: transparent unless given.
+    preset
+        Fast, Balanced, Best or Exact; flags change it further.
+    settings
+        JSON file of settings, as the window saves them; preset and flags change them further.
     depth
         Also write the depth image, .npy or .exr.
-    frames
-        Frames whose mean is written: what mode stochastic needs, and no other.
     weights
         File of weights that `voile bake` has made, instead of the one beside the scene.
     drop_invalid
@@ -75,13 +80,12 @@ def render(
     check_output(output)
     if depth is not None and depth.suffix.lower() not in (".npy", ".exr"):
         raise OutputError(f"{depth}: depth is written as .npy or .exr, not {depth.suffix!r}")
-    fallback = "black" if output.suffix.lower() == ".png" else "transparent"
-    color = parse_background(background or fallback)
-    chosen = to_settings(settings, color)
-    if frames < 1:
-        raise RenderError(f"--frames is {frames}; it must be 1 or more")
-    if not accumulates(chosen):
-        frames = 1  # all frames would be the same
+    values = to_settings(flags, background, preset, settings)
+    if not {"background", "transparent"} & values.keys():
+        values["transparent"] = output.suffix.lower() != ".png"
+    chosen = Settings.from_dict(values)
+    color = None if chosen.transparent else chosen.background
+    frames = -(-chosen.accumulate // chosen.samples) if accumulates(chosen) else 1
     wanted = None if size is None else parse_size(size)
     with progress_bar(quiet) as progress:
         renderer = create_renderer(backend)
@@ -98,8 +102,9 @@ def render(
                 mean = Accumulator()
                 for number in range(frames):
                     progress((k + number / frames) / len(cameras), f"Drawing {targets[k].name}")
-                    frame = mean.add(renderer.render(mean.next(request)))
+                    frame = mean.add(renderer.render(mean.next(asked(request))))
                 assert frame is not None
+                frame = finished(frame, request)
                 save_frame(frame, targets[k], color)
                 if depths is not None:
                     save_depth(frame, depths[k])

@@ -7,6 +7,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from .settings_flags import SETTINGS, WindowFlags, to_settings
+
 
 def view(
     scene: str = "builtin",
@@ -14,6 +16,10 @@ def view(
     *,
     backend: str = "gl",
     weights: Annotated[Path | None, Parameter(negative="")] = None,
+    background: str | None = None,
+    preset: str | None = None,
+    settings: Annotated[Path | None, Parameter(negative="")] = None,
+    flags: Annotated[WindowFlags, SETTINGS] = WindowFlags(),  # noqa: B008 - frozen
 ) -> int:
     """Opens the window.
 
@@ -25,7 +31,13 @@ def view(
         What draws: gl, cpu, reference or cuda.
     weights
         File of weights that `voile bake` has made, instead of the one beside the scene.
+    background
+        black, white, grey, #rrggbb, r,g,b in 0 to 1, or transparent.
+    preset
+        Fast, Balanced, Best or Exact; flags change it further.
+    settings
+        JSON file of settings, as the window saves them; preset and flags change them further.
     """
     from ..run import run_window
 
-    return run_window(scene, backend, weights)
+    return run_window(scene, backend, weights, to_settings(flags, background, preset, settings))

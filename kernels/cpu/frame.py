@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .bins import TILE, make_tile_lists
-from .project import FOOTPRINT, View, gather, list_places, project
+from .project import FOOTPRINT, KEEP_ALL, Culling, View, gather, list_places, project
 from .scratch import Scratch
 from .sort import CHUNK, sort_slices
 from .workers import Workers
@@ -96,6 +96,7 @@ def draw(
     degree: int,
     splat_scale: float = 1.0,
     antialias: bool = False,
+    cull: Culling = KEEP_ALL,
     with_depth: bool = False,
     on_stage: Callable[[str], None] | None = None,
 ) -> Drawn:
@@ -110,7 +111,7 @@ def draw(
         blending: how splats blend.
         degree: of the spherical harmonics, at most that of the columns.
         splat_scale: factor of all scales.
-        antialias: see `project`.
+        antialias, cull: see `project`.
         with_depth: also draw expected depth.
         on_stage: called with the name of each stage after it.
     """
@@ -134,7 +135,8 @@ def draw(
     def project_chunk(k: int) -> int:
         start, stop = k * CHUNK, min((k + 1) * CHUNK, n)
         return project(
-            *columns, view, degree, float(splat_scale), antialias, start, stop, z, which, footprints
+            *columns, view, degree, float(splat_scale), antialias, cull, start, stop, z, which,
+            footprints,
         )  # fmt: skip
 
     counts = np.array(workers.map(project_chunk, -(-n // CHUNK)), np.int64)

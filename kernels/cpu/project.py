@@ -74,6 +74,24 @@ class View(NamedTuple):
     near: float
 
 
+class Culling(NamedTuple):
+    """Which splats are left out although they touch the picture.
+
+    Attributes:
+        opacity: least opacity, with the antialiasing factor; `ALPHA_MIN` leaves out none more.
+        trace: least trace of the projected covariance, without its low-pass filter, pixels^2.
+        margin: how far outside of the image's pixel centres a centre may lie, pixels.
+    """
+
+    opacity: float
+    trace: float
+    margin: Pair
+
+
+KEEP_ALL = Culling(ALPHA_MIN, 0.0, (math.inf, math.inf))
+"""Leaves out nothing that touches the picture."""
+
+
 def make_view(
     world_to_camera: NDArray[np.float64],
     focal: tuple[float, float],
@@ -106,13 +124,13 @@ def _pair(values: NDArray[np.float64]) -> Pair:
 
 @kernel
 def project(
-    means, quats, scales, opacities, sh, view, degree, size, antialias, start, stop, z, which,
-    footprints,
+    means, quats, scales, opacities, sh, view, degree, size, antialias, cull, start, stop, z,
+    which, footprints,
 ):  # fmt: skip
     """Projects splats start to stop; writes the visible ones from row `start` on, in order.
 
-    Invisible are splats at z <= near, splats whose opacity is below the smallest alpha, and those
-    whose exact extent holds no pixel centre of the image's bounds.
+    Invisible are splats at z <= near, splats whose opacity is below the smallest alpha, those
+    whose exact extent holds no pixel centre of the image's bounds, and what `cull` leaves out.
 
     Args:
         means, quats, scales, opacities, sh: columns of `Splats`, float32.
@@ -120,6 +138,7 @@ def project(
         degree: of the spherical harmonics to evaluate.
         size: factor of all scales.
         antialias: multiply the opacity by sqrt(det S' / det(S' + 0.3 I)) (Yu et al. 2024).
+        cull: a `Culling`.
         start, stop: range of splats.
         z: (N,) float64 out, view depth.
         which: (N,) uint32 out, the splat.
@@ -133,6 +152,8 @@ def project(
     # Read once: taking an array out of a tuple counts a reference, which costs more than a splat.
     near, position = view.near, view.position
     eye_x, eye_y, eye_z = position[0], position[1], position[2]
+    least_opacity, (margin_x, margin_y) = cull.opacity, cull.margin
+    least_trace = cull.trace + 2.0 * COV2D_BLUR
     row = start
     for first in range(start, stop, BLOCK):
         count = min(BLOCK, stop - first)
@@ -142,12 +163,16 @@ def project(
             i = first + j
             opacity = np.float64(opacities[i])
             # A determinant out of range: a splat this large for its distance has left float64.
-            if not (block[TZ + j] > near and opacity >= ALPHA_MIN and block[DET + j] < 1e300):
+            if not (block[TZ + j] > near and opacity >= least_opacity and block[DET + j] < 1e300):
                 continue
             if antialias:
                 opacity *= math.sqrt(block[SHARP_DET + j] / block[DET + j])
-                if opacity < ALPHA_MIN:
+                if opacity < least_opacity:
                     continue
+            if cull.trace > 0.0 and block[XX + j] + block[YY + j] < least_trace:
+                continue
+            if block[GAP_X + j] > margin_x or block[GAP_Y + j] > margin_y:
+                continue
             # Extent of alpha >= 1/255: d^T S'^-1 d <= 2 ln(255 o), so |dx|^2 <= 2 ln(255 o) S'xx.
             log2_opacity = math.log2(opacity)
             reach = (log2_opacity - LOG2_ALPHA_MIN) / HALF_LOG2_E

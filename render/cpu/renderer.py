@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
+from ...kernels.constants import ALPHA_MIN
 from ...kernels.cpu.frame import Columns, draw
-from ...kernels.cpu.project import make_view
+from ...kernels.cpu.project import Culling, make_view
 from ...kernels.cpu.scratch import Scratch
 from ...kernels.cpu.workers import shared_workers, thread_count
 from ...scenes.splats import Splats
-from ..camera import MAX_SIDE
+from ..camera import MAX_SIDE, Camera
 from ..frame import Frame, FrameRequest
 from ..renderer import Capabilities, RenderError, check_mode, scene_for
 from ..scene_facts import facts_of
+from ..settings import FRUSTUM_MARGIN, Settings
 from . import modes
 
 
@@ -76,6 +78,7 @@ class CPURenderer:
             degree=min(settings.max_sh_degree, splats.sh_degree),
             splat_scale=settings.splat_scale,
             antialias=settings.uses_antialiasing(splats.antialiased),
+            cull=culling(settings, camera),
             with_depth=request.depth,
         )
         stats = {
@@ -90,6 +93,16 @@ class CPURenderer:
         """Lets go of the scene; the threads are shared by the process and stay."""
         self._splats = None
         self._scratch = Scratch()
+
+
+def culling(settings: Settings, camera: Camera) -> Culling:
+    """What the settings leave out of a view."""
+    margin = FRUSTUM_MARGIN[settings.frustum]
+    return Culling(
+        max(ALPHA_MIN, settings.min_alpha),
+        float(settings.min_pixels) ** 2,
+        (margin * camera.width, margin * camera.height),
+    )
 
 
 def _columns(splats: Splats) -> Columns:

@@ -43,7 +43,8 @@ class CUDARenderer:
 
     @property
     def capabilities(self) -> Capabilities:
-        return Capabilities(modes.NAMES, self._work.launcher.name, MAX_SIDE)
+        lacks = frozenset({"frustum", "min_pixels", "min_alpha"})
+        return Capabilities(modes.NAMES, self._work.launcher.name, MAX_SIDE, lacks)
 
     def upload(self, splats: Splats) -> None:
         """Keeps the scene; its arrays are copied to the GPU when first drawn."""

@@ -7,6 +7,7 @@ from typing import Literal
 import moderngl
 import numpy as np
 
+from ..display import CURVES
 from ..frame import Frame
 from .frame import GLFrame
 from .programs import Programs, set_uniforms
@@ -43,6 +44,8 @@ class Presenter:
         *,
         filter: Literal["linear", "nearest"] = "linear",
         part: tuple[float, float] = (0.0, 1.0),
+        exposure: float = 0.0,
+        tone_mapping: str = "none",
     ) -> None:
         """Fills a framebuffer with a frame, right way up.
 
@@ -56,6 +59,7 @@ class Presenter:
             background: display RGB behind the frame; None shows a checkerboard.
             filter: how a frame of another size is scaled.
             part: from where to where of the width to draw, as shares; the rest stays as it is.
+            exposure, tone_mapping: as the settings of these names.
         """
         ctx = self._ctx
         texture = frame.color if isinstance(frame, GLFrame) else self._upload(frame)
@@ -70,6 +74,9 @@ class Presenter:
             checker_dark=CHECKER_DARK,
             checker_light=CHECKER_LIGHT,
             checker_size=CHECKER_SIZE,
+            as_drawn=exposure == 0.0 and tone_mapping == "none",
+            gain=2.0**exposure,
+            curve=list(CURVES).index(tone_mapping),
         )
         framebuffer.use()
         framebuffer.viewport = 0, 0, framebuffer.width, framebuffer.height

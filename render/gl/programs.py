@@ -10,6 +10,7 @@ import moderngl
 
 from ...kernels import constants
 from ...shaders import ShaderError, ShaderSource, load
+from ..display import ALPHA_FLOOR
 
 log = logging.getLogger(__name__)
 
@@ -20,6 +21,7 @@ GEOMETRY_FLOATS = 14
 """Floats per splat of the geometry block: mean, opacity, quaternion, scales, SH constant."""
 
 CONSTANTS: dict[str, object] = {
+    "ALPHA_FLOOR": ALPHA_FLOOR,
     "ALPHA_MAX": constants.ALPHA_MAX,
     "ALPHA_MIN": constants.ALPHA_MIN,
     "COV2D_BLUR": constants.COV2D_BLUR,

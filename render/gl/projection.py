@@ -5,10 +5,13 @@ from __future__ import annotations
 import moderngl
 import numpy as np
 
-from ...kernels.constants import JACOBIAN_MARGIN
+from ...kernels.constants import ALPHA_MIN, JACOBIAN_MARGIN
 from ...scenes.splats import SH_COEFFICIENTS
 from ..camera import Camera
-from .drawing import COUNTERS, Drawing
+from ..frame import FrameRequest
+from ..settings import FRUSTUM_MARGIN
+from .drawing import COUNTERS, LARGEST, Drawing
+from .scene_buffers import STORED_BITS
 from .target import COLOUR_MAX, SUM_COLOUR_MAX
 
 
@@ -25,6 +28,7 @@ def project(drawing: Drawing, counters: moderngl.Buffer) -> None:
         {
             "SH_DEGREE": min(settings.max_sh_degree, SH_COEFFICIENTS.index(splats.sh.shape[1])),
             "ANTIALIAS": settings.uses_antialiasing(splats.antialiased),
+            "SH_STORAGE": STORED_BITS[drawing.scene.storage],
         },
         sh_stride=drawing.scene.sh_stride,
         splat_scale=settings.splat_scale,
@@ -32,7 +36,19 @@ def project(drawing: Drawing, counters: moderngl.Buffer) -> None:
         # An order leaves out what is nearer; one float32 comparison more could disagree with it.
         near=0.0 if ordered else drawing.request.camera.near,
         **camera_uniforms(drawing.request.camera),
+        **_culling_uniforms(drawing.request),
     )
+
+
+def _culling_uniforms(request: FrameRequest) -> dict[str, object]:
+    """What the settings leave out of a view."""
+    settings, camera = request.settings, request.camera
+    margin = FRUSTUM_MARGIN[settings.frustum]
+    return {
+        "least_opacity": max(ALPHA_MIN, settings.min_alpha),
+        "least_trace": settings.min_pixels**2,
+        "margin": tuple(min(margin * side, LARGEST) for side in (camera.width, camera.height)),
+    }
 
 
 def camera_uniforms(camera: Camera) -> dict[str, object]:

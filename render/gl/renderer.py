@@ -20,6 +20,7 @@ from ..camera import Camera
 from ..frame import Frame, FrameRequest
 from ..renderer import Capabilities, RenderError, check_mode, scene_for
 from ..scene_facts import facts_of
+from ..settings import Settings
 from . import modes, scene_buffers
 from .context import Limits, check_context, headless_context
 from .drawing import FOOTPRINT_BYTES, Drawing
@@ -55,6 +56,7 @@ class GLRenderer:
         self._limits = Limits.of(self._ctx)
         self._block_bytes = block_bytes or self._limits.block_bytes
         self._splats: Splats | None = None
+        self._storage = Settings().storage  # of the scenes
         self._scenes: list[SceneBuffers] = []  # the uploaded one, then one that a mode put in place
         self._order: moderngl.Buffer | None = None
         self._footprints: moderngl.Buffer | None = None
@@ -128,6 +130,7 @@ class GLRenderer:
         with self._current():
             self._drawn += 1
             self._timers.begin()
+            self._store_by(request.settings.storage)
             target, blending = self._target_for(request), self._blending_for(request.settings.mode)
             sorting: dict[str, float] = {}
             count = len(splats)
@@ -195,13 +198,28 @@ class GLRenderer:
             if scene.splats is splats:
                 return scene
         try:
-            scene = SceneBuffers(self._ctx, splats, self._block_bytes)
+            scene = SceneBuffers(self._ctx, splats, self._block_bytes, self._storage)
         except moderngl.Error as error:
             raise _too_large(splats, error) from error
         for other in self._scenes[1:]:
             other.release()
         self._scenes[1:] = [scene]
         return scene
+
+    def _store_by(self, storage: str) -> None:
+        """Has scenes kept in another precision; they are copied anew when next drawn."""
+        if storage != self._storage:
+            self._free_blending()  # it may keep something of the scene
+            for scene in self._scenes:
+                scene.release()
+            self._scenes.clear()
+            self._storage = storage
+            assert self._splats is not None
+            try:
+                self._buffers_of(self._splats)
+            except RenderError:
+                self._free_scene()
+                raise
 
     def _blending_for(self, mode: str) -> modes.Blending:
         """The mode's passes; those of the mode before, and their images, are freed."""

@@ -13,6 +13,9 @@ from .programs import GEOMETRY_FLOATS
 
 FLOAT16_MAX = 65504.0
 
+STORED_BITS = {"uint8": 8, "float16": 16, "float32": 32}
+"""Bits of an SH coefficient above degree 0, by setting `storage`."""
+
 
 @dataclass(frozen=True)
 class Block:
@@ -27,23 +30,29 @@ class Block:
 class SceneBuffers:
     """The columns of a scene that the shaders read.
 
-    The constant SH coefficient stays float32 with the geometry; the others are float16, which
-    costs less than 1e-4 in colour since they are small, and halves the memory.
+    The constant SH coefficient stays float32 with the geometry. The others are stored by setting
+    `storage`: float16 costs less than 1e-4 in colour since they are small, and halves the memory;
+    8 bits are relative to the splat's own largest coefficient, and halve it again.
 
     Args:
         ctx: current context.
         splats: the scene.
         block_bytes: largest storage block, bytes.
+        storage: a key of `STORED_BITS`.
 
     Attributes:
         splats: the scene, by reference.
+        storage: as given.
         sh_stride: 32-bit words per splat of `Block.harmonics`.
     """
 
-    def __init__(self, ctx: moderngl.Context, splats: Splats, block_bytes: int) -> None:
+    def __init__(
+        self, ctx: moderngl.Context, splats: Splats, block_bytes: int, storage: str
+    ) -> None:
         self.splats = splats
+        self.storage = storage
+        self.sh_stride = harmonics_words(splats.sh.shape[1], storage)
         coefficients = splats.sh.shape[1] - 1
-        self.sh_stride = (coefficients + coefficients % 2) * 3 // 2
         row = 4 * max(GEOMETRY_FLOATS, self.sh_stride)
         rows = max(1, block_bytes // row)
         self.blocks: list[Block] = []
@@ -54,7 +63,7 @@ class SceneBuffers:
                 harmonics = None
                 try:
                     if coefficients:
-                        harmonics = ctx.buffer(pack_harmonics(splats.sh[part]))
+                        harmonics = ctx.buffer(pack_harmonics(splats.sh[part], storage))
                 finally:  # kept even if the second allocation failed, so that release() finds it
                     self.blocks.append(Block(first, part.stop - first, geometry, harmonics))
         except BaseException:
@@ -87,15 +96,36 @@ def pack_geometry(splats: Splats, part: slice) -> NDArray[np.float32]:
     return packed
 
 
-def pack_harmonics(sh: NDArray[np.float32]) -> NDArray[np.float16]:
-    """(n, 2 ceil((K - 1) / 2), 3): coefficients from degree 1 up, padded to an even number.
+def harmonics_words(coefficients: int, storage: str) -> int:
+    """32-bit words per splat of K coefficients but the first; see `pack_harmonics`."""
+    pairs = coefficients // 2  # K - 1 of them, rounded up
+    if storage == "uint8":
+        return 1 + -(-6 * pairs // 4) if pairs else 0
+    return 6 * pairs * STORED_BITS[storage] // 32
+
+
+def pack_harmonics(sh: NDArray[np.float32], storage: str) -> NDArray[np.uint32]:
+    """(n, `harmonics_words`): coefficients from degree 1 up, padded to an even number.
 
     Values beyond float16 are clamped: their colours are far beyond any target's range.
+
+    Args:
+        sh: (n, K, 3).
+        storage: a key of `STORED_BITS`.
     """
-    count = sh.shape[1] - 1
-    packed = np.zeros((len(sh), count + count % 2, 3), np.float16)
-    chunk = 1 << 16  # keeps the float32 temporary of the clamp small
+    packed = np.zeros((len(sh), harmonics_words(sh.shape[1], storage)), np.uint32)
+    chunk = 1 << 16  # keeps temporaries small
     for start in range(0, len(sh), chunk):
         rows = slice(start, start + chunk)
-        packed[rows, :count] = np.clip(sh[rows, 1:], -FLOAT16_MAX, FLOAT16_MAX)
+        values = sh[rows, 1:].reshape(len(packed[rows]), -1)
+        if storage == "uint8":
+            largest = np.abs(values).max(axis=1)
+            packed[rows, 0] = largest.view(np.uint32)
+            share = values / np.maximum(largest, np.float32(1e-30))[:, None]
+            packed[rows, 1:].view(np.int8)[:, : values.shape[1]] = np.rint(127 * share)
+        elif storage == "float16":
+            limited = np.clip(values, -FLOAT16_MAX, FLOAT16_MAX)
+            packed[rows].view(np.float16)[:, : values.shape[1]] = limited
+        else:
+            packed[rows].view(np.float32)[:, : values.shape[1]] = values
     return packed

@@ -1,6 +1,5 @@
 """The command line as a user types it."""
 
-import dataclasses
 import json
 import subprocess
 import sys
@@ -13,12 +12,13 @@ from make_splats import make_splats
 from PIL import Image
 
 import voile
-from voile import Camera, Settings
+from voile import Camera
 from voile.app import cli
 from voile.app.commands.render import numbered, parse_size
 from voile.app.commands.settings_flags import parse_background
 from voile.render.metrics import psnr
 from voile.render.settings import SettingsError
+from voile.render.settings_file import save_settings
 
 
 @pytest.fixture(scope="module")
@@ -104,25 +104,22 @@ def test_size_keeps_the_cameras_view(scene, camera_file, tmp_path):
     assert psnr(halved, np.asarray(Image.open(small)) / 255) > 25
 
 
-@pytest.mark.parametrize("field", dataclasses.fields(Settings), ids=lambda f: f.name)
-def test_every_setting_has_its_flag_and_its_event(field, capsys):
-    run("render", "--help")
-    shown = capsys.readouterr().out
-    flag = "background" if field.name == "transparent" else field.name.replace("_", "-")
-    assert f"--{flag}" in shown
-    assert field.metadata["help"]
-    assert hasattr(Settings().events, field.name)
+def test_presets_and_files_of_settings(scene, camera_file, tmp_path, capsys):
+    file = tmp_path / "mine.json"
+    save_settings({"splat_scale": 0.5, "render_scale": 0.25}, file)
 
+    def drawn(*flags):
+        out = tmp_path / "drawn.npy"
+        assert run("render", scene, "-o", out, "--camera", camera_file, *flags) == 0
+        return np.load(out)
 
-@pytest.mark.parametrize(
-    "flags", [["--max-sh-degree", "0"], ["--splat-scale", "0.4"], ["--antialiasing", "on"],
-              ["--background", "white"]],
-)  # fmt: skip
-def test_flags_change_the_picture(scene, camera_file, tmp_path, flags):
-    a, b = tmp_path / "a.png", tmp_path / "b.png"
-    assert run("render", scene, "-o", a, "--camera", camera_file) == 0
-    assert run("render", scene, "-o", b, "--camera", camera_file, *flags) == 0
-    assert a.read_bytes() != b.read_bytes()
+    by_flags = drawn("--splat-scale", "0.5", "--render-scale", "0.25")
+    np.testing.assert_array_equal(drawn("--settings", file), by_flags)
+    both = drawn("--settings", file, "--preset", "exact")
+    np.testing.assert_array_equal(both, drawn("--splat-scale", "0.5"))
+    assert (drawn("--preset", "Fast") != drawn()).any()
+    assert run("render", scene, "-o", tmp_path / "a.png", "--preset", "slow") == 1
+    assert "Balanced" in capsys.readouterr().err
 
 
 @pytest.mark.gl
@@ -251,8 +248,11 @@ def test_no_arguments_open_the_window_on_the_builtin_scene(monkeypatch):
     assert run("some.ply", "--backend", "cpu") == 0
     assert run("view", "other.ply", "--weights", "w.npz") == 0
     assert run("other.ply", "--weights", "w.npz") == 0
-    weighed = ("other.ply", "gl", Path("w.npz"))
-    assert opened == [("builtin", "gl", None), ("some.ply", "cpu", None), weighed, weighed]
+    assert run("other.ply", "--preset", "exact", "--mode", "binned") == 0
+    *others, (*_, values) = opened
+    weighed = ("other.ply", "gl", Path("w.npz"), {})
+    assert others == [("builtin", "gl", None, {}), ("some.ply", "cpu", None, {}), weighed, weighed]
+    assert (values["mode"], values["precision"]) == ("binned", "float32")
 
 
 def test_small_parsers():

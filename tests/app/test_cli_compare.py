@@ -1,4 +1,4 @@
-"""`voile compare` and `voile bench` as a user types them, and `voile render --frames`."""
+"""`voile compare` and `voile bench` as a user types them, and `voile render --accumulate`."""
 
 import json
 import re
@@ -187,7 +187,7 @@ def test_measuring_can_be_cancelled():
 
 def test_frames_are_the_mean_of_seeds(scene, tmp_path):
     out = tmp_path / "a.npy"
-    assert run("render", scene, "-o", out, "--mode", "stochastic", "--frames", 8, *SIZE) == 0
+    assert run("render", scene, "-o", out, "--mode", "stochastic", "--accumulate", 8, *SIZE) == 0
     camera_image = np.load(out)
     splats = voile.load(scene)
     from voile.render.views import start_view
@@ -196,7 +196,7 @@ def test_frames_are_the_mean_of_seeds(scene, tmp_path):
     camera = start_view(open_scene(scene), 64, 48)
     once = voile.render(splats, camera, Settings(mode="stochastic", samples=8))
     np.testing.assert_allclose(camera_image, once.premultiplied(), atol=1e-6)
-    assert run("render", scene, "-o", out, "--frames", 0, *SIZE) == 1
+    assert run("render", scene, "-o", out, "--accumulate", 0, *SIZE) == 1
 
 
 def test_accumulator_starts_anew_when_anything_changes():
@@ -205,9 +205,9 @@ def test_accumulator_starts_anew_when_anything_changes():
     renderer.upload(splats)
     from voile.render.views import named_view
 
-    settings = Settings(mode="stochastic", samples=2)
+    settings = Settings(mode="stochastic", samples=2, accumulate=6)
     front, top = (named_view(splats, view, 32, 24) for view in ("front", "top"))
-    mean = Accumulator(limit=6)
+    mean = Accumulator()
     seeds = []
     for camera in (front, front, top, top, top):
         request = mean.next(FrameRequest(camera, settings, depth=True))

@@ -12,9 +12,11 @@ from gl_context import gl_renderer
 from make_splats import make_splats, with_weights
 
 from voile import Camera, FrameRequest, Settings, shaders
+from voile.render.display import CURVES, developed
 from voile.render.gl import programs as programs_module
 from voile.render.gl.present import CHECKER_DARK, CHECKER_LIGHT, Presenter
 from voile.render.gl.programs import Programs
+from voile.render.gl.scene_buffers import STORED_BITS
 from voile.render.modes import MODES
 
 pytestmark = pytest.mark.gl
@@ -65,6 +67,17 @@ def test_bytes_are_those_of_to_rgb8(gl, shown, precision):
         assert difference.max() <= 1
         assert (difference > 0).mean() < 1e-3
         assert (image[..., 3] == 255).all()
+
+
+@pytest.mark.parametrize("exposure", [-2.0, 0.0, 1.5])
+@pytest.mark.parametrize("curve", list(CURVES))
+def test_bytes_are_those_of_a_developed_frame(gl, shown, exposure, curve):
+    settings = Settings(precision="float32", exposure=exposure, tone_mapping=curve)
+    frame = gl.draw(FrameRequest(CAMERA, settings))
+    image = shown(frame, exposure=exposure, tone_mapping=curve)[..., :3].astype(int)
+    difference = np.abs(image - developed(frame.download(), settings).to_rgb8(BACKGROUND))
+    assert difference.max() <= 1
+    assert (difference > 0).mean() < 5e-3  # pow() of a GPU is not exact to the last bit
 
 
 def test_the_same_frame_object_is_uploaded_once_and_a_new_one_again(gl, shown):
@@ -123,11 +136,16 @@ def test_another_size_is_scaled_the_right_way_up(gl, shown, filter):
 @pytest.mark.parametrize("degree", range(5))
 @pytest.mark.parametrize("antialias", [False, True])
 @pytest.mark.parametrize("ordered", [False, True])
-def test_the_projection_compiles(gl, degree, antialias, ordered):
+@pytest.mark.parametrize("bits", STORED_BITS.values())
+def test_the_projection_compiles(gl, degree, antialias, ordered, bits):
     with gl.ctx:
         programs = Programs(gl.ctx)
         programs.compute(
-            "splat_project.comp", SH_DEGREE=degree, ANTIALIAS=antialias, ORDERED=ordered
+            "splat_project.comp",
+            SH_DEGREE=degree,
+            ANTIALIAS=antialias,
+            ORDERED=ordered,
+            SH_STORAGE=bits,
         )
         programs.release()
 
