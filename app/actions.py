@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QObject, QSize, Qt
-from PySide6.QtGui import QAction, QActionGroup, QKeySequence
+from PySide6.QtGui import QAction, QActionGroup, QKeySequence, QUndoStack
 from PySide6.QtWidgets import QMainWindow, QMenu, QToolBar, QToolButton, QWidget
 
 from ..render.renderer import BACKENDS
@@ -41,10 +43,8 @@ class Actions(QObject):
         self.flip = self._make("Flip", "flip-vertical", "Ctrl+F", "Turn the scene upside down")
         self.overlay = self._make("Overlay", "", "H")
         self.overlay.setCheckable(True)
-        self.quality = self._make(
-            "Quality panel", "tune-variant", "P", "How splats are blended, and what that costs"
-        )
-        self.quality.setCheckable(True)
+        self.panels = self._make("Panels", "tune-variant", "P", "The panels beside the picture")
+        self.panels.setCheckable(True)
         self.compare = self._make(
             "Compare", "compare", "C", "Two ways to draw side by side, and how they differ"
         )
@@ -77,8 +77,8 @@ class Actions(QObject):
         ]
         window.addAction(self.dismiss)
 
-    def fill_menus(self, window: QMainWindow) -> None:
-        """The menu bar."""
+    def fill_menus(self, window: QMainWindow, docks: Sequence[QAction], stack: QUndoStack) -> None:
+        """The menu bar; `docks` show and hide the panels, `stack` undoes."""
         bar = window.menuBar()
         file = bar.addMenu("&File")
         file.addActions([self.open, self.open_folder])
@@ -88,6 +88,11 @@ class Actions(QObject):
         file.addActions([self.save_picture, self.copy_picture])
         file.addSeparator()
         file.addAction(self.quit)
+        edit = bar.addMenu("&Edit")
+        undo, redo = stack.createUndoAction(window, "Undo"), stack.createRedoAction(window, "Redo")
+        undo.setShortcut(QKeySequence.StandardKey.Undo)
+        redo.setShortcuts([QKeySequence("Ctrl+Shift+Z"), QKeySequence("Ctrl+Y")])
+        edit.addActions([undo, redo])
         view = bar.addMenu("&View")
         view.addActions([self.frame, self.reset])
         side = view.addMenu("Look from")
@@ -95,7 +100,9 @@ class Actions(QObject):
         up = view.addMenu("Up")
         self._fill_up(up)
         view.addSeparator()
-        view.addActions([self.quality, self.compare, self.overlay, self.full_screen])
+        view.addActions([self.panels, self.compare, self.overlay, self.full_screen])
+        panels = view.addMenu("Panel")
+        panels.addActions(docks)
         backend = bar.addMenu("&Backend")
         backend.setToolTipsVisible(True)
         backend.addActions(list(self.backends.values()))
@@ -105,6 +112,7 @@ class Actions(QObject):
     def make_toolbar(self, window: QMainWindow) -> tuple[QToolBar, QToolButton, QToolButton]:
         """The toolbar, and its buttons that say which way is up and which backend draws."""
         bar = QToolBar("Tools", window)
+        bar.setObjectName("tools")
         bar.setMovable(False)
         bar.setIconSize(QSize(18, 18))
         bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
@@ -129,7 +137,7 @@ class Actions(QObject):
         backend_menu.addActions(list(self.backends.values()))
         backend = _menu_button("chip", "What draws", backend_menu, bar)
         bar.addWidget(backend)
-        bar.addActions([self.compare, self.quality])
+        bar.addActions([self.compare, self.panels])
         bar.addAction(self.about)
         for child in bar.findChildren(QToolButton):
             child.setFocusPolicy(Qt.FocusPolicy.NoFocus)

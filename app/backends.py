@@ -16,10 +16,12 @@ class Prepared:
         reasons: why a backend cannot run, by its name; those that can are missing.
         modes: the modes that a backend draws, by its name. `gl` is missing from both: without it
             there would be no window, and what it draws its own context tells.
+        lacking: settings that a backend cannot follow, by its name.
     """
 
     reasons: dict[str, str]
     modes: dict[str, frozenset[str]]
+    lacking: dict[str, frozenset[str]]
 
 
 def prepare(progress: Progress) -> Prepared:
@@ -33,6 +35,7 @@ def prepare(progress: Progress) -> Prepared:
     warm_up(progress)
     reasons: dict[str, str] = {}
     modes: dict[str, frozenset[str]] = {}
+    lacking: dict[str, frozenset[str]] = {}
     for name in BACKENDS:
         if name == "gl":
             _import_gl()
@@ -40,10 +43,11 @@ def prepare(progress: Progress) -> Prepared:
         try:
             renderer = create_renderer(name)
             modes[name] = renderer.capabilities.modes
+            lacking[name] = renderer.capabilities.lacks
             renderer.close()
         except (BackendUnavailable, ImportError) as error:
             reasons[name] = str(error)
-    return Prepared(reasons, modes)
+    return Prepared(reasons, modes, lacking)
 
 
 def _import_gl() -> None:

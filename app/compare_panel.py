@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import QSignalBlocker
 from PySide6.QtGui import QStandardItemModel
@@ -10,9 +10,11 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QVBoxLayout, QWidget
 
 from ..render.renderer import BACKENDS
 from . import theme
+from .blending_panel import heading
 from .mode_controls import ModeControls
-from .quality_panel import heading
-from .session import Session
+
+if TYPE_CHECKING:
+    from .docks import Context
 
 
 class ComparePanel(QWidget):
@@ -23,24 +25,26 @@ class ComparePanel(QWidget):
         modes: mode and settings.
     """
 
-    def __init__(self, session: Session, parent: QWidget) -> None:
+    def __init__(self, context: Context, parent: QWidget) -> None:
         super().__init__(parent)
-        self._session = session
+        self._session = session = context.session
         comparison = session.comparison
         self.backends = QComboBox(self)
         for name in BACKENDS:
             self.backends.addItem(f"by {name}", name)
         self.backends.activated.connect(self._choose)
         self.modes = ModeControls(comparison.settings, self._lacks, self)
+        self.modes.released.connect(context.history.end_gesture)
         self.heat = QCheckBox("Show the difference", self)
         self.heat.toggled.connect(lambda on: setattr(comparison, "heat", on))
         column = QVBoxLayout(self)
-        column.setContentsMargins(16, 12, 16, 16)
+        column.setContentsMargins(14, 12, 14, 14)
         column.setSpacing(theme.GRID)
         column.addWidget(heading("Compared with", self))
         column.addWidget(self.backends)
         column.addWidget(self.modes)
         column.addWidget(self.heat)
+        column.addStretch(1)
         comparison.changed.connect(self.refresh)
         comparison.look_changed.connect(self.refresh)
         session.modes_changed.connect(self.refresh)

@@ -29,12 +29,14 @@ class Drawer(QObject):
 
     Signals:
         changed: there is something to show, or to draw.
+        drawn: a Drawing, whether it will be shown or not.
         compared_sides: a `Compared` of the two sides on screen.
         picture_taken: a Picture, its Frame and its FrameRequest.
         failed: what could not be done, and the exception.
     """
 
     changed = Signal()
+    drawn = Signal(object)
     compared_sides = Signal(object)
     picture_taken = Signal(object, object, object)
     failed = Signal(str, object)
@@ -188,13 +190,16 @@ class Drawer(QObject):
         # Frames that are still textures are drawn over.
         self._shown = {k: d for k, d in self._shown.items() if isinstance(d.frame, Frame)}
         try:
-            self._round.take(painter.draw(job, keep=keep))
+            drawing = painter.draw(job, keep=keep)
+            self._round.take(drawing)
+            self.drawn.emit(drawing)
         except Exception as error:
             self._round.fail(job)
             self.failed.emit("The gl backend could not draw", error)
 
     def _take_drawing(self, drawing: Drawing) -> None:
         job = drawing.job
+        self.drawn.emit(drawing)
         if job.picture is not None:
             self.picture_taken.emit(job.picture, drawing.frame, job.request)
         elif self._round is not None and self._round.take(drawing) and self._end_round():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,9 +22,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Picture:
-    """What a frame is kept for: a PNG file, or the clipboard where `path` is None."""
+    """What a frame is kept for: a PNG file, or the clipboard where `path` is None.
+
+    `size` is its width and height in pixels, where it is not that of the frame.
+    """
 
     path: Path | None = None
+    size: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +62,8 @@ class Drawing:
         milliseconds: what drawing it took on `device`.
         stats: counts by name, as in `Frame`.
         samples: samples per pixel in the mean; 0 where nothing is added up.
+        timings: milliseconds by stage, as in `Frame`.
+        begun: when drawing it began, by `time.perf_counter`.
     """
 
     job: Job
@@ -66,6 +72,8 @@ class Drawing:
     device: str
     stats: dict[str, int]
     samples: int = 0
+    timings: dict[str, float] = field(default_factory=dict)
+    begun: float = 0.0
 
 
 class FrameWorker(QObject):
@@ -198,7 +206,10 @@ class _Renderers:
         if mean is not None:
             frame = mean.add(frame)
         samples = 0 if mean is None else mean.samples
-        return Drawing(job, frame, elapsed, renderer.capabilities.device, frame.stats, samples)
+        device = renderer.capabilities.device
+        return Drawing(
+            job, frame, elapsed, device, frame.stats, samples, dict(frame.timings), start
+        )
 
     def close(self) -> None:
         for renderer, _ in self._held.values():

@@ -68,9 +68,12 @@ class GLPainter:
         stats = frame.stats  # waits for the GPU, so the time is the frame's
         elapsed = 1e3 * (time.perf_counter() - start)
         device = renderer.capabilities.device
-        if mean is not None:
-            return Drawing(job, mean.add(frame.download()), elapsed, device, stats, mean.samples)
-        return Drawing(job, frame.download() if keep else frame, elapsed, device, stats)
+        timings = frame.timings
+        if mean is None:
+            kept = frame.download() if keep else frame
+            return Drawing(job, kept, elapsed, device, stats, 0, timings, start)
+        added = mean.add(frame.download())
+        return Drawing(job, added, elapsed, device, stats, mean.samples, timings, start)
 
     def release(self) -> None:
         """Frees everything."""

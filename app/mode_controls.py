@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, cast
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QStandardItemModel
 from PySide6.QtWidgets import QComboBox, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
@@ -13,6 +13,7 @@ from ..render.modes import MODES
 from ..render.settings import Settings
 from . import theme
 from .setting_controls import SettingControl
+from .setting_inputs import still
 
 
 class ModeControls(QWidget):
@@ -23,10 +24,15 @@ class ModeControls(QWidget):
         lacks: why a mode cannot be chosen, by its name, or None.
         parent: the widget it lies in.
 
+    Signals:
+        released: a gesture is over, such as the drag of a slider.
+
     Attributes:
         box: the list of modes.
         controls: the controls of all modes by setting; those of other modes are hidden.
     """
+
+    released = Signal()
 
     def __init__(
         self, settings: Settings, lacks: Callable[[str], str | None], parent: QWidget
@@ -35,6 +41,8 @@ class ModeControls(QWidget):
         self._settings = settings
         self._lacks = lacks
         self.box = QComboBox(self)
+        self.box.setAccessibleName("Blending mode")
+        still(self.box)
         for name in MODES:
             self.box.addItem(name.capitalize(), name)
         self.box.activated.connect(self._choose)
@@ -51,6 +59,7 @@ class ModeControls(QWidget):
         names = dict.fromkeys(name for mode in MODES.values() for name in mode.settings)
         self.controls = {name: SettingControl(settings, name, self) for name in names}
         for control in self.controls.values():
+            control.released.connect(self.released)
             column.addWidget(control)
         settings.events.mode.connect(self.refresh, max_args=0)  # pyright: ignore
         self.refresh()

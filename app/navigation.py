@@ -8,6 +8,7 @@ straight up or down is an ordinary view and nothing flips there.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -61,6 +62,18 @@ FIT_MARGIN = 1.04
 """Room around the bounding sphere when the scene is framed."""
 
 
+@dataclass(frozen=True)
+class View:
+    """All that says where a `Navigator` looks from, in its units; equal where nothing differs."""
+
+    target: tuple[float, float, float]
+    distance: float
+    azimuth: float
+    elevation: float
+    fov_y: float
+    up: tuple[float, float, float]
+
+
 class Navigator:
     """Where the user looks from.
 
@@ -101,6 +114,20 @@ class Navigator:
         up = np.asarray(up, np.float64)
         self._up = up / np.linalg.norm(up)
         self._aim(forward, -down)
+        self.changed.emit()
+
+    @property
+    def view(self) -> View:
+        """Where it looks from, to come back to by `restore`."""
+        x, y, z = map(float, self.target)
+        up = (float(self._up[0]), float(self._up[1]), float(self._up[2]))
+        return View((x, y, z), self.distance, self.azimuth, self.elevation, self.fov_y, up)
+
+    def restore(self, view: View) -> None:
+        """Goes back to a view."""
+        self.target, self._up = np.array(view.target), np.array(view.up)
+        self.distance, self.fov_y = view.distance, view.fov_y
+        self.azimuth, self.elevation = view.azimuth, view.elevation
         self.changed.emit()
 
     def rotation(self) -> NDArray[np.float64]:

@@ -56,11 +56,12 @@ class PictureKeeper(QObject):
         self._viewport.take_picture(Picture())
 
     def _keep(self, picture: Picture, frame: Frame, request: FrameRequest) -> None:
+        image = pixels(frame, request.settings, picture.size)
         if picture.path is None:
-            QGuiApplication.clipboard().setImage(image_of(pixels(frame, request.settings)))
+            QGuiApplication.clipboard().setImage(image_of(image))
         else:
             try:
-                save_png(frame, request.settings, picture.path)
+                save_png(image, picture.path)
             except VoileError as error:
                 self.failed.emit("The picture could not be saved", error)
                 return

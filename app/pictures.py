@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from PySide6.QtGui import QImage
 
+from ..render.display import developed
+from ..render.finish import resized
 from ..render.frame import Frame
 from ..render.settings import Settings
 from ..scenes.errors import VoileError
@@ -19,8 +21,14 @@ class PictureError(VoileError):
     """A picture cannot be written; the text says where and why."""
 
 
-def pixels(frame: Frame, settings: Settings) -> NDArray[np.uint8]:
-    """(H, W, 3) over the background, or (H, W, 4) with straight alpha where that is asked for."""
+def pixels(
+    frame: Frame, settings: Settings, size: tuple[int, int] | None = None
+) -> NDArray[np.uint8]:
+    """(H, W, 3) over the background, or (H, W, 4) with straight alpha where that is asked for.
+
+    As a display shows it, of width and height `size` where that is given.
+    """
+    frame = developed(frame if size is None else resized(frame, *size), settings)
     return frame.to_rgba8() if settings.transparent else frame.to_rgb8(settings.background)
 
 
@@ -32,10 +40,10 @@ def image_of(pixels: NDArray[np.uint8]) -> QImage:
     return QImage(pixels.tobytes(), width, height, channels * width, layout).copy()
 
 
-def save_png(frame: Frame, settings: Settings, path: Path) -> None:
-    """Writes a PNG of exactly the frame's pixels. Raises PictureError."""
+def save_png(image: NDArray[np.uint8], path: Path) -> None:
+    """Writes a PNG of pixels as `pixels` gives them. Raises PictureError."""
     encoded = BytesIO()
-    Image.fromarray(pixels(frame, settings)).save(encoded, format="PNG")
+    Image.fromarray(image).save(encoded, format="PNG")
     try:
         path.write_bytes(encoded.getvalue())
     except OSError as error:

@@ -22,13 +22,13 @@ class Preferences(msgspec.Struct):
         recent: scenes opened, newest first, absolute paths.
         geometry: the window's place as Qt encodes it, base64.
         overlay: whether the overlay with frame time and counts is shown.
-        quality: whether the panel with blending modes is shown.
+        docks: where the panels are, as Qt encodes it, base64.
     """
 
     recent: list[str] = msgspec.field(default_factory=list)
     geometry: str = ""
     overlay: bool = True
-    quality: bool = True
+    docks: str = ""
 
     def remember(self, path: Path) -> None:
         """Puts a scene at the head of the recent ones."""

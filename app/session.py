@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 from psygnal import Signal
 
+from ..render.frontier import Point
 from ..render.modes import MODES
 from ..render.renderer import BACKENDS, RenderError
 from ..render.scene_facts import facts_of
-from ..render.settings import Settings
+from ..render.settings import FIELDS, Settings
 from ..render.views import FOV_Y, bounding_sphere
 from ..scenes.progress import Progress, silent
 from ..scenes.scene import Scene, open_scene
@@ -58,6 +59,7 @@ class Session:
     Attributes:
         settings: how frames are drawn; evented, so panels and the viewport follow it.
         defaults: what the settings go back to.
+        points: what was measured of the scene's frontier, by backend.
         navigator: where the user looks from; evented.
         comparison: what the picture is compared with.
         scene_changed, backend_changed, modes_changed, frame_invalidated: signals; the last one
@@ -74,16 +76,24 @@ class Session:
             raise RenderError(f"there is no backend {backend!r}; there are {', '.join(BACKENDS)}")
         self.defaults = Settings(background=CANVAS)
         self.settings = Settings.from_dict({**self.defaults.to_dict(), **(settings or {})})
+        self.points: dict[str, list[Point]] = {}
         self.navigator = Navigator()
         self.comparison = Comparison()
         self._backend = backend
         self._modes: dict[str, frozenset[str]] = {}
+        self._lacking: dict[str, frozenset[str]] = {}
+        self._own_fov = self.navigator.fov_y  # where the settings leave the angle to the view
         self._opened: OpenedScene | None = None
         # The group relays with a payload; the picture only needs to know that something changed.
         self.settings.events.connect(self._invalidate, max_args=0)
         self.navigator.changed.connect(self._invalidate)
+        self.settings.events.field_of_view.connect(self._take_fov, max_args=0)  # pyright: ignore
         self.comparison.changed.connect(self._invalidate_comparison)
         self.comparison.active_changed.connect(self._invalidate, max_args=0)
+
+    def _take_fov(self) -> None:
+        self.navigator.fov_y = self.settings.field_of_view or self._own_fov
+        self.navigator.changed.emit()
 
     def _invalidate(self) -> None:
         self.frame_invalidated.emit()
@@ -104,10 +114,32 @@ class Session:
             self.backend_changed.emit(name)
             self.frame_invalidated.emit()
 
-    def set_modes(self, modes: dict[str, frozenset[str]]) -> None:
-        """Says which modes each backend draws; of one that is missing nothing is known."""
-        self._modes = modes
+    def set_modes(
+        self,
+        modes: dict[str, frozenset[str]],
+        lacking: dict[str, frozenset[str]] | None = None,
+    ) -> None:
+        """Says what each backend can do; of one that is missing nothing is known.
+
+        Args:
+            modes: what it draws.
+            lacking: settings that it cannot follow.
+        """
+        self._modes, self._lacking = modes, lacking or {}
         self.modes_changed.emit()
+
+    def refuses(self, name: str) -> bool:
+        """Whether the backend cannot follow a setting: anything but its default is an error."""
+        return name in self._lacking.get(self._backend, ())
+
+    def idle(self, name: str) -> str | None:
+        """Why a setting does nothing now, as a sentence, or None."""
+        only = FIELDS[name].metadata["backends"]
+        if only and self._backend not in only:
+            return f"Only the {' and '.join(only)} backend has it."
+        if self.refuses(name):
+            return f"The {self._backend} backend does not have it."
+        return None
 
     def lacks(self, mode: str, backend: str) -> str | None:
         """Why a backend cannot draw the scene in a mode, as a sentence, or None."""
@@ -149,11 +181,13 @@ class Session:
             return
         scene, navigator = self._opened.scene, self.navigator
         navigator.set_scene(self._opened.center, self._opened.radius, scene.splats.up)
-        for viewpoint in scene.viewpoints.values():
-            navigator.look_at(viewpoint.position, viewpoint.target, viewpoint.up, viewpoint.fov_y)
-            return
-        navigator.fov_y = FOV_Y
-        navigator.look_from("iso", aspect)
+        first = next(iter(scene.viewpoints.values()), None)
+        self._own_fov = FOV_Y if first is None else first.fov_y
+        navigator.fov_y = self.settings.field_of_view or self._own_fov
+        if first is None:
+            navigator.look_from("iso", aspect)
+        else:
+            navigator.look_at(first.position, first.target, first.up, navigator.fov_y)
 
     def look_from(self, view: str, aspect: float) -> None:
         """Shows the whole scene from a side that `navigation.VIEW_ANGLES` names."""

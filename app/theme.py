@@ -66,8 +66,31 @@ QFrame[role="overlay"] {{ background: {_VEIL}; border: 1px solid {LINE}; border-
 QFrame[role="alert"] {{ background: {_VEIL}; border: 1px solid #5b3a37; border-radius: 7px; }}
 QFrame[role="drop"] {{ background: rgba(127, 180, 230, 22); border: 2px dashed {ACCENT};
                        border-radius: 10px; }}
-QMainWindow::separator {{ width: 0; height: 0; }}
-QWidget[role="sidebar"] {{ background: {WINDOW}; border-left: 1px solid {LINE}; }}
+QMainWindow::separator {{ background: {LINE}; width: 1px; height: 1px; }}
+QMainWindow::separator:hover {{ background: {ACCENT}; }}
+QWidget[role="panel"] {{ background: {WINDOW}; }}
+QDockWidget {{ color: {MUTED}; }}
+QDockWidget::title {{ background: {WINDOW}; padding: 6px 14px; text-align: left; }}
+QDockWidget::close-button, QDockWidget::float-button {{ background: transparent; border: none;
+                                                      padding: 0; icon-size: 12px; }}
+QDockWidget::close-button:hover, QDockWidget::float-button:hover {{ background: {HOVER};
+                                                                  border-radius: 4px; }}
+QTabBar {{ background: {WINDOW}; border: none; qproperty-drawBase: 0; }}
+QTabBar::tab {{ background: {WINDOW}; color: {MUTED}; border: none; padding: 7px 9px 6px 9px;
+                border-bottom: 2px solid transparent; }}
+QTabBar::tab:hover {{ color: {TEXT}; }}
+QTabBar::tab:selected {{ color: {TEXT}; border-bottom: 2px solid {ACCENT}; }}
+QTabBar QToolButton {{ background: {WINDOW}; border: none; }}
+QPushButton[role="group"] {{ background: transparent; border: none; padding: 5px 0px;
+                             text-align: left; color: {TEXT}; }}
+QPushButton[role="group"]:hover {{ color: {ACCENT}; background: transparent; }}
+QToolButton[role="reset"] {{ padding: 0px; }}
+QToolButton[role="reset"]:hover {{ background: {HOVER}; }}
+QCollapsible, QCollapsible > QFrame, QCollapsible QScrollArea {{ border: none; }}
+QSlider::sub-page:horizontal:disabled {{ background: {FAINT}; }}
+QSlider::handle:horizontal:disabled {{ background: {FAINT}; }}
+QLineEdit:disabled, QCheckBox:disabled {{ color: {FAINT}; }}
+QPushButton[role="segment"]:disabled {{ color: {FAINT}; border-color: {LINE}; }}
 QScrollArea {{ background: {WINDOW}; border: none; }}
 QFrame[role="rule"] {{ background: {LINE}; border: none; max-height: 1px; min-height: 1px; }}
 QComboBox {{ background: {RAISED}; color: {TEXT}; border: 1px solid {LINE}; border-radius: 5px;

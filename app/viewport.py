@@ -5,6 +5,7 @@ It owns Qt's OpenGL context, in which the gl backend draws, and shows what `Draw
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import moderngl
@@ -13,12 +14,14 @@ from PySide6.QtOpenGLWidgets import QOpenGLWidget
 from PySide6.QtWidgets import QWidget
 
 from ..render.camera import Camera
+from ..render.finish import drawn_camera
 from ..render.frame import FrameRequest
 from ..scenes.errors import VoileError
 from ..scenes.scene import Scene
 from .drawer import Drawer
 from .frame_worker import Picture
 from .gl_painter import GLPainter
+from .pace import Pace
 from .rounds import facts_of_drawing
 from .session import Session
 
@@ -53,6 +56,9 @@ class Viewport(QOpenGLWidget):
         self._kernels_ready = False
         self._closed = False
         self.drawer = Drawer(session, self)
+        self.pace = Pace(session, lambda: not self.drawer.settled, self)
+        self.pace.changed.connect(self.drawer.invalidate)
+        self.drawer.drawn.connect(self.pace.drawn)
         self.drawer.changed.connect(self.update)
         self.drawer.compared_sides.connect(self.compared)
         self.drawer.picture_taken.connect(self.picture_taken)
@@ -72,8 +78,8 @@ class Viewport(QOpenGLWidget):
 
     @property
     def settled(self) -> bool:
-        """Whether the picture on screen is of the latest view and settings."""
-        return self.drawer.settled
+        """Whether the picture on screen is of the latest view and settings, as good as they say."""
+        return self.drawer.settled and not self.pace.moving
 
     def gl_modes(self) -> frozenset[str] | None:
         """The modes that the gl backend draws here; None before there is a context to ask."""
@@ -117,14 +123,15 @@ class Viewport(QOpenGLWidget):
             return
         self.makeCurrent()
         try:
-            splats, request = opened.scene.splats, self._request()
+            splats, request = opened.scene.splats, self._request(moving=False)
+            picture = replace(picture, size=self._pixels())
             self.drawer.take_picture(self._painter, picture, splats, request)
         finally:
             self.doneCurrent()
 
     def camera(self) -> Camera:
         """The view on screen, in physical pixels."""
-        return self._request().camera
+        return self._session.navigator.camera(*self._pixels())
 
     def graphics_facts(self) -> list[tuple[str, str]]:
         """What OpenGL says about itself, as caption and value."""
@@ -183,14 +190,23 @@ class Viewport(QOpenGLWidget):
             facts = {side: facts_of_drawing(each) for side, each in shown.items()}
             self.frame_shown.emit(facts, not self.settled)
 
-    def _request(self) -> FrameRequest:
-        """The frame to draw, in physical pixels; a snapshot, so another thread may keep it."""
-        scale = self.devicePixelRatioF()
+    def _request(self, *, moving: bool = True) -> FrameRequest:
+        """The frame to draw; a snapshot, so another thread may keep it.
+
+        `moving` lets it be of less quality while the view moves.
+        """
+        settings = self._session.settings.copy()
+        if moving and not self._session.comparison.active:
+            settings = self.pace.settings(settings)
+        return FrameRequest(drawn_camera(self.camera(), settings), settings)
+
+    def _pixels(self) -> tuple[int, int]:
+        """Width and height of the picture on screen, physical pixels."""
         width, height = self._size
         if 0 in self._size:
+            scale = self.devicePixelRatioF()
             width, height = round(self.width() * scale), round(self.height() * scale)
-        camera = self._session.navigator.camera(max(1, width), max(1, height))
-        return FrameRequest(camera, self._session.settings.copy())
+        return max(1, width), max(1, height)
 
     def _present(self, screen: moderngl.Framebuffer) -> None:
         """Draws what is shown into the window: a picture, two, or their difference."""
@@ -207,7 +223,14 @@ class Viewport(QOpenGLWidget):
             if drawing := shown.get(side):
                 settings = self._session.settings
                 background = None if settings.transparent else settings.background
-                self._presenter.present(screen, drawing.frame, background, part=part)
+                self._presenter.present(
+                    screen,
+                    drawing.frame,
+                    background,
+                    part=part,
+                    exposure=settings.exposure,
+                    tone_mapping=settings.tone_mapping,
+                )
 
     def _release_gl(self) -> None:
         """Frees what lives in the context, which is about to go."""

@@ -35,7 +35,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "min_alpha": 0.02,
         "storage": "uint8",
     },
-    "Balanced": {"frustum": "near", "min_alpha": 0.01},
+    "Balanced": {},
     "Best": {"precision": "float32", "storage": "float32", "render_scale": 1.5},
     "Exact": {"precision": "float32", "storage": "float32"},
 }
@@ -43,7 +43,7 @@ PRESETS: dict[str, dict[str, Any]] = {
 
 SUMMARIES = {
     "Fast": "Half the pixels along each side, less gloss, no tiny or faint splats",
-    "Balanced": "Every pixel; leaves out what is hardly seen",
+    "Balanced": "Every splat and every pixel, in 16 bits; what the window starts with",
     "Best": "Everything in 32 bits, 2.25 times the pixels, smoothed",
     "Exact": "The picture that scenes are trained for, in 32 bits and nothing else",
 }

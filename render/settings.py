@@ -178,13 +178,13 @@ class Settings:
     precision: Literal["float16", "float32"] = setting(
         "float16",
         "Precision of the OpenGL accumulation target; the other backends use float32.",
-        place="Quality / Precision",
+        place="Quality / Number formats",
         backends=("gl",),
     )
     storage: Literal["uint8", "float16", "float32"] = setting(
         "float16",
         "How OpenGL keeps spherical harmonics above degree 0; the other backends use float32.",
-        place="Quality / Precision",
+        place="Quality / Number formats",
         backends=("gl",),
     )
     frame_rate: int = setting(
@@ -275,7 +275,7 @@ def _checked(name: str, value: Any) -> Any:
         choices = get_args(hint)
         allowed = f"; it may be {', '.join(map(str, choices))}" if isinstance(value, str) else ""
         raise SettingsError(f"setting {name}: {error}{allowed}") from error
-    field = _FIELDS[name]
+    field = FIELDS[name]
     low, high = field.metadata["low"], field.metadata["high"]
     if low is not None and high is not None:
         for v in value if isinstance(value, tuple) else (value,):
@@ -284,14 +284,16 @@ def _checked(name: str, value: Any) -> Any:
     return value
 
 
-_FIELDS = {f.name: f for f in dataclasses.fields(Settings)}
-_HINTS = {name: hint for name, hint in get_type_hints(Settings).items() if name in _FIELDS}
+FIELDS = {f.name: f for f in dataclasses.fields(Settings)}
+"""The fields of `Settings` by name, with their metadata; see `setting`."""
+
+_HINTS = {name: hint for name, hint in get_type_hints(Settings).items() if name in FIELDS}
 
 
 def tree() -> dict[str, dict[str, list[str]]]:
     """Names of all settings by panel and group, in the order of the fields."""
     panels: dict[str, dict[str, list[str]]] = {}
-    for name, field in _FIELDS.items():
+    for name, field in FIELDS.items():
         groups = panels.setdefault(field.metadata["panel"], {})
         groups.setdefault(field.metadata["group"], []).append(name)
     return panels

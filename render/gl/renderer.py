@@ -159,10 +159,12 @@ class GLRenderer:
             else:
                 target.framebuffer.clear(0.0, 0.0, 0.0, 0.0)
         number, total = self._drawn, len(self._splats)
+        held = {"keys": count if blending.ORDERED else 0, "device_bytes": self._held_bytes()}
 
         def measure() -> Measured:
             visible = int(np.frombuffer(self._counters.read(), np.uint32)[0])
-            return Measured(sorting | self._timers.read(), {"splats": total, "visible": visible})
+            stats = {"splats": total, "visible": visible, **held}
+            return Measured(sorting | self._timers.read(), stats)
 
         return GLFrame(target, measure, lambda: self._drawn == number, self._current)
 
@@ -243,6 +245,14 @@ class GLRenderer:
                     f"{key[1]} image ({error}). Draw it smaller."
                 ) from error
         return self._target
+
+    def _held_bytes(self) -> int:
+        """Memory of the scene and the target on the device; what modes collect into not counted."""
+        buffers = [self._order, self._footprints]
+        for scene in self._scenes:
+            buffers += [each for b in scene.blocks for each in (b.geometry, b.harmonics)]
+        held = sum(buffer.size for buffer in buffers if buffer is not None)
+        return held + (0 if self._target is None else self._target.bytes)
 
     def _free_scene(self) -> None:
         self._free_blending()  # it may keep something of the scene

@@ -36,6 +36,12 @@ class Target:
         self.color = self._layers.textures[0]
         self.depth: moderngl.Texture | None = self._layers.textures[1] if depth else None
 
+    @property
+    def bytes(self) -> int:
+        """Memory of the textures."""
+        (width, height), precision, depth = self.key
+        return width * height * ((8 if precision == "float16" else 16) + (8 if depth else 0))
+
     def release(self) -> None:
         """Frees the memory."""
         self._layers.release()

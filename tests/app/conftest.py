@@ -102,7 +102,7 @@ def make_window(qtbot, qapp, preferences_path, caplog):
     def make(backend="gl", size=(480, 360), panels=False):
         window = MainWindow(Session(backend), preferences_path)
         if not panels:  # they would leave little of a small window
-            window.actions_.quality.setChecked(False)
+            window.docks.show_all(False)
         made.append(window)
         window.resize(*size)
         window.show()

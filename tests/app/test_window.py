@@ -205,13 +205,13 @@ def test_frame_and_reset(qtbot, make_window, show, look, ply):
 def test_up_and_flip(qtbot, make_window, show, look, ply):
     window = show(make_window("cpu"), ply)
     before = look(window)
-    assert window._up_button.text() == "−Y up"
+    assert window.indicators.up_button.text() == "−Y up"
     window.actions_.flip.trigger()
-    assert window._up_button.text() == "+Y up"
+    assert window.indicators.up_button.text() == "+Y up"
     # The picture is turned by half a turn; only rounding differs.
     assert np.abs(look(window)[::-1, ::-1].astype(int) - before).max() <= 3
     window.actions_.ups["+Z"].trigger()
-    assert window._up_button.text() == "+Z up"
+    assert window.indicators.up_button.text() == "+Z up"
     np.testing.assert_array_equal(window.session.navigator.up, (0, 0, 1))
     assert window.actions_.ups["+Z"].isChecked()
 
@@ -224,7 +224,7 @@ def test_backends_agree_and_the_menu_switches(qtbot, make_window, show, look, pl
         assert window.actions_.backends[name].isEnabled()
         window.actions_.backends[name].trigger()
         drawn[name] = look(window)
-        assert window._backend_button.text() == f"{name} · sorted"
+        assert window.indicators.backend_button.text() == f"{name} · sorted"
         assert f"Backend {name}" in window.overlays.hud.text()
     for name in ("gl", "cpu"):
         difference = np.abs(drawn[name].astype(int) - drawn["reference"])

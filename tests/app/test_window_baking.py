@@ -37,7 +37,7 @@ def small(monkeypatch):
 def opened(make_window, show, ply, small):
     def make(backend="cpu", path=ply):
         window = show(make_window(backend, size=(900, 700), panels=True), path)
-        return window, window.panels.quality.weights
+        return window, window.docks["blending"].weights
 
     return make
 
@@ -81,8 +81,10 @@ def test_learning_switches_the_mode_on_and_stopping_keeps_the_best(
 ):
     window, controls = opened("gl")
     monkeypatch.setattr(baker_module, "LEARN_SECONDS", 8.0)
-    item = window.panels.quality.modes.box.model().item(
-        window.panels.quality.modes.box.findData("learned")
+    item = (
+        window.docks["blending"]
+        .modes.box.model()
+        .item(window.docks["blending"].modes.box.findData("learned"))
     )
     assert not item.isEnabled()
     qtbot.mouseClick(controls.buttons["learned"], LEFT)
@@ -176,8 +178,8 @@ def test_weights_that_were_given_are_where_new_ones_go(
     look(window)
     assert window.session.opened.scene.splats.learned is not None
     window.session.settings.mode = "weighted"
-    window.panels.quality.weights.bake("fitted")
-    ended(qtbot, window.panels.quality.weights)
+    window.docks["blending"].weights.bake("fitted")
+    ended(qtbot, window.docks["blending"].weights)
     look(window)
     assert str(file) in texts(window)[0]
     assert not weights_path(ply).exists()

@@ -83,7 +83,7 @@ def test_both_sides_are_the_renderers_pictures(qtbot, comparing, look, backend):
     middle = round(picture.shape[1] * 0.5)
     assert_split(picture, a, b, middle)
     assert (a != b).any()
-    assert not window.panels.compare.isHidden()
+    assert not window.docks.docks["compare"].isHidden()
 
 
 def test_gl_draws_both_sides_of_one_view(qtbot, comparing, look):
@@ -149,7 +149,7 @@ def test_the_numbers_are_true_and_follow_the_camera(qtbot, comparing, look):
 def test_the_difference_is_shown_in_colours(qtbot, comparing, look):
     window = comparing()
     before = look(window)
-    window.panels.compare.heat.click()
+    window.docks["compare"].heat.click()
     assert window.session.comparison.heat
     qtbot.waitUntil(lambda: window.viewport.drawer.compared.heat is not None, timeout=10_000)
     picture = look(window)
@@ -159,7 +159,7 @@ def test_the_difference_is_shown_in_colours(qtbot, comparing, look):
     legend = window.overlays.compare.legend
     assert legend.isVisible()
     assert not window.overlays.compare.divider.isVisible()
-    window.panels.compare.heat.click()
+    window.docks["compare"].heat.click()
     np.testing.assert_array_equal(look(window), before)
 
 
@@ -173,7 +173,7 @@ def test_turning_it_off_leaves_the_picture_as_it_was(qtbot, comparing, look):
     for widget in (overlay.a, overlay.b, overlay.divider, overlay.legend):
         assert not widget.isVisible()
     assert "B to A" not in window.overlays.hud.text()
-    assert window.panels.compare.isHidden()
+    assert window.docks.docks["compare"].isHidden()
 
 
 def test_a_side_that_cannot_be_drawn_is_told(qtbot, comparing, look, monkeypatch):

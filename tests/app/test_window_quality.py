@@ -24,7 +24,8 @@ def panel_of(make_window, show, ply):
 
     def make(backend="cpu"):
         window = show(make_window(backend, size=(900, 600), panels=True), ply)
-        return window, window.panels.quality
+        window.docks.show("blending")
+        return window, window.docks["blending"]
 
     return make
 
@@ -60,7 +61,7 @@ def test_choosing_a_mode_draws_by_it_and_shows_its_settings(panel_of, look):
     assert (after != before).any()
     assert np.abs(after.astype(int) - drawn(window)).max() <= 1
     assert "binned 8 bins, refine 2" in window.overlays.hud.text()
-    assert "binned" in window._backend_button.text()
+    assert "binned" in window.indicators.backend_button.text()
 
 
 def test_settings_are_bound_both_ways(qtbot, panel_of, look):
@@ -218,9 +219,9 @@ def test_closing_while_measuring_ends_the_thread(qtbot, panel_of, look):
 
 def test_the_panel_is_remembered(make_window, preferences_path):
     window = make_window(size=(900, 600), panels=True)
-    assert not window.panels.quality.isHidden()
-    window.actions_.quality.trigger()
-    assert window.panels.sidebar.isHidden()
+    assert window.docks.any_shown
+    window.actions_.panels.trigger()
+    assert not window.docks.any_shown
     window.close()
     again = make_window(size=(900, 600), panels=True)
-    assert again.panels.quality.isHidden()
+    assert not again.docks.any_shown

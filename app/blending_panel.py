@@ -1,10 +1,10 @@
-"""`QualityPanel`: how splats are blended, and what the other ways would cost."""
+"""`BlendingPanel`: how splats are blended, and what the other ways would cost."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import (
     QHBoxLayout,
@@ -15,41 +15,43 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ..render.camera import Camera
+from ..render.accumulate import accumulates
 from ..render.frontier import Point
 from . import theme
 from .frontier_chart import FrontierChart, point_text
 from .measurer import Measurer
 from .mode_controls import ModeControls
-from .session import Session
+from .setting_controls import SettingControl
 from .weights_controls import WeightsControls
+
+if TYPE_CHECKING:
+    from .docks import Context
 
 _HINT = "What every mode and setting of this\nbackend costs at this view."
 _CHOOSE = "Point at a dot to see what it is,\nclick it to draw by it."
 
 
-class QualityPanel(QWidget):
+class BlendingPanel(QWidget):
     """Mode and settings of the picture; below them the frontier.
 
     Args:
-        session: what is shown.
-        camera: gives the view to measure, in physical pixels.
+        context: what panels may use.
         parent: the widget it lies in.
-
-    Signals:
-        failed: why nothing could be measured.
     """
 
-    failed = Signal(object)
-
-    def __init__(self, session: Session, camera: Callable[[], Camera], parent: QWidget) -> None:
+    def __init__(self, context: Context, parent: QWidget) -> None:
         super().__init__(parent)
-        self._session = session
-        self._camera = camera
+        self._session = session = context.session
+        self._context = context
         self._measured: dict[str, list[Point]] = {}  # by backend
         self._backend = session.backend  # what is being measured
         self.modes = ModeControls(session.settings, self._lacks, self)
+        self.modes.released.connect(context.history.end_gesture)
+        self.accumulate = SettingControl(session.settings, "accumulate", self)
+        self.accumulate.released.connect(context.history.end_gesture)
         self.weights = WeightsControls(session, self)
+        self.weights.told.connect(context.notify)
+        self.weights.failed.connect(context.notify)
         self.chart = FrontierChart(self)
         self.chart.hovered.connect(self._show_hovered)
         self.chart.chosen.connect(self._choose)
@@ -70,10 +72,10 @@ class QualityPanel(QWidget):
         self.bar.hide()
 
         column = QVBoxLayout(self)
-        column.setContentsMargins(16, 12, 16, 16)
+        column.setContentsMargins(14, 12, 14, 14)
         column.setSpacing(theme.GRID)
-        column.addWidget(heading("Blending", self))
         column.addWidget(self.modes)
+        column.addWidget(self.accumulate)
         column.addWidget(self.weights)
         column.addSpacing(theme.GRID)
         head = QHBoxLayout()
@@ -83,11 +85,14 @@ class QualityPanel(QWidget):
         column.addWidget(self.bar)
         column.addWidget(self.chart)
         column.addWidget(self.words)
+        column.addStretch(1)
 
         self.measurer = Measurer(self)
         self.measurer.measured.connect(self._add)
         self.measurer.progressed.connect(self._progress)
-        self.measurer.failed.connect(self.failed)
+        self.measurer.failed.connect(
+            lambda error: context.notify("The frontier could not be measured", error)
+        )
         self.measurer.ended.connect(self._ended)
         session.settings.events.connect(self._mark, max_args=0)
         session.modes_changed.connect(self._refresh)
@@ -107,7 +112,7 @@ class QualityPanel(QWidget):
             self.bar.show()
             self.button.setText("Cancel")
             splats, settings = opened.scene.splats, self._session.settings
-            self.measurer.start(self._backend, splats, self._camera(), settings)
+            self.measurer.start(self._backend, splats, self._context.viewport.camera(), settings)
 
     def close_tasks(self, seconds: float) -> list[str]:
         """Stops what is done in threads; what did not end within `seconds` each."""
@@ -125,11 +130,13 @@ class QualityPanel(QWidget):
         """What was measured was of another scene."""
         self.measurer.cancel()
         self._measured = {}
+        self._session.points.clear()
         self._refresh()
 
     def _add(self, point: Point) -> None:
         if point.backend in self._measured:
             self._measured[point.backend].append(point)
+            self._session.points[point.backend] = list(self._measured[point.backend])
             self._show_points()
 
     def _show_points(self) -> None:
@@ -140,6 +147,7 @@ class QualityPanel(QWidget):
         self._mark()
 
     def _mark(self) -> None:
+        self.accumulate.setVisible(accumulates(self._session.settings))
         self.chart.mark(self._session.settings)
 
     def _progress(self, fraction: float, stage: str) -> None:
@@ -155,7 +163,8 @@ class QualityPanel(QWidget):
         self.words.setText(hint if point is None else point_text(point))
 
     def _choose(self, point: Point) -> None:
-        point.apply(self._session.settings)
+        with self._context.history.together(point.label):
+            point.apply(self._session.settings)
 
 
 def heading(text: str, parent: QWidget) -> QLabel:

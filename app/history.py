@@ -1,0 +1,173 @@
+"""`History`: undo and redo of every change: settings, those of a comparison, and the view.
+
+It listens to the models, so that whoever changes them can be undone. Changes of one thing that
+follow each other within a gesture (the drag of a slider, of the mouse) are one step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from psygnal import EmissionInfo
+from PySide6.QtCore import QObject, QTimer
+from PySide6.QtGui import QUndoCommand, QUndoStack
+
+from ..render.settings import Settings
+from .session import Session
+from .setting_controls import caption_of
+
+GESTURE = 600
+"""Milliseconds without a change after which the next one is another step."""
+
+STEPS = 500
+"""How many steps are kept."""
+
+
+class Change(QUndoCommand):
+    """Something went from one value to another.
+
+    Args:
+        text: what changed, for menus.
+        key: what it is a change of; changes of one key in one gesture are one step.
+        gesture: number of the gesture.
+        before, after: the values.
+        apply: puts a value in place.
+    """
+
+    def __init__(
+        self,
+        text: str,
+        key: object,
+        gesture: int,
+        before: Any,
+        after: Any,
+        apply: Callable[[Any], None],
+    ) -> None:
+        super().__init__(text)
+        self.key, self.gesture = key, gesture
+        self.before, self.after = before, after
+        self._apply, self._done = apply, True  # it has happened already when it is pushed
+
+    def redo(self) -> None:
+        """Puts the later value in place."""
+        if not self._done:
+            self._apply(self.after)
+        self._done = True
+
+    def undo(self) -> None:
+        """Puts the earlier value in place."""
+        self._done = False
+        self._apply(self.before)
+
+    def id(self) -> int:
+        """All changes may be merged if `mergeWith` says so."""
+        return 1
+
+    def mergeWith(self, other: QUndoCommand) -> bool:
+        """Takes up a later change of the same key in the same gesture."""
+        if not isinstance(other, Change):
+            return False
+        if (other.key, other.gesture) != (self.key, self.gesture):
+            return False
+        self.after = other.after
+        self.setObsolete(self.before == self.after)
+        return True
+
+
+class History(QObject):
+    """The undo stack of a window.
+
+    Attributes:
+        stack: Qt's stack; its actions are in the Edit menu.
+    """
+
+    def __init__(self, session: Session, parent: QObject) -> None:
+        super().__init__(parent)
+        self._session = session
+        self.stack = QUndoStack(self)
+        self.stack.setUndoLimit(STEPS)
+        self._gesture = 0
+        self._applying = False
+        self._view = session.navigator.view
+        self._means: object = None  # of the scene that the steps belong to
+        self._quiet = QTimer(self)
+        self._quiet.setSingleShot(True)
+        self._quiet.setInterval(GESTURE)
+        self._quiet.timeout.connect(self.end_gesture)
+        self.watch(session.settings)
+        self.watch(session.comparison.settings, "B: ")
+        session.navigator.changed.connect(self._moved)
+        session.scene_changed.connect(self._scene_changed)
+
+    def watch(self, settings: Settings, prefix: str = "") -> None:
+        """Follows every field of settings; `prefix` is put before their names."""
+
+        def changed(emission: EmissionInfo) -> None:
+            name = emission.signal.name
+            after, before = emission.args
+            self.note(
+                f"{prefix}{caption_of(name)}",
+                (id(settings), name),
+                before,
+                after,
+                lambda value: setattr(settings, name, value),
+            )
+
+        settings.events.connect(changed)
+
+    def note(
+        self, text: str, key: object, before: Any, after: Any, apply: Callable[[Any], None]
+    ) -> None:
+        """Notes a change that has happened; arguments as of `Change`."""
+        if self._applying:
+            return
+
+        def put(value: Any) -> None:
+            self._applying = True
+            try:
+                apply(value)
+            finally:
+                self._applying = False
+
+        self.stack.push(Change(text, key, self._gesture, before, after, put))
+        self._quiet.start()
+
+    def end_gesture(self) -> None:
+        """What follows is another step."""
+        self._quiet.stop()
+        self._gesture += 1
+
+    @contextmanager
+    def together(self, text: str) -> Iterator[None]:
+        """Changes inside are one step."""
+        self.end_gesture()
+        self.stack.beginMacro(text)
+        try:
+            yield
+        finally:
+            self.stack.endMacro()
+            self.end_gesture()
+
+    def _moved(self) -> None:
+        before, self._view = self._view, self._session.navigator.view
+        if before != self._view:
+            self.note("View", "view", before, self._view, self._restore)
+
+    def _restore(self, view: Any) -> None:
+        self._session.navigator.restore(view)
+
+    def _scene_changed(self) -> None:
+        """Steps belong to a scene; other weights are no other scene."""
+        opened = self._session.opened
+        means = None if opened is None else opened.scene.splats.means
+        if means is not self._means:
+            self._means = means
+            self.stack.clear()
+            # The start view is set next: that is no step either.
+            QTimer.singleShot(0, self, self._begin)
+
+    def _begin(self) -> None:
+        self.stack.clear()
+        self._view = self._session.navigator.view
