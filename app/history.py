@@ -152,7 +152,7 @@ class History(QObject):
 
     def _moved(self) -> None:
         before, self._view = self._view, self._session.navigator.view
-        if before != self._view:
+        if before != self._view and not self._session.following:
             self.note("View", "view", before, self._view, self._restore)
 
     def _restore(self, view: Any) -> None:

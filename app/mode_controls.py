@@ -85,3 +85,4 @@ class ModeControls(QWidget):
         name: Any = self.box.itemData(row, Qt.ItemDataRole.UserRole)
         if name != self._settings.mode:
             self._settings.mode = name
+            self.released.emit()

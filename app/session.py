@@ -59,6 +59,7 @@ class Session:
     Attributes:
         settings: how frames are drawn; evented, so panels and the viewport follow it.
         defaults: what the settings go back to.
+        following: whether the view changes only because a setting did.
         points: what was measured of the scene's frontier, by backend.
         navigator: where the user looks from; evented.
         comparison: what the picture is compared with.
@@ -82,6 +83,7 @@ class Session:
         self._backend = backend
         self._modes: dict[str, frozenset[str]] = {}
         self._lacking: dict[str, frozenset[str]] = {}
+        self.following = False
         self._own_fov = self.navigator.fov_y  # where the settings leave the angle to the view
         self._opened: OpenedScene | None = None
         # The group relays with a payload; the picture only needs to know that something changed.
@@ -93,7 +95,11 @@ class Session:
 
     def _take_fov(self) -> None:
         self.navigator.fov_y = self.settings.field_of_view or self._own_fov
-        self.navigator.changed.emit()
+        self.following = True
+        try:
+            self.navigator.changed.emit()
+        finally:
+            self.following = False
 
     def _invalidate(self) -> None:
         self.frame_invalidated.emit()

@@ -96,6 +96,7 @@ class SettingControl(QWidget):
             self.refresh()
 
     def _reset(self) -> None:
+        self.released.emit()  # a step of its own, however soon after another
         self._set(self._default)
         self.released.emit()
 

@@ -51,6 +51,11 @@ class Input(QWidget):
         """Shows a value; nothing is emitted."""
         raise NotImplementedError
 
+    def choose(self, value: Any) -> None:
+        """Asks for a value by a gesture that is over at once."""
+        self.changed.emit(value)
+        self.released.emit()
+
 
 class Segments(Input):
     """A row of buttons of which one is down."""
@@ -65,7 +70,7 @@ class Segments(Input):
             button.setAccessibleName(f"{name} {choice}")
             button.setCheckable(True)
             button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-            button.clicked.connect(lambda _=False, value=choice: self.changed.emit(value))
+            button.clicked.connect(lambda _=False, value=choice: self.choose(value))
             group.addButton(button)
             self._row.addWidget(button, 1)
 
@@ -84,7 +89,7 @@ class Choice(Input):
         self._box.setAccessibleName(name)
         for choice in choices:
             self._box.addItem(str(choice), choice)
-        self._box.activated.connect(lambda row: self.changed.emit(self._box.itemData(row)))
+        self._box.activated.connect(lambda row: self.choose(self._box.itemData(row)))
         still(self._box)
         self._row.addWidget(self._box, 1)
 
@@ -100,7 +105,7 @@ class Switch(Input):
         super().__init__(parent)
         self._box = QCheckBox("on", self)
         self._box.setAccessibleName(name)
-        self._box.toggled.connect(lambda on: self.changed.emit(on))
+        self._box.toggled.connect(self.choose)
         self._row.addWidget(self._box, 1)
 
     def put(self, value: Any) -> None:
@@ -170,8 +175,10 @@ class Number(Input):
         except ValueError:
             self.put(self._value)
             return
-        self.changed.emit(value)
-        self.released.emit()
+        if value != self._value:
+            self.choose(value)
+        else:
+            self.put(value)  # the text may be written otherwise
 
 
 class Swatch(Input):
@@ -202,7 +209,7 @@ class Swatch(Input):
         if self.field.text() == QColor.fromRgbF(*self._value).name():
             return  # the same to 8 bits: the finer value stays
         try:
-            self.changed.emit(parse_color(self.field.text().strip()))
+            self.choose(parse_color(self.field.text().strip()))
         except ValueError:
             self.put(self._value)
 
