@@ -9,6 +9,7 @@ frame = voile.render(splats, camera)          # Frame: color, alpha, depth
 from .render import Camera, Frame, FrameRequest, Settings, create_renderer
 from .scenes import Cancelled, SceneFormatError, Splats, VoileError
 from .scenes.io import load, save
+from .scenes.scene import open_scene
 
 __version__ = "0.1.0"
 
@@ -16,11 +17,14 @@ __all__ = [
     "Camera",
     "Cancelled",
     "Frame",
+    "FrameRequest",
     "SceneFormatError",
     "Settings",
     "Splats",
     "VoileError",
+    "create_renderer",
     "load",
+    "open_scene",
     "render",
     "save",
 ]
