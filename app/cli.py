@@ -45,6 +45,8 @@ def _default(
     *,
     backend: str = "gl",
     weights: Annotated[Path | None, Parameter(negative="")] = None,
+    log: Annotated[Path | None, Parameter(negative="")] = None,
+    log_level: str = "info",
 ) -> int:
     """Opens the window.
 
@@ -56,10 +58,14 @@ def _default(
         What draws: gl, cpu, reference or cuda.
     weights
         File of weights that `voile bake` has made, instead of the one beside the scene.
+    log
+        File for the messages of the program, instead of the one in the user's log folder.
+    log_level
+        The least that is written: debug, info, warning or error.
     """
     from .commands.view import view
 
-    return view(scene, backend=backend, weights=weights)
+    return view(scene, backend=backend, weights=weights, log=log, log_level=log_level)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -30,6 +30,7 @@ from .help import HelpBox
 from .loading import Loader
 from .navigation import UP_AXES
 from .overlays import Overlays
+from .palette import CommandPalette
 from .panels import Panels
 from .picture_keeper import PictureKeeper
 from .preparing import Preparer
@@ -165,6 +166,7 @@ class MainWindow(QMainWindow):
         does.overlay.triggered.connect(self._set_overlay)
         does.quality.toggled.connect(lambda on: setattr(self.preferences, "quality", on))
         does.full_screen.triggered.connect(self._set_full_screen)
+        does.palette.triggered.connect(lambda: CommandPalette(self).open_over(self))
         does.help.triggered.connect(self._show_help)
         does.about.triggered.connect(self._show_about)
         does.dismiss.triggered.connect(self._dismiss)

@@ -245,13 +245,22 @@ def test_version_and_help(capsys):
 
 
 def test_no_arguments_open_the_window_on_the_builtin_scene(monkeypatch):
-    opened = []
-    monkeypatch.setattr("voile.app.run.run_window", lambda *a: opened.append(a) or 0)
+    opened, logs = [], []
+
+    def run_window(*arguments, log, log_level):
+        opened.append(arguments)
+        logs.append((log, log_level))
+        return 0
+
+    monkeypatch.setattr("voile.app.run.run_window", run_window)
     assert run() == 0
     assert run("some.ply", "--backend", "cpu") == 0
     assert run("view", "other.ply", "--weights", "w.npz") == 0
     assert run("other.ply", "--weights", "w.npz") == 0
+    assert run("view", "other.ply", "--log", "v.log", "--log-level", "debug") == 0
     weighed = ("other.ply", "gl", Path("w.npz"))
+    assert logs == [(None, "info")] * 4 + [(Path("v.log"), "debug")]
+    assert opened.pop() == ("other.ply", "gl", None)
     assert opened == [("builtin", "gl", None), ("some.ply", "cpu", None), weighed, weighed]
 
 
