@@ -33,6 +33,7 @@ golden: setup-dev ## rewrite the golden pictures that fail or are missing
 
 bench: setup-dev ## speed and fidelity of backends and blending modes, speed of the readers
 	$(BIN)/python benchmarks/frame.py
+	$(BIN)/python benchmarks/orbit.py
 	$(BIN)/python benchmarks/parity.py
 	$(BIN)/python benchmarks/load.py
 	$(BIN)/python benchmarks/modes.py

@@ -10,6 +10,7 @@ from .render import Camera, Frame, FrameRequest, Settings, create_renderer
 from .render.finish import draw
 from .scenes import Cancelled, SceneFormatError, Splats, VoileError
 from .scenes.io import load, save
+from .scenes.scene import open_scene
 
 __version__ = "0.1.0"
 
@@ -17,11 +18,14 @@ __all__ = [
     "Camera",
     "Cancelled",
     "Frame",
+    "FrameRequest",
     "SceneFormatError",
     "Settings",
     "Splats",
     "VoileError",
+    "create_renderer",
     "load",
+    "open_scene",
     "render",
     "save",
 ]

@@ -51,6 +51,9 @@ class Actions(QObject):
         self.compare.setCheckable(True)
         self.full_screen = self._make("Full screen", "", "F11")
         self.full_screen.setCheckable(True)
+        self.palette = self._make(
+            "Find a command…", "magnify", "Ctrl+Shift+P", "Every command by a few letters"
+        )
         self.help = self._make("Mouse and keys", "", "F1")
         self.about = self._make("About Voile", "information-outline")
         self.dismiss = self._make("Dismiss notice", "", "Escape")
@@ -107,7 +110,7 @@ class Actions(QObject):
         backend.setToolTipsVisible(True)
         backend.addActions(list(self.backends.values()))
         help_menu = bar.addMenu("&Help")
-        help_menu.addActions([self.help, self.about])
+        help_menu.addActions([self.palette, self.help, self.about])
 
     def make_toolbar(self, window: QMainWindow) -> tuple[QToolBar, QToolButton, QToolButton]:
         """The toolbar, and its buttons that say which way is up and which backend draws."""

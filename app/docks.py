@@ -156,6 +156,8 @@ class Docks(QObject):
         dock.setVisible(shown)
         if shown:
             dock.raise_()
+            if any(entry.name == name and entry.below for entry in DOCKS):
+                self._window.resizeDocks([dock], [HEIGHT + 60], Qt.Orientation.Vertical)
 
     def show_all(self, shown: bool) -> None:
         """Hides all panels, or brings back those that were there."""

@@ -17,6 +17,9 @@ def run_window(
     backend: str = "gl",
     weights: Path | None = None,
     settings: Mapping[str, Any] | None = None,
+    *,
+    log: Path | None = None,
+    log_level: str = "info",
 ) -> int:
     """Opens the window and returns when it is closed.
 
@@ -25,6 +28,7 @@ def run_window(
         backend: name of the backend that draws at first.
         weights: a file with the scene's weights, None for the one beside it.
         settings: values that differ from the window's own, by name.
+        log, log_level: as in `start_log`.
 
     Returns:
         Exit code: 0, or 1 where no window can be opened (the reason is on stderr).
@@ -35,9 +39,11 @@ def run_window(
     from PySide6.QtWidgets import QApplication
 
     from . import display, theme
+    from .logs import CrashReport, start_log, tell_reports
     from .session import Session
 
     try:
+        start_log(log, log_level)
         display.check_display()
         QSurfaceFormat.setDefaultFormat(display.surface_format())
         QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_ShareOpenGLContexts)
@@ -58,6 +64,16 @@ def run_window(
     app.setWindowIcon(theme.icon("cube-scan", theme.ACCENT))
     window = MainWindow(session)
     window.show()
+    for report in tell_reports()[:1]:
+        window.overlays.notify("Voile ended without being closed last time", report_words(report))
+    crash = CrashReport()
+    crash.start()
+
+    def note_scene() -> None:
+        if session.opened is not None:
+            crash.note(str(session.opened.scene.path or BUILTIN))
+
+    session.scene_changed.connect(note_scene)
     if source is not None:
         window.open(source, weights)
     # Ctrl+C in the terminal: Python sees it only while it runs, so let it run now and then.
@@ -69,6 +85,17 @@ def run_window(
         return app.exec()
     finally:
         signal.signal(signal.SIGINT, before)
+        crash.close()
+
+
+def report_words(report: Path) -> str:
+    """What a crash report says was open, and where it is."""
+    try:
+        lines = report.read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    opened = next((line[6:] for line in lines if line.startswith("open: ")), "nothing")
+    return f"{opened} was open. The report is in {report}."
 
 
 def _let_python_run() -> None:

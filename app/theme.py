@@ -121,6 +121,9 @@ QPushButton[role="segment"]:checked {{ background: {HOVER}; color: {TEXT};
                                        border-color: {ACCENT}; }}
 QPlainTextEdit {{ background: {WINDOW}; color: {MUTED}; border: 1px solid {LINE};
                   border-radius: 5px; selection-background-color: {HOVER}; }}
+QTreeWidget {{ background: {RAISED}; color: {TEXT}; border: none; }}
+QTreeWidget::item {{ padding: 5px 6px; border: none; }}
+QTreeWidget::item:selected, QTreeWidget::item:hover {{ background: {HOVER}; color: {TEXT}; }}
 QScrollBar:vertical {{ background: transparent; width: 10px; }}
 QScrollBar::handle:vertical {{ background: {HOVER}; border-radius: 5px; min-height: 24px; }}
 QScrollBar::add-line, QScrollBar::sub-line {{ height: 0; }}

@@ -26,6 +26,7 @@ from .indicators import Indicators
 from .loading import Loader
 from .navigation import UP_AXES
 from .overlays import Overlays
+from .palette import CommandPalette
 from .picture_keeper import PictureKeeper
 from .preparing import Preparer
 from .recent_menu import RecentMenu
@@ -178,6 +179,7 @@ class MainWindow(QMainWindow):
         does.compare.toggled.connect(self.comparing.compare)
         self.session.comparison.active_changed.connect(lambda on: does.compare.setChecked(on))
         does.full_screen.triggered.connect(self._set_full_screen)
+        does.palette.triggered.connect(lambda: CommandPalette(self).open_over(self))
         does.help.triggered.connect(self._show_help)
         does.about.triggered.connect(self._show_about)
         does.dismiss.triggered.connect(self._dismiss)

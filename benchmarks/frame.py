@@ -15,20 +15,16 @@ import os
 import platform
 import statistics
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from measured_scenes import SCENES
 from rich.console import Console
 from rich.table import Table
 
 import voile
 from voile.render import BackendUnavailable, FrameRequest, Renderer, create_renderer
-from voile.render.views import start_view
-from voile.scenes.scene import BUILTIN, open_scene
-
-DATA = Path(voile.__file__).parent.parent / "shared" / "data"
 
 RATIOS = {"biker": 3.0, "playbot": 4.0}
 """How many times faster than OpenGL on its software driver the CPU backend has to be."""
@@ -56,31 +52,6 @@ class Timing:
             "stages_min_ms": {k: min(v) for k, v in self.stages.items()},
             "stats": self.stats,
         }
-
-
-def scenes() -> dict[str, Callable[[tuple[int, int]], tuple[voile.Splats, voile.Camera]]]:
-    """What can be measured here, by name: size -> splats and camera."""
-
-    def builtin(size: tuple[int, int]) -> tuple[voile.Splats, voile.Camera]:
-        scene = open_scene(BUILTIN)
-        return scene.splats, start_view(scene, *size)
-
-    def captured(path: Path, view: str):
-        def make(size: tuple[int, int]) -> tuple[voile.Splats, voile.Camera]:
-            camera = voile.Camera.load(DATA / "refs" / f"{view}_640x360.json")
-            return voile.load(path), camera.resized(*size)
-
-        return make
-
-    found: dict[str, Any] = {"builtin": builtin}
-    for name, file, view in (
-        ("biker", "biker.spz", "biker_spz_A"),
-        ("playbot", "playbot/0_0", "playbot_lod2_A"),
-    ):
-        path = DATA / "scenes" / file
-        if path.exists():
-            found[name] = captured(path, view)
-    return found
 
 
 def measure(
@@ -147,7 +118,9 @@ def show(console: Console, name: str, timings: list[Timing], outcome: dict[str, 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--scene", nargs="+", choices=list(scenes()), default=list(scenes()))
+    parser.add_argument(
+        "--scene", nargs="+", choices=SCENES, default=[name for name in SCENES if name != "random"]
+    )
     parser.add_argument("--backend", default="cpu,gl", help="names, comma separated")
     parser.add_argument("--size", default="1280x720", help="WIDTHxHEIGHT, pixels")
     parser.add_argument("--seconds", type=float, default=5.0, help="to measure a scene for")
@@ -160,7 +133,7 @@ def main() -> None:
     console.print(f"{time.strftime('%Y-%m-%d')}, {machine}, {width}x{height}")
     results: dict[str, Any] = {}
     for name in options.scene:
-        splats, camera = scenes()[name]((width, height))
+        splats, (camera, _) = SCENES[name]((width, height))
         timings = measure(splats, camera, options.backend.split(","), options.seconds, console)
         outcome = verdict(name, timings)
         show(console, f"{name}, {len(splats):,} splats, SH {splats.sh_degree}", timings, outcome)

@@ -15,12 +15,12 @@ import os
 import platform
 import statistics
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
+from measured_scenes import SCENES, tiled
 from rich.console import Console
 from rich.table import Table
 
@@ -29,10 +29,9 @@ from voile.render import FrameRequest, Renderer, RenderError, create_renderer
 from voile.render.fit import fit
 from voile.render.metrics import psnr
 from voile.render.sample_views import sample_views
-from voile.render.views import from_viewpoint, start_view
+from voile.render.views import start_view
 from voile.scenes.scene import BUILTIN, open_scene
 
-DATA = Path(voile.__file__).parent.parent / "shared" / "data"
 SIZE = 640, 360
 
 WAYS: dict[str, tuple[dict[str, Any], float | None]] = {
@@ -50,55 +49,10 @@ WAYS: dict[str, tuple[dict[str, Any], float | None]] = {
 }
 """Settings by label, and the dB that were promised for them."""
 
-Setup = tuple[voile.Splats, list[voile.Camera]]
-
-
-def scenes() -> dict[str, Callable[[], Setup]]:
-    """Splats and two views, by name."""
-
-    def builtin() -> Setup:
-        scene = open_scene(BUILTIN)
-        points = scene.viewpoints["garden"], scene.viewpoints["through smoke"]
-        return scene.splats, [from_viewpoint(point, *SIZE) for point in points]
-
-    def captured(file: str, view: str) -> Callable[[], Setup]:
-        names = [DATA / "refs" / f"{view}_{letter}_640x360.json" for letter in "AB"]
-        return lambda: (
-            voile.load(DATA / "scenes" / file),
-            [voile.Camera.load(name) for name in names],
-        )
-
-    found: dict[str, Callable[[], Setup]] = {"built-in": builtin, "random": random_scene}
-    for name, file, view in (
-        ("biker", "biker.spz", "biker_spz"),
-        ("playbot", "playbot/0_0/meta.json", "playbot_lod2"),
-    ):
-        if (DATA / "scenes" / file).exists():
-            found[name] = captured(file, view)
-    return found
-
-
-def random_scene(n: int = 20_000) -> Setup:
-    """Ellipsoids of all sizes, turned at random, of any opacity and colour."""
-    rng = np.random.default_rng(0)
-    quats = rng.normal(size=(n, 4))
-    quats /= np.linalg.norm(quats, axis=1, keepdims=True)
-    splats = voile.Splats(
-        rng.uniform(-2, 2, (n, 3)).astype(np.float32),
-        quats.astype(np.float32),
-        np.exp(rng.uniform(np.log(2e-3), np.log(0.08), (n, 3))).astype(np.float32),
-        rng.uniform(0.05, 0.99, n).astype(np.float32),
-        rng.uniform(-1.7, 1.7, (n, 1, 3)).astype(np.float32),
-    )
-    eyes = (1.0, -1.5, -6.0), (5.0, -2.5, 2.0)
-    return splats, [
-        voile.Camera.look_at(eye, (0, 0, 0), width=SIZE[0], height=SIZE[1]) for eye in eyes
-    ]
-
 
 def fidelity(console: Console) -> None:
     """Prints dB of every way on every scene."""
-    setups = {name: make() for name, make in scenes().items()}
+    setups = {name: make(SIZE) for name, make in SCENES.items()}
     table = Table(title="dB against sorted, 640x360, mean of two views", title_justify="left")
     table.add_column("mode")
     columns: dict[str, dict[str, float]] = {}
@@ -145,21 +99,6 @@ def accumulated(renderer: Renderer, camera: voile.Camera, frames: int) -> np.nda
     request = FrameRequest(camera, voile.Settings(mode="stochastic"))
     pictures = (renderer.render(replace(request, seed=seed)).color for seed in range(frames))
     return np.mean(list(pictures), axis=0)
-
-
-def tiled(splats: voile.Splats, count: int) -> voile.Splats:
-    """The scene with `count` splats: thinned, or copies of it side by side."""
-    if count <= len(splats):
-        return splats.take(np.linspace(0, len(splats) - 1, count).astype(np.int64))
-    copies = -(-count // len(splats))
-    low, high = splats.bounds()
-    side = int(np.ceil(np.sqrt(copies)))
-    parts = []
-    for k in range(copies):
-        shift = np.array([k % side - (side - 1) / 2, 0, k // side], np.float32) * (high - low)
-        parts.append(splats.means + shift.astype(np.float32))
-    rows = np.tile(np.arange(len(splats)), copies)[:count]
-    return replace(splats.take(rows), means=np.concatenate(parts)[:count])
 
 
 def speed(console: Console, backends: Iterable[str], counts: Iterable[int], rounds: int) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from .camera import Camera
 from .settings import Settings
@@ -63,6 +65,12 @@ class Frame:
         straight = self.color / np.maximum(self.alpha, np.float32(1e-6))[..., None]
         rgba = np.concatenate([straight, self.alpha[..., None]], axis=2)
         return quantise(rgba.astype(np.float32))
+
+    def _repr_png_(self) -> bytes:
+        """How a notebook shows a frame: with straight alpha."""
+        file = io.BytesIO()
+        Image.fromarray(self.to_rgba8()).save(file, format="PNG")
+        return file.getvalue()
 
 
 def quantise(image: Float32) -> NDArray[np.uint8]:

@@ -19,6 +19,8 @@ def view(
     background: str | None = None,
     preset: str | None = None,
     settings: Annotated[Path | None, Parameter(negative="")] = None,
+    log: Annotated[Path | None, Parameter(negative="")] = None,
+    log_level: str = "info",
     flags: Annotated[WindowFlags, SETTINGS] = WindowFlags(),  # noqa: B008 - frozen
 ) -> int:
     """Opens the window.
@@ -37,7 +39,12 @@ def view(
         Fast, Balanced, Best or Exact; flags change it further.
     settings
         JSON file of settings, as the window saves them; preset and flags change them further.
+    log
+        File for the messages of the program, instead of the one in the user's log folder.
+    log_level
+        The least that is written: debug, info, warning or error.
     """
     from ..run import run_window
 
-    return run_window(scene, backend, weights, to_settings(flags, background, preset, settings))
+    values = to_settings(flags, background, preset, settings)
+    return run_window(scene, backend, weights, values, log=log, log_level=log_level)

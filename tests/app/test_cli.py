@@ -242,16 +242,25 @@ def test_version_and_help(capsys):
 
 
 def test_no_arguments_open_the_window_on_the_builtin_scene(monkeypatch):
-    opened = []
-    monkeypatch.setattr("voile.app.run.run_window", lambda *a: opened.append(a) or 0)
+    opened, logs = [], []
+
+    def run_window(*arguments, log, log_level):
+        opened.append(arguments)
+        logs.append((log, log_level))
+        return 0
+
+    monkeypatch.setattr("voile.app.run.run_window", run_window)
     assert run() == 0
     assert run("some.ply", "--backend", "cpu") == 0
     assert run("view", "other.ply", "--weights", "w.npz") == 0
     assert run("other.ply", "--weights", "w.npz") == 0
-    assert run("other.ply", "--preset", "exact", "--mode", "binned") == 0
-    *others, (*_, values) = opened
+    assert run("view", "other.ply", "--log", "v.log", "--log-level", "debug") == 0
+    assert logs == [(None, "info")] * 4 + [(Path("v.log"), "debug")]
     weighed = ("other.ply", "gl", Path("w.npz"), {})
-    assert others == [("builtin", "gl", None, {}), ("some.ply", "cpu", None, {}), weighed, weighed]
+    assert opened.pop() == ("other.ply", "gl", None, {})
+    assert opened == [("builtin", "gl", None, {}), ("some.ply", "cpu", None, {}), weighed, weighed]
+    assert run("other.ply", "--preset", "exact", "--mode", "binned") == 0
+    values = opened.pop()[3]
     assert (values["mode"], values["precision"]) == ("binned", "float32")
 
 

@@ -4,10 +4,10 @@ import os
 
 import pytest
 from gl_context import gl_renderer
-from golden import compare
 from golden_cases import BACKENDS, CASES, PICTURES
 
 from voile.render import create_renderer
+from voile.render.regression import compare
 
 
 @pytest.fixture(scope="module")

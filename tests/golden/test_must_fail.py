@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from golden import GoldenStore, compare
-from golden_report import write_report
+
+from voile.render.regression import GoldenStore, compare, write_report
 
 FOLDER = Path(__file__).parent / "images"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.png"))

@@ -42,7 +42,7 @@ def write_report(folder: Path) -> Path | None:
 
     Returns its path, None when there are no failures.
     """
-    cases = sorted(p.parent for p in folder.glob("*/verdict.json"))
+    cases = sorted(p.parent for p in folder.rglob("verdict.json"))
     if not cases:
         return None
     page = folder / "index.html"
@@ -52,15 +52,15 @@ def write_report(folder: Path) -> Path | None:
             count=len(cases),
             s="" if one else "s",
             v="s" if one else "",
-            cases="\n".join(map(_case, cases)),
+            cases="\n".join(_case(c, c.relative_to(folder).as_posix()) for c in cases),
         )
     )
     return page
 
 
-def _case(folder: Path) -> str:
+def _case(folder: Path, title: str) -> str:
     reason = json.loads((folder / "verdict.json").read_text())["reason"]
-    parts = [f'<div class="case"><h2>{html.escape(folder.name)}</h2><p>{html.escape(reason)}</p>']
+    parts = [f'<div class="case"><h2>{html.escape(title)}</h2><p>{html.escape(reason)}</p>']
     if (folder / "expected.png").exists():
         parts.append(
             f'<div class="pair"><img src="{_data(folder / "actual.png")}">'

@@ -1,0 +1,170 @@
+"""Triangles on the image plane: homogeneous rasterization with a depth buffer.
+
+Olano and Greer 1997, "Triangle Scan Conversion using 2D Homogeneous Coordinates". With the corners
+p_i = (f_x x + c_x z, f_y y + c_y z, z) of a triangle as columns of a matrix M, the rows of its
+inverse are three functions of the pixel, e_i = (M^-1)_i . (X, Y, 1), which are the barycentric
+coordinates over the depth of the point seen there: it is inside where all are >= 0, its depth is
+1 / sum e_i, and whatever is linear on the triangle is sum e_i a_i / sum e_i. Nothing has to be
+clipped where a corner is behind the camera.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from .jit import inline, kernel
+
+SETUP = 9
+"""Values of a triangle: its three functions, each by X, by Y and constant."""
+
+EDGE_ON = 1e-15
+"""Determinants below this, of columns of length 1, are rounding: no area is seen."""
+
+U, V, NX, NY, NZ, FOOTPRINT = range(6)
+"""Planes of what is seen at a pixel: texture coordinates, normal, and the size of a pixel on the
+texture, in texture widths."""
+
+SURFACE = 6
+
+
+@kernel
+def set_up(vertices, faces, rotation, translation, focal, centre, size, near, start, stop, edges,
+           rows):  # fmt: skip
+    """Functions of triangles start to stop, and the rows of pixels that they may cover.
+
+    Args:
+        vertices: (V, 3) float32, faces (F, 3) int32.
+        rotation, translation, focal, centre, size, near: of the `View`.
+        edges: (F, 9) float64 out.
+        rows: (F, 4) int32 out, first row, row after the last, and the same for columns; none where
+            nothing is seen.
+    """
+    m = np.empty((3, 3))
+    for f in range(start, stop):
+        rows[f, 0] = rows[f, 1] = rows[f, 2] = rows[f, 3] = 0
+        behind, beyond = 0, 0
+        left, right, top, bottom = math.inf, -math.inf, math.inf, -math.inf
+        for i in range(3):
+            n = faces[f, i]
+            x, y, z = vertices[n, 0], vertices[n, 1], vertices[n, 2]
+            cx = rotation[0, 0] * x + rotation[0, 1] * y + rotation[0, 2] * z + translation[0]
+            cy = rotation[1, 0] * x + rotation[1, 1] * y + rotation[1, 2] * z + translation[1]
+            cz = rotation[2, 0] * x + rotation[2, 1] * y + rotation[2, 2] * z + translation[2]
+            m[0, i] = focal[0] * cx + centre[0] * cz
+            m[1, i] = focal[1] * cy + centre[1] * cz
+            m[2, i] = cz
+            if cz <= near:
+                behind += 1
+            else:
+                beyond += 1
+                px, py = m[0, i] / cz, m[1, i] / cz
+                left, right = min(left, px), max(right, px)
+                top, bottom = min(top, py), max(bottom, py)
+        if beyond == 0:
+            continue
+        if behind:  # the part in view may reach anywhere
+            left, right, top, bottom = 0.0, size[0], 0.0, size[1]
+        det = (
+            m[0, 0] * (m[1, 1] * m[2, 2] - m[1, 2] * m[2, 1])
+            - m[0, 1] * (m[1, 0] * m[2, 2] - m[1, 2] * m[2, 0])
+            + m[0, 2] * (m[1, 0] * m[2, 1] - m[1, 1] * m[2, 0])
+        )
+        scale = 1.0
+        for i in range(3):
+            scale *= math.sqrt(m[0, i] ** 2 + m[1, i] ** 2 + m[2, i] ** 2)
+        if not abs(det) > EDGE_ON * scale:
+            continue
+        for i in range(3):
+            j, k = (i + 1) % 3, (i + 2) % 3
+            edges[f, 3 * i] = (m[1, j] * m[2, k] - m[2, j] * m[1, k]) / det
+            edges[f, 3 * i + 1] = (m[2, j] * m[0, k] - m[0, j] * m[2, k]) / det
+            edges[f, 3 * i + 2] = (m[0, j] * m[1, k] - m[1, j] * m[0, k]) / det
+        # Pixel x has its centre at x + 0.5.
+        rows[f, 0] = int(max(0.0, math.ceil(min(top, size[1]) - 0.5)))
+        rows[f, 1] = int(min(size[1], math.floor(max(bottom, -1.0) - 0.5) + 1.0))
+        rows[f, 2] = int(max(0.0, math.ceil(min(left, size[0]) - 0.5)))
+        rows[f, 3] = int(min(size[0], math.floor(max(right, -1.0) - 0.5) + 1.0))
+
+
+@kernel
+def rasterize(edges, rows, near, top, bottom, depth, triangle):
+    """The nearest triangle of every pixel in rows top to bottom of the image.
+
+    Args:
+        edges, rows: of all triangles, see `set_up`.
+        near: world units.
+        depth: (H, W) float32, in and out: what is nearer than it counts; infinite where nothing is.
+        triangle: (H, W) int32 out where something was nearer.
+    """
+    for f in range(len(edges)):
+        first, last = max(top, rows[f, 0]), min(bottom, rows[f, 1])
+        for y in range(first, last):
+            py = y + 0.5
+            a = edges[f, 1] * py + edges[f, 2]
+            b = edges[f, 4] * py + edges[f, 5]
+            c = edges[f, 7] * py + edges[f, 8]
+            for x in range(rows[f, 2], rows[f, 3]):
+                px = x + 0.5
+                e0 = a + edges[f, 0] * px
+                e1 = b + edges[f, 3] * px
+                e2 = c + edges[f, 6] * px
+                inverse = e0 + e1 + e2
+                if e0 >= 0.0 and e1 >= 0.0 and e2 >= 0.0 and inverse > 0.0:
+                    z = np.float32(1.0 / inverse)
+                    if near < z < depth[y, x]:
+                        depth[y, x] = z
+                        triangle[y, x] = f
+
+
+@kernel
+def look_up(edges, faces, uvs, normals, triangle, top, bottom, surface):
+    """What is seen at every pixel of rows top to bottom.
+
+    Args:
+        edges: see `set_up`.
+        faces, uvs, normals: (F, 3), (V, 2), (V, 3) of the mesh.
+        triangle: (H, W) int32, -1 where nothing is seen.
+        surface: (H, W, 6) float32 out; see `U`.
+    """
+    for y in range(top, bottom):
+        for x in range(triangle.shape[1]):
+            f = triangle[y, x]
+            if f < 0:
+                continue
+            px, py = x + 0.5, y + 0.5
+            total, by_x, by_y = 0.0, 0.0, 0.0
+            u, u_x, u_y, v, v_x, v_y = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+            nx, ny, nz = 0.0, 0.0, 0.0
+            for i in range(3):
+                a, b = edges[f, 3 * i], edges[f, 3 * i + 1]
+                e = a * px + b * py + edges[f, 3 * i + 2]
+                n = faces[f, i]
+                total += e
+                by_x += a
+                by_y += b
+                u += e * uvs[n, 0]
+                u_x += a * uvs[n, 0]
+                u_y += b * uvs[n, 0]
+                v += e * uvs[n, 1]
+                v_x += a * uvs[n, 1]
+                v_y += b * uvs[n, 1]
+                nx += e * normals[n, 0]
+                ny += e * normals[n, 1]
+                nz += e * normals[n, 2]
+            u, v = u / total, v / total
+            along_x = _hypot((u_x - u * by_x) / total, (v_x - v * by_x) / total)
+            along_y = _hypot((u_y - u * by_y) / total, (v_y - v * by_y) / total)
+            length = math.sqrt(nx * nx + ny * ny + nz * nz)
+            scale = 1.0 / length if length > 0.0 else 0.0
+            surface[y, x, U], surface[y, x, V] = u, v
+            surface[y, x, NX] = nx * scale
+            surface[y, x, NY] = ny * scale
+            surface[y, x, NZ] = nz * scale
+            surface[y, x, FOOTPRINT] = max(along_x, along_y)
+
+
+@inline
+def _hypot(a, b):
+    return math.sqrt(a * a + b * b)

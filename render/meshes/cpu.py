@@ -1,0 +1,80 @@
+"""Meshes by the kernels, over all threads; the same bytes for any number of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ...kernels.cpu import mesh as kernels
+from ...kernels.cpu.project import make_view
+from ...kernels.cpu.workers import Workers, shared_workers, thread_count
+from ...scenes.mesh import Mesh
+from ..camera import Camera
+from .surface import Surface
+
+_BAND = 32
+"""Rows of pixels that are drawn together."""
+
+_CHUNK = 1 << 13
+"""Triangles that are set up together."""
+
+
+def draw_meshes(meshes: Sequence[Mesh], camera: Camera, workers: Workers | None = None) -> Surface:
+    """What every pixel sees of the meshes; see `Surface` and, for the definition, `reference`."""
+    workers = workers or shared_workers(thread_count())
+    height, width = camera.height, camera.width
+    view = make_view(
+        camera.world_to_camera,
+        (camera.fx, camera.fy),
+        (camera.cx, camera.cy),
+        (width, height),
+        camera.near,
+    )
+    depth = np.full((height, width), np.inf, np.float32)
+    which = np.full((height, width), -1, np.int32)
+    seen = np.zeros((height, width, kernels.SURFACE), np.float32)
+    bands = -(-height // _BAND)
+    for number, mesh in enumerate(meshes):
+        arrays = (mesh.vertices, mesh.faces, mesh.uvs, mesh.normals)
+        vertices, faces, uvs, normals = (np.require(a, None, ["C", "W"]) for a in arrays)
+        edges = np.empty((len(faces), kernels.SETUP))
+        rows = np.empty((len(faces), 4), np.int32)
+
+        def set_up(k: int, vertices=vertices, faces=faces, edges=edges, rows=rows) -> None:
+            kernels.set_up(
+                vertices, faces, view.rotation, view.translation, view.focal, view.centre,
+                view.size, view.near, k * _CHUNK, min((k + 1) * _CHUNK, len(faces)), edges, rows,
+            )  # fmt: skip
+
+        workers.map(set_up, -(-len(faces) // _CHUNK))
+        triangle = np.full((height, width), -1, np.int32)
+
+        def draw(
+            k: int, faces=faces, uvs=uvs, normals=normals, edges=edges, rows=rows,
+            triangle=triangle, number=number,
+        ) -> None:  # fmt: skip
+            top, bottom = k * _BAND, min((k + 1) * _BAND, height)
+            kernels.rasterize(edges, rows, view.near, top, bottom, depth, triangle)
+            kernels.look_up(edges, faces, uvs, normals, triangle, top, bottom, seen)
+            band = slice(top, bottom)
+            which[band][triangle[band] >= 0] = number
+
+        workers.map(draw, bands)
+    return Surface(
+        depth,
+        which,
+        seen[..., : kernels.NX],
+        _towards(seen[..., kernels.NX : kernels.FOOTPRINT], camera),
+        seen[..., kernels.FOOTPRINT],
+    )
+
+
+def _towards(normals: np.ndarray, camera: Camera) -> np.ndarray:
+    """(H, W, 3) normals on the side that is seen."""
+    rotation = camera.world_to_camera[:3, :3]
+    x = (np.arange(camera.width) + 0.5 - camera.cx) / camera.fx
+    y = (np.arange(camera.height) + 0.5 - camera.cy) / camera.fy
+    across, down, along = (normals @ rotation[k].astype(np.float32) for k in range(3))
+    away = across * x + down * y[:, None] + along > 0
+    return np.where(away[..., None], -normals, normals).astype(np.float32)

@@ -1,0 +1,92 @@
+"""The definition: a ray through every pixel centre against every triangle, in float64.
+
+Moeller and Trumbore 1997, "Fast, Minimum Storage Ray/Triangle Intersection".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...scenes.mesh import Mesh
+from ..camera import Camera
+from .surface import Surface
+
+Float64 = NDArray[np.float64]
+
+
+def draw_meshes(meshes: Sequence[Mesh], camera: Camera) -> Surface:
+    """What every pixel sees. A triangle counts from z > near on, from either side."""
+    height, width = camera.height, camera.width
+    rays = _rays(camera, 0.5, 0.5)
+    depth = np.full((height, width), np.inf)
+    which = np.full((height, width), -1, np.int32)
+    uvs, normals = np.zeros((height, width, 2)), np.zeros((height, width, 3))
+    footprints = np.zeros((height, width))
+    for number, mesh in enumerate(meshes):
+        for face in mesh.faces:
+            corners = mesh.vertices[face].astype(np.float64)
+            z, weights = _meet(corners, camera.position, rays)
+            inside = (weights.min(axis=-1) >= 0) & (z > camera.near) & (z < depth)
+            if not inside.any():
+                continue
+            uv = mesh.uvs[face].astype(np.float64)
+            depth[inside], which[inside] = z[inside], number
+            uvs[inside] = weights[inside] @ uv
+            normals[inside] = weights[inside] @ mesh.normals[face].astype(np.float64)
+            footprints[inside] = _footprint(corners, uv, camera)[inside]
+    length = np.linalg.norm(normals, axis=-1, keepdims=True)
+    normals = normals / np.where(length > 0, length, 1)
+    world = _rays(camera, 0.5, 0.5)
+    away = np.sum(normals * world, axis=-1, keepdims=True) > 0
+    return Surface(
+        depth.astype(np.float32),
+        which,
+        uvs.astype(np.float32),
+        np.where(away, -normals, normals).astype(np.float32),
+        footprints.astype(np.float32),
+    )
+
+
+def _rays(camera: Camera, dx: float, dy: float) -> Float64:
+    """(H, W, 3) world directions of length such that one step is one unit of view depth."""
+    y, x = np.mgrid[: camera.height, : camera.width].astype(np.float64)
+    view = np.stack(
+        [
+            (x + dx - camera.cx) / camera.fx,
+            (y + dy - camera.cy) / camera.fy,
+            np.ones_like(x),
+        ],
+        axis=-1,
+    )
+    return view @ camera.world_to_camera[:3, :3]
+
+
+def _meet(corners: Float64, eye: Float64, rays: Float64) -> tuple[Float64, Float64]:
+    """View depth, and barycentric coordinates (H, W, 3), of where rays meet a triangle's plane."""
+    first, second = corners[1] - corners[0], corners[2] - corners[0]
+    across = np.cross(rays, second)
+    det = across @ first
+    with np.errstate(divide="ignore", invalid="ignore"):
+        inverse = np.where(np.abs(det) > 1e-300, 1.0 / det, np.nan)
+        offset = eye - corners[0]
+        u = (across @ offset) * inverse
+        q = np.cross(offset, first)
+        v = (rays @ q) * inverse
+        z = (second @ q) * inverse
+    weights = np.stack([1 - u - v, u, v], axis=-1)
+    return np.nan_to_num(z, nan=-1.0), np.nan_to_num(weights, nan=-1.0)
+
+
+def _footprint(corners: Float64, uv: Float64, camera: Camera) -> Float64:
+    """(H, W) how far texture coordinates move from pixel to pixel, by central differences."""
+    step = 1e-3
+
+    def at(dx: float, dy: float) -> Float64:
+        return _meet(corners, camera.position, _rays(camera, 0.5 + dx, 0.5 + dy))[1] @ uv
+
+    along_x = (at(step, 0) - at(-step, 0)) / (2 * step)
+    along_y = (at(0, step) - at(0, -step)) / (2 * step)
+    return np.maximum(np.linalg.norm(along_x, axis=-1), np.linalg.norm(along_y, axis=-1))
