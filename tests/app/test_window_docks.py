@@ -84,7 +84,8 @@ def test_every_setting_has_a_control_that_changes_it_and_takes_it_back(qtbot, ma
     window.docks["quality"].search.setText(control.caption)
     assert not control.isHidden()
     assert control.reset.isHidden()
-    qtbot.wait(20)  # laid out anew
+    qtbot.waitUntil(lambda: not control.visibleRegion().isEmpty())
+    qtbot.wait(100)  # laid out anew
     change(qtbot, control)
     after = getattr(settings, name)
     assert after != before
