@@ -135,6 +135,16 @@ class Splats:
             return np.zeros(3, np.float32), np.zeros(3, np.float32)
         return self.means.min(axis=0), self.means.max(axis=0)
 
+    def with_columns(self, **changes: Any) -> Splats:
+        """The scene with other fields that are known to be valid; nothing is checked again.
+
+        For what is made from checked splats, where checking a million of them anew would cost more
+        than making it.
+        """
+        other = object.__new__(type(self))
+        other.__dict__.update(self.__dict__, **changes)
+        return other
+
     def take(self, rows: Any) -> Splats:
         """The splats that `rows` selects (a slice gives views, an index or mask array copies)."""
         columns = {
