@@ -41,12 +41,14 @@ class Cells:
 
     Attributes:
         splats: the scene in the order of its cells.
+        order: (N,) which splats of the scene these are.
         starts: (G + 1,) cell g is splats starts[g] to starts[g + 1].
         centers: (G, 3) world units.
         axes: (G, 3, 3) columns are the semi-axes of the proxies, world units.
     """
 
     splats: Splats
+    order: NDArray[np.int64]
     starts: NDArray[np.int64]
     centers: Float64
     axes: Float64
@@ -109,7 +111,8 @@ def build_cells(splats: Splats, progress: Progress = silent) -> Cells:
     n = len(splats)
     progress(0.0, _STAGE)
     if n == 0:
-        return Cells(splats, np.zeros(1, np.int64), np.zeros((0, 3)), np.zeros((0, 3, 3)))
+        none = np.zeros(0, np.int64)
+        return Cells(splats, none, np.zeros(1, np.int64), np.zeros((0, 3)), np.zeros((0, 3, 3)))
     sizes = np.sort(splats.scales, axis=1).astype(np.float64)
     mass = splats.opacities * sizes[:, 1] * sizes[:, 2]
     mass = np.maximum(mass, 1e-9 * max(float(mass.max()), 1e-290))
@@ -121,7 +124,7 @@ def build_cells(splats: Splats, progress: Progress = silent) -> Cells:
         *(grouped, mass[order], starts),
         lambda part, stage: progress(_SPLITTING + (1.0 - _SPLITTING) * part, stage),
     )
-    return Cells(grouped, starts, *proxies)
+    return Cells(grouped, order, starts, *proxies)
 
 
 def _split(

@@ -80,6 +80,7 @@ MODE = Mode(
     "Sorts groups of about 24 splats instead of splats; sums inside a group.",
     composite,
     scene=_grouped,
+    rows=lambda facts: facts.cells.order,
     prepared=lambda facts: facts.has_cells,
     prepare=lambda facts, progress: facts.make_cells(progress),
 )
