@@ -60,7 +60,7 @@ def descend(
         keep_best: where `progress` raises Cancelled, the best so far are taken.
     """
     student = Student(splats)
-    targets: list[Float32] = []
+    targets: list[NDArray[np.float16]] = []  # half as large, and exact enough
     judged = range(0, len(views), max(1, len(views) // _CHECKED))
 
     def quality(weights: OitWeights) -> float:
