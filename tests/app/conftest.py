@@ -100,16 +100,17 @@ def make_window(qtbot, qapp, preferences_path, caplog):
     made = []
 
     def make(backend="gl", size=(480, 360), panels=False):
-        window = MainWindow(Session(backend), preferences_path)
+        session = Session(backend)
+        # A slow machine makes a slow drag of a quick one: what glides on is tested by itself.
+        session.settings.inertia = session.defaults.inertia = 0.0
+        window = MainWindow(session, preferences_path)
         if not panels:  # they would leave little of a small window
             window.docks.show_all(False)
         made.append(window)
         window.resize(*size)
         window.show()
         qtbot.waitUntil(window.isVisible)
-        # Shortcuts go to the active window; a display without a window manager has to be asked.
-        window.activateWindow()
-        qtbot.waitUntil(window.isActiveWindow)
+        activate(qtbot, window)
         return window
 
     yield make
@@ -120,6 +121,20 @@ def make_window(qtbot, qapp, preferences_path, caplog):
     assert not [t.name for t in threading.enumerate() if t.name.startswith("voile task")]
     errors = [r.getMessage() for r in caplog.records if r.levelno >= logging.ERROR]
     assert not errors
+
+
+def activate(qtbot, window):
+    """Makes a window the one that shortcuts go to.
+
+    A display without a window manager has to be asked, and asked again: it refuses the focus to a
+    window that it has not yet put on screen, and says nothing.
+    """
+
+    def active():
+        window.activateWindow()
+        return window.isActiveWindow()
+
+    qtbot.waitUntil(active, timeout=30_000)
 
 
 @pytest.fixture
