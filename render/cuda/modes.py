@@ -7,14 +7,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ...kernels.constants import LOG2_HIGHEST, LOG2_LOWEST
 from ...kernels.cuda.sources import WEIGHTS
 from ...scenes.oit import OitWeights
 from ..frame import FrameRequest
 from ..modes.stochastic import sample_key
 from ..modes.weighted import (
     DEFAULT_BETA,
-    LOG2_HIGHEST,
-    LOG2_LOWEST,
     fitted_weights,
     squares_alpha,
 )

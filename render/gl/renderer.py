@@ -86,7 +86,8 @@ class GLRenderer:
     def upload(self, splats: Splats) -> None:
         """Copies the scene to the GPU; the array of means is kept by reference for sorting.
 
-        Where nothing but the weights is new, nothing is copied.
+        Where nothing but the weights is new, nothing is copied; where the harmonics are the same
+        array as before, only the rest is.
 
         Raises:
             RenderError: the scene does not fit the GPU's memory; the renderer then has no scene.
@@ -96,6 +97,14 @@ class GLRenderer:
             if self._splats is not None and scene_buffers.same(self._splats, splats):
                 self._free_blending()  # it may keep the weights
                 self._scenes[0].splats = self._splats = splats
+                return
+            if self._splats is not None and scene_buffers.same_harmonics(self._splats, splats):
+                self._free_blending()
+                for other in self._scenes[1:]:
+                    other.release()
+                self._scenes = self._scenes[:1]
+                self._scenes[0].rewrite(splats)
+                self._splats = splats
                 return
             self._free_scene()
             ctx, count = self._ctx, max(len(splats), 1)
