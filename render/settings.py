@@ -208,6 +208,31 @@ class Settings:
         zero="camera's",
         reader="view",
     )
+    navigation: Literal["orbit", "trackball", "fly"] = setting(
+        "orbit",
+        "What a drag does: orbit keeps up up, trackball rolls freely, fly turns the head.",
+        place="Camera / Motion",
+        reader="window",
+    )
+    inertia: float = setting(
+        0.2,
+        "How long the view glides on after a drag that is let go of in motion.",
+        place="Camera / Motion",
+        unit="s",
+        low=0.0,
+        high=2.0,
+        zero="off",
+        reader="window",
+    )
+    fly_speed: float = setting(
+        0.5,
+        "How far the keys fly in a second, in radii of the scene.",
+        place="Camera / Motion",
+        unit="/s",
+        low=0.01,
+        high=10.0,
+        reader="window",
+    )
 
     background: tuple[float, float, float] = setting(
         (0.0, 0.0, 0.0),
