@@ -183,9 +183,9 @@ class Settings:
     )
     storage: Literal["uint8", "float16", "float32"] = setting(
         "float16",
-        "How OpenGL keeps spherical harmonics above degree 0; the other backends use float32.",
+        "How a GPU keeps spherical harmonics, and CUDA shapes too; other backends use float32.",
         place="Quality / Number formats",
-        backends=("gl",),
+        backends=("gl", "cuda"),
     )
     frame_rate: int = setting(
         30,
