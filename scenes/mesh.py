@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,6 +64,33 @@ class Mesh:
                 f"mesh faces run from {self.faces.min()} to {self.faces.max()}; there are "
                 f"{count} vertices"
             )
+
+    @cached_property
+    def tangents(self) -> Float32:
+        """(V, 3) unit, across the normal, along growing u; any where the texture has no extent.
+
+        The mean of what the triangles around a vertex say, by area (Lengyel 2001).
+        """
+        a, b, c = (self.vertices[self.faces[:, k]].astype(np.float64) for k in range(3))
+        s, t, r = (self.uvs[self.faces[:, k]].astype(np.float64) for k in range(3))
+        (u1, v1), (u2, v2) = (t - s).T, (r - s).T
+        turned = np.where(u1 * v2 - u2 * v1 < 0, -1.0, 1.0)[:, None]
+        along = turned * (v2[:, None] * (b - a) - v1[:, None] * (c - a))
+        length = np.linalg.norm(along, axis=1, keepdims=True)
+        area = np.linalg.norm(np.cross(b - a, c - a), axis=1, keepdims=True)
+        along = area * along / np.where(length > 0, length, 1.0)
+        total = np.zeros(self.vertices.shape)
+        for corner in range(3):
+            np.add.at(total, self.faces[:, corner], along)
+        normals = self.normals.astype(np.float64)
+        total -= np.sum(total * normals, axis=1, keepdims=True) * normals
+        # Where nothing is left, the axis that is least along the normal.
+        other = np.eye(3)[np.argmin(np.abs(normals), axis=1)]
+        other = other - np.sum(other * normals, axis=1, keepdims=True) * normals
+        known = np.linalg.norm(total, axis=1, keepdims=True) > 1e-9 * (1e-30 + area.max(initial=0))
+        total = np.where(known, total, other)
+        length = np.linalg.norm(total, axis=1, keepdims=True)
+        return (total / np.where(length > 0, length, 1.0)).astype(np.float32)
 
     def placed(self, matrix: NDArray[np.float64]) -> Mesh:
         """The mesh moved by an affine (4, 4) matrix.
