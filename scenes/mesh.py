@@ -111,6 +111,21 @@ class Mesh:
         )
 
 
+def turn_up(before: tuple[float, float, float], after: tuple[float, float, float]):
+    """(4, 4) float64 shortest rotation that turns one unit vector to another."""
+    a, b = np.array(before, np.float64), np.array(after, np.float64)
+    axis, cosine = np.cross(a, b), float(a @ b)
+    turn = np.eye(4)
+    if cosine < -1.0 + 1e-9:  # half a turn about any axis across
+        across = np.cross(a, np.eye(3)[np.argmin(np.abs(a))])
+        across /= np.linalg.norm(across)
+        turn[:3, :3] = 2.0 * np.outer(across, across) - np.eye(3)
+        return turn
+    skew = np.array([[0, -axis[2], axis[1]], [axis[2], 0, -axis[0]], [-axis[1], axis[0], 0]])
+    turn[:3, :3] += skew + skew @ skew / (1.0 + cosine)
+    return turn
+
+
 def make_mesh(
     vertices: NDArray[np.floating],
     faces: NDArray[np.integer],

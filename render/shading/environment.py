@@ -38,7 +38,7 @@ def environment_frame(up: ArrayLike, degrees: float) -> Float64:
     back = np.cross(across, up)
     angle = math.radians(degrees)
     turned = math.cos(angle) * across + math.sin(angle) * back
-    return np.stack([turned, up, np.cross(turned, up)])
+    return np.array([turned, up, np.cross(turned, up)], np.float64)
 
 
 def gain(settings: Settings) -> float:
