@@ -143,8 +143,3 @@ def make_quality(context: Context, parent: QWidget) -> SettingsPanel:
 def make_light(context: Context, parent: QWidget) -> SettingsPanel:
     """The dock Light."""
     return SettingsPanel(context, "Light", parent)
-
-
-def make_camera(context: Context, parent: QWidget) -> SettingsPanel:
-    """The dock Camera."""
-    return SettingsPanel(context, "Camera", parent)
