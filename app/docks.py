@@ -14,6 +14,7 @@ from . import (
     blending_panel,
     camera_panel,
     compare_panel,
+    path_panel,
     performance_panel,
     scene_panel,
     settings_panel,
@@ -83,6 +84,7 @@ DOCKS: tuple[Dock, ...] = (
     Dock("camera", "Camera", camera_panel.CameraPanel),
     Dock("scene", "Scene", scene_panel.ScenePanel),
     Dock("compare", "Compare", compare_panel.ComparePanel, shown=False, listed=False, below=True),
+    Dock("path", "Path", path_panel.PathPanel, Area.BottomDockWidgetArea, False),
     Dock(
         "performance",
         "Performance",

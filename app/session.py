@@ -21,6 +21,7 @@ from ..scenes.progress import Progress, silent
 from ..scenes.scene import Scene, open_scene
 from ..scenes.splats import Splats
 from .comparison import Comparison
+from .motion import Motion
 from .navigation import Navigator
 
 CANVAS = (0.063, 0.067, 0.078)
@@ -66,6 +67,7 @@ class Session:
         points: what was measured of the scene's frontier, by backend.
         navigator: where the user looks from; evented.
         comparison: what the picture is compared with.
+        motion: the camera path that is being made.
         scene_changed, backend_changed, modes_changed, frame_invalidated: signals; the last one
             says that the picture on screen is out of date, for whatever reason.
     """
@@ -83,6 +85,7 @@ class Session:
         self.points: dict[str, list[Point]] = {}
         self.navigator = Navigator()
         self.comparison = Comparison()
+        self.motion = Motion()
         self._backend = backend
         self._modes: dict[str, frozenset[str]] = {}
         self._lacking: dict[str, frozenset[str]] = {}
