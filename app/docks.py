@@ -80,6 +80,7 @@ class Dock:
 DOCKS: tuple[Dock, ...] = (
     Dock("quality", "Quality", settings_panel.make_quality),
     Dock("blending", "Blending", blending_panel.BlendingPanel),
+    Dock("light", "Light", settings_panel.make_light),
     Dock("camera", "Camera", camera_panel.CameraPanel),
     Dock("scene", "Scene", scene_panel.ScenePanel),
     Dock("compare", "Compare", compare_panel.ComparePanel, shown=False, listed=False, below=True),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -48,12 +48,15 @@ class OpenedScene:
 
 
 def open_for_window(
-    source: str, progress: Progress = silent, weights: Path | None = None
+    source: str,
+    progress: Progress = silent,
+    weights: Path | None = None,
+    meshes: Sequence[Path] = (),
 ) -> OpenedScene:
     """Opens a scene and measures it; for a thread. Arguments and errors as `open_scene`."""
-    scene = open_scene(source, progress, weights=weights)
+    scene = open_scene(source, progress, weights=weights, meshes=meshes)
     progress(1.0, "Finding the scene's extent")
-    center, radius = bounding_sphere(scene.splats)
+    center, radius = bounding_sphere(scene.content)
     return OpenedScene(scene, source, center, radius)
 
 
