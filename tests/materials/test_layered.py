@@ -10,7 +10,7 @@ from voile.scenes.material import MaterialError
 
 
 def furnace(p: np.ndarray, w_o: np.ndarray) -> np.ndarray:
-    """(M, 3) light from texels (M, COUNT) towards w_o (M, 3) under white light, 9,216 directions."""
+    """(M, 3) light from texels (M, COUNT) towards w_o (M, 3), white light from 9,216 places."""
     n = 96
     u, v = (np.mgrid[:n, :n].reshape(2, -1) + 0.5) / n
     sine = np.sqrt(u)
