@@ -6,9 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 
+from ..scenes.progress import Progress, silent
 from .camera import Camera
+from .finish import asked
 from .frame import Frame, FrameRequest
 from .modes import MODES
+from .renderer import Renderer
 from .settings import Settings
 
 
@@ -29,7 +32,7 @@ class Accumulator:
         """Forgets everything."""
         self._request: FrameRequest | None = None
         self._frames = 0
-        self._sums: np.ndarray | None = None  # (H, W, 4 or 5): colour, alpha, depth times alpha
+        self._sums: np.ndarray | None = None  # (H, W, C): colour, alpha, depth times alpha, paint
 
     @property
     def frames(self) -> int:
@@ -59,6 +62,8 @@ class Accumulator:
         parts = [frame.color, frame.alpha[..., None]]
         if frame.depth is not None:
             parts.append((frame.depth * frame.alpha)[..., None])
+        if frame.paint is not None:
+            parts.append(frame.paint)
         values = np.concatenate(parts, axis=2).astype(np.float64)
         if self._sums is None:
             self._sums = values
@@ -78,7 +83,28 @@ class Accumulator:
             color=mean[..., :3].astype(np.float32),
             alpha=alpha.astype(np.float32),
             depth=depth,
+            paint=None
+            if frame.paint is None
+            else mean[..., -frame.paint.shape[2] :].astype(np.float32),
         )
+
+
+def draw_whole(
+    renderer: Renderer, request: FrameRequest, progress: Progress = silent, stage: str = "Drawing"
+) -> Frame:
+    """One frame, the mean of as many as the settings ask for; `finish.finished` is the next step.
+
+    Raises:
+        RenderError: as `Renderer.render`.
+    """
+    settings, mean = request.settings, Accumulator()
+    count = -(-settings.accumulate // settings.samples) if accumulates(settings) else 1
+    progress(0.0, stage)
+    frame = mean.add(renderer.render(mean.next(asked(request))))
+    for number in range(1, count):
+        progress(number / count, stage)
+        frame = mean.add(renderer.render(mean.next(asked(request))))
+    return frame
 
 
 def accumulates(settings: Settings) -> bool:
@@ -89,7 +115,12 @@ def accumulates(settings: Settings) -> bool:
 
 def same_frame(a: FrameRequest, b: FrameRequest) -> bool:
     """Whether two requests ask for the same picture but for the seed."""
-    return a.depth == b.depth and a.settings == b.settings and same_view(a.camera, b.camera)
+    return (
+        a.depth == b.depth
+        and a.paint is b.paint
+        and a.settings == b.settings
+        and same_view(a.camera, b.camera)
+    )
 
 
 def same_view(a: Camera, b: Camera) -> bool:

@@ -14,7 +14,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from ..kernels.constants import ALPHA_MIN, COV2D_BLUR, JACOBIAN_MARGIN
+from ..kernels.constants import ALPHA_MIN, COV2D_BLUR, JACOBIAN_MARGIN, SURFEL_BLUR
 from ..scenes.progress import Progress, silent
 from ..scenes.splats import Splats
 from .camera import Camera
@@ -41,12 +41,14 @@ class Cells:
 
     Attributes:
         splats: the scene in the order of its cells.
+        order: (N,) which splats of the scene these are.
         starts: (G + 1,) cell g is splats starts[g] to starts[g + 1].
         centers: (G, 3) world units.
         axes: (G, 3, 3) columns are the semi-axes of the proxies, world units.
     """
 
     splats: Splats
+    order: NDArray[np.int64]
     starts: NDArray[np.int64]
     centers: Float64
     axes: Float64
@@ -72,6 +74,7 @@ class Cells:
             depths: (G,) of the centres, world units.
         """
         rotation, translation = camera.world_to_camera[:3, :3], camera.world_to_camera[:3, 3]
+        solid = self.splats.kind == "3d"
         middle = self.centers @ rotation.T + translation
         reach = max(1.0, splat_scale) * np.linalg.norm(rotation @ self.axes, axis=2)
         z, reach_z = middle[:, 2:], reach[:, 2:]
@@ -82,7 +85,7 @@ class Cells:
         size = np.array([camera.width, camera.height])
         steepest = np.maximum(np.abs(center), np.abs(size - center)) / focal
         steepest += JACOBIAN_MARGIN * 0.5 * size / focal
-        blur = np.sqrt(2.0 * np.log(1.0 / ALPHA_MIN) * COV2D_BLUR)
+        blur = np.sqrt(2.0 * np.log(1.0 / ALPHA_MIN) * (COV2D_BLUR if solid else SURFEL_BLUR))
         slope = np.minimum((np.abs(middle[:, :2]) + reach[:, :2]) / nearest, steepest)
         wide = focal / nearest * slope * reach_z + blur
         low, high = middle[:, :2] - reach[:, :2], middle[:, :2] + reach[:, :2]
@@ -109,7 +112,8 @@ def build_cells(splats: Splats, progress: Progress = silent) -> Cells:
     n = len(splats)
     progress(0.0, _STAGE)
     if n == 0:
-        return Cells(splats, np.zeros(1, np.int64), np.zeros((0, 3)), np.zeros((0, 3, 3)))
+        none = np.zeros(0, np.int64)
+        return Cells(splats, none, np.zeros(1, np.int64), np.zeros((0, 3)), np.zeros((0, 3, 3)))
     sizes = np.sort(splats.scales, axis=1).astype(np.float64)
     mass = splats.opacities * sizes[:, 1] * sizes[:, 2]
     mass = np.maximum(mass, 1e-9 * max(float(mass.max()), 1e-290))
@@ -121,7 +125,7 @@ def build_cells(splats: Splats, progress: Progress = silent) -> Cells:
         *(grouped, mass[order], starts),
         lambda part, stage: progress(_SPLITTING + (1.0 - _SPLITTING) * part, stage),
     )
-    return Cells(grouped, starts, *proxies)
+    return Cells(grouped, order, starts, *proxies)
 
 
 def _split(

@@ -57,9 +57,9 @@ def drawn_camera(camera: Camera, settings: Settings) -> Camera:
 
 
 def finished(frame: Frame, request: FrameRequest) -> Frame:
-    """A drawn frame in the size that was requested, as a display shows it."""
-    camera = request.camera
-    return developed(resized(frame, camera.width, camera.height), request.settings)
+    """A drawn frame in the size that was requested, as a display shows it; paint stays as it is."""
+    frame = resized(frame, request.camera.width, request.camera.height)
+    return frame if request.paint is not None else developed(frame, request.settings)
 
 
 def resized(frame: Frame, width: int, height: int) -> Frame:
@@ -78,5 +78,9 @@ def resized(frame: Frame, width: int, height: int) -> Frame:
     if frame.depth is not None:  # a mean over what is seen, as within a pixel
         depth = np.zeros_like(alpha)
         np.divide(scaled(frame.depth * frame.alpha), alpha, out=depth, where=alpha > 0)
-    color = np.stack([scaled(frame.color[..., k]) for k in range(3)], axis=2)
-    return replace(frame, color=color, alpha=alpha, depth=depth)
+
+    def all_scaled(image: Float32) -> Float32:
+        return np.stack([scaled(image[..., k]) for k in range(image.shape[2])], axis=2)
+
+    paint = None if frame.paint is None else all_scaled(frame.paint)
+    return replace(frame, color=all_scaled(frame.color), alpha=alpha, depth=depth, paint=paint)

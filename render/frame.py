@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from .camera import Camera
+from .paint import Paint
 from .settings import Settings
 
 Float32 = NDArray[np.float32]
@@ -19,13 +20,15 @@ Float32 = NDArray[np.float32]
 class FrameRequest:
     """One frame to draw: `camera` gives view and size, `depth` asks for the depth image as well.
 
-    `seed` chooses the random numbers of stochastic modes.
+    `seed` chooses the random numbers of stochastic modes. `paint` is blended instead of the colours
+    of the splats.
     """
 
     camera: Camera
     settings: Settings = field(default_factory=Settings)
     depth: bool = False
     seed: int = 0
+    paint: Paint | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,12 +36,15 @@ class Frame:
     """A drawn frame.
 
     Attributes:
-        color: (H, W, 3) float32, premultiplied by alpha, unclamped, without any background.
+        color: (H, W, 3) float32, premultiplied by alpha, unclamped, without any background. Of a
+            painted frame the first three channels of `paint`.
         alpha: (H, W) float32, 1 - transmittance.
         depth: (H, W) float32 expected view depth, sum T alpha z / (1 - T_end); 0 where alpha is 0.
             None if it was not asked for.
         timings: milliseconds by stage, in order.
         stats: counts by name ("splats", "visible", ...).
+        paint: (H, W, 3 k) float32 what the request's paint blends to, premultiplied by alpha, any
+            sign. None if there was none.
     """
 
     color: Float32
@@ -46,6 +52,7 @@ class Frame:
     depth: Float32 | None = None
     timings: dict[str, float] = field(default_factory=dict)
     stats: dict[str, int] = field(default_factory=dict)
+    paint: Float32 | None = None
 
     def over(self, background: tuple[float, float, float]) -> Float32:
         """(H, W, 3) float32: the frame composited over a colour, unclamped."""

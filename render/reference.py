@@ -7,6 +7,8 @@ one splat after the other.
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +18,7 @@ from .camera import MAX_SIDE
 from .frame import Frame, FrameRequest
 from .modes import MODES, Canvas, Layers
 from .projection import project
-from .renderer import Capabilities, RenderError, check_mode, scene_for
+from .renderer import Capabilities, RenderError, check_mode, rows_for, scene_for
 from .scene_facts import facts_of
 
 Float64 = NDArray[np.float64]
@@ -47,9 +49,9 @@ class ReferenceRenderer:
         projected = project(scene_for(request, self._splats), camera, settings)
         layers = Layers(projected, camera, settings, request.seed, facts_of(self._splats))
         middle = time.perf_counter()
-        size = (camera.height, camera.width)
-        canvas = Canvas(np.zeros((*size, 3)), np.ones(size), np.zeros(size))
-        MODES[settings.mode].composite(layers, canvas)
+        painted = _painted(layers, request, rows_for(request, self._splats))
+        canvases = [_composite(each) for each in painted]
+        canvas = canvases[0]
         alpha = 1.0 - canvas.transmittance
         timings = {
             "project": (middle - start) * 1e3,
@@ -61,11 +63,37 @@ class ReferenceRenderer:
             _mean_depth(canvas.depth, alpha) if request.depth else None,
             timings,
             {"splats": len(self._splats), "visible": len(projected.depths)},
+            None if request.paint is None else _channels(canvases),
         )
 
     def close(self) -> None:
         """Lets go of the scene."""
         self._splats = None
+
+
+def _composite(layers: Layers) -> Canvas:
+    """Layers blended by their mode."""
+    canvas = Canvas(np.zeros((*layers.shape, 3)), np.ones(layers.shape), np.zeros(layers.shape))
+    MODES[layers.settings.mode].composite(layers, canvas)
+    return canvas
+
+
+def _painted(
+    layers: Layers, request: FrameRequest, rows: NDArray[np.integer] | None
+) -> Iterator[Layers]:
+    """The layers in their own colours, or once in each coat of the paint: keep colour + values."""
+    if request.paint is None:
+        yield layers
+        return
+    projected = layers.projected
+    for k in range(request.paint.coats):
+        coat = request.paint.coat(k, rows)[projected.splats].astype(np.float64)
+        colors = coat[:, 3:] * projected.colors + coat[:, :3]
+        yield replace(layers, projected=replace(projected, colors=colors))
+
+
+def _channels(canvases: list[Canvas]) -> NDArray[np.float32]:
+    return np.concatenate([canvas.color for canvas in canvases], axis=2).astype(np.float32)
 
 
 def _mean_depth(depth: Float64, alpha: Float64) -> NDArray[np.float32]:

@@ -6,6 +6,9 @@ import importlib
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ..scenes.errors import VoileError
 from ..scenes.splats import Splats
 from .frame import Frame, FrameRequest
@@ -33,12 +36,14 @@ class Capabilities:
         device: what it draws on.
         max_side: of a picture, pixels.
         lacks: settings that it cannot follow: they must have their default.
+        paints: whether a request may have paint.
     """
 
     modes: frozenset[str]
     device: str
     max_side: int
     lacks: frozenset[str] = frozenset()
+    paints: bool = True
 
 
 class Renderer(Protocol):
@@ -99,12 +104,16 @@ def create_renderer(name: str) -> Renderer:
 
 
 def check_mode(renderer: Renderer, request: FrameRequest) -> None:
-    """Raises RenderError where the renderer lacks the mode or a setting that is asked for."""
+    """Raises RenderError where the renderer lacks the mode, a setting or the paint asked for."""
     can, settings = renderer.capabilities, request.settings
     if settings.mode not in can.modes:
         raise RenderError(
             f"backend {renderer.name!r} cannot draw mode {settings.mode!r}; "
             f"it has {', '.join(sorted(can.modes))}"
+        )
+    if request.paint is not None and not can.paints:
+        raise RenderError(
+            f"backend {renderer.name!r} cannot blend anything but colours; use another backend"
         )
     for name in sorted(can.lacks):
         value, default = getattr(settings, name), getattr(_DEFAULTS, name)
@@ -119,10 +128,20 @@ def scene_for(request: FrameRequest, splats: Splats) -> Splats:
     """The splats that a frame of a scene draws: its own, or those that the mode puts in place.
 
     Raises:
-        RenderError: the scene lacks what the mode needs; the text names the remedy.
+        RenderError: the scene lacks what the mode needs; the text names the remedy. Or the paint
+            is not of this scene.
     """
     mode, facts = MODES[request.settings.mode], facts_of(splats)
+    if request.paint is not None and len(request.paint) != len(splats):
+        raise RenderError(
+            f"the paint has {len(request.paint)} rows and the scene {len(splats)} splats"
+        )
     missing = mode.lacks(facts)
     if missing:
         raise RenderError(f"mode {mode.name!r} cannot be drawn: {missing}")
     return mode.scene(facts)
+
+
+def rows_for(request: FrameRequest, splats: Splats) -> NDArray[np.integer] | None:
+    """Which splats of a scene those of `scene_for` are; None where they are in its order."""
+    return MODES[request.settings.mode].rows(facts_of(splats))

@@ -1,13 +1,17 @@
-"""`Scene`: what a user opens; splats with a name, their origin and places to look from."""
+"""`Scene`: what a user opens; placed nodes with a name, their origin and places to look from."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 from . import builtin
 from .errors import SceneFormatError
+from .flatten import Flat, flatten
 from .io import detect, load
+from .node import Node
 from .oit_file import load_weights, weights_path
 from .progress import Progress, silent
 from .splats import Splats
@@ -19,23 +23,52 @@ BUILTIN = "builtin"
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """An opened scene.
+    """An opened scene: placed nodes. It never changes; an edit makes another one.
 
     Attributes:
         name: for titles.
-        splats: what is drawn.
-        format: title of the file's format.
-        path: the file or folder, None for the built-in scene.
+        nodes: splats, each with a place, edits and whether it is drawn.
+        format: title of the format of the file that was opened.
+        path: that file or folder, None for the built-in scene.
         viewpoints: places to look from that came with the scene, by name; the first is the start.
         weights: the file that keeps its weights, whether it is there or not.
     """
 
     name: str
-    splats: Splats
+    nodes: tuple[Node, ...]
     format: str
     path: Path | None = None
     viewpoints: dict[str, Viewpoint] = field(default_factory=dict)
     weights: Path | None = None
+
+    @cached_property
+    def flat(self) -> Flat:
+        """All nodes as one `Splats`, with the rows of each."""
+        return flatten(self.nodes)
+
+    @property
+    def splats(self) -> Splats:
+        """What is drawn: all nodes, placed and edited."""
+        return self.flat.splats
+
+    @property
+    def pristine(self) -> bool:
+        """Whether the scene is one node, as it was read."""
+        return len(self.nodes) == 1 and self.splats is self.nodes[0].splats
+
+    def with_nodes(self, nodes: Sequence[Node]) -> Scene:
+        """The scene with other nodes; what is drawn shares what it can with this one.
+
+        Raises:
+            SplatsError: splats were moved beyond what float32 holds.
+        """
+        other = replace(self, nodes=tuple(nodes))
+        other.__dict__["flat"] = flatten(other.nodes, self.flat)
+        return other
+
+    def saved_splats(self) -> Splats:
+        """What a file of the scene holds: without what is deleted, and invisible nodes."""
+        return self.splats if self.pristine else flatten(self.nodes, compact=True).splats
 
 
 def open_scene(
@@ -71,7 +104,8 @@ def open_scene(
     else:
         kept = weights_path(path)
         splats = _with_weights(splats, kept)
-    return Scene(name, splats, title, path, viewpoints, kept)
+    node = Node(name, splats, BUILTIN if path is None else str(path.absolute()))
+    return Scene(name, (node,), title, path, viewpoints, kept)
 
 
 def _with_weights(splats: Splats, beside: Path) -> Splats:

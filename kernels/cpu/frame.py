@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .bins import TILE, make_tile_lists
-from .project import FOOTPRINT, KEEP_ALL, Culling, View, gather, list_places, project
+from .project import FOOTPRINT, KEEP_ALL, Culling, View, gather, list_places, paint, project
 from .scratch import Scratch
 from .sort import CHUNK, sort_slices
 from .workers import Workers
@@ -79,6 +79,7 @@ class Drawn:
     color: Float32
     alpha: Float32
     depth: Float32 | None
+    paint: Float32 | None
     timings: dict[str, float]
     visible: int
     instances: int
@@ -98,6 +99,7 @@ def draw(
     antialias: bool = False,
     cull: Culling = KEEP_ALL,
     with_depth: bool = False,
+    coats: Sequence[Float32] = (),
     on_stage: Callable[[str], None] | None = None,
 ) -> Drawn:
     """Draws splats.
@@ -113,6 +115,7 @@ def draw(
         splat_scale: factor of all scales.
         antialias, cull: see `project`.
         with_depth: also draw expected depth.
+        coats: each (N, 4), drawn one after the other in place of the colours; see `paint`.
         on_stage: called with the name of each stage after it.
     """
     n = len(columns.means)
@@ -172,22 +175,46 @@ def draw(
     starts, members = make_tile_lists(ordered, width, height, workers, scratch)
     done("bin")
 
-    # Zeroed by the operating system page by page, so tiles without splats are never touched.
-    color = np.zeros((height, width, 3), np.float32)
-    alpha = np.zeros((height, width), np.float32)
-    depth = np.zeros((height, width) if with_depth else (0, 0), np.float32)
     tiles, edges = schedule(starts, BATCHES_PER_THREAD * workers.count)
 
-    def rasterize_batch(k: int) -> None:
-        blending.rasterize(
-            tiles, edges[k], edges[k + 1], starts, members, ordered, values, blending.params,
-            with_depth, color, alpha, depth,
-        )  # fmt: skip
+    def rasterize(with_depth: bool) -> tuple[Float32, Float32, Float32]:
+        # Zeroed by the operating system page by page, so tiles without splats are never touched.
+        color = np.zeros((height, width, 3), np.float32)
+        alpha = np.zeros((height, width), np.float32)
+        depth = np.zeros((height, width) if with_depth else (0, 0), np.float32)
 
-    workers.map(rasterize_batch, len(edges) - 1)
+        def rasterize_batch(k: int) -> None:
+            blending.rasterize(
+                tiles, edges[k], edges[k + 1], starts, members, ordered, values, blending.params,
+                with_depth, color, alpha, depth,
+            )  # fmt: skip
+
+        workers.map(rasterize_batch, len(edges) - 1)
+        return color, alpha, depth
+
+    def put_on(coat: Float32) -> None:
+        def paint_chunk(k: int) -> None:
+            paint(coat, splats, k * CHUNK, min((k + 1) * CHUNK, visible), ordered)
+
+        workers.map(paint_chunk, -(-visible // CHUNK))
+
+    for coat in coats[:1]:
+        put_on(coat)
+    color, alpha, depth = rasterize(with_depth)
+    channels = [color]
+    for coat in coats[1:]:
+        put_on(coat)
+        channels.append(rasterize(False)[0])
     done("rasterize")
 
-    return Drawn(color, alpha, depth if with_depth else None, timings, visible, len(members), keys)
+    return Drawn(
+        color,
+        alpha,
+        depth if with_depth else None,
+        np.concatenate(channels, axis=2) if coats else None,
+        timings,
+        *(visible, len(members), keys),
+    )
 
 
 def in_groups(

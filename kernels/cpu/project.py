@@ -322,6 +322,22 @@ def gather(places, start, stop, footprints, which, ordered, splats):
 
 
 @kernel
+def paint(coat, splats, start, stop, ordered):
+    """Colours of footprints start to stop become keep colour + values.
+
+    Args:
+        coat: (N, 4) float32 of the splats of the scene, three values and keep.
+        splats: (M,) uint32, which splats of the scene the footprints are.
+        start, stop: range of footprints.
+        ordered: (M, 12) float32 in and out.
+    """
+    for i in range(start, stop):
+        n = splats[i]
+        for k in range(3):
+            ordered[i, RED + k] = coat[n, 3] * ordered[i, RED + k] + coat[n, k]
+
+
+@kernel
 def list_places(start, count, offset, places):
     """places[offset + j] = start + j: the order of the splats themselves."""
     for j in range(count):

@@ -75,6 +75,7 @@ def warm_up(progress: Progress = silent) -> float:
             *(columns, view, (8, 8), workers, Scratch(), blending),
             degree=0,
             with_depth=True,
+            coats=[np.zeros((1, 4), np.float32)],
             on_stage=report,
         )
     return time.perf_counter() - begun

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...kernels.constants import ALPHA_MIN
 from ...kernels.cpu.frame import Columns, draw
@@ -12,7 +13,7 @@ from ...kernels.cpu.workers import shared_workers, thread_count
 from ...scenes.splats import Splats
 from ..camera import MAX_SIDE, Camera
 from ..frame import Frame, FrameRequest
-from ..renderer import Capabilities, RenderError, check_mode, scene_for
+from ..renderer import Capabilities, RenderError, check_mode, rows_for, scene_for
 from ..scene_facts import facts_of
 from ..settings import FRUSTUM_MARGIN, Settings
 from . import modes
@@ -80,6 +81,7 @@ class CPURenderer:
             antialias=settings.uses_antialiasing(splats.antialiased),
             cull=culling(settings, camera),
             with_depth=request.depth,
+            coats=_coats(request, rows_for(request, self._splats)),
         )
         stats = {
             "splats": len(splats),
@@ -87,7 +89,7 @@ class CPURenderer:
             "instances": drawn.instances,
             "keys": drawn.keys,
         }
-        return Frame(drawn.color, drawn.alpha, drawn.depth, drawn.timings, stats)
+        return Frame(drawn.color, drawn.alpha, drawn.depth, drawn.timings, stats, drawn.paint)
 
     def close(self) -> None:
         """Lets go of the scene; the threads are shared by the process and stay."""
@@ -103,6 +105,13 @@ def culling(settings: Settings, camera: Camera) -> Culling:
         float(settings.min_pixels) ** 2,
         (margin * camera.width, margin * camera.height),
     )
+
+
+def _coats(request: FrameRequest, rows: NDArray[np.integer] | None) -> list[NDArray[np.float32]]:
+    """The request's paint, in the order in which the splats are drawn."""
+    if request.paint is None:
+        return []
+    return [request.paint.coat(k, rows) for k in range(request.paint.coats)]
 
 
 def _columns(splats: Splats) -> Columns:

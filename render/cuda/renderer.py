@@ -44,7 +44,7 @@ class CUDARenderer:
     @property
     def capabilities(self) -> Capabilities:
         lacks = frozenset({"frustum", "min_pixels", "min_alpha"})
-        return Capabilities(modes.NAMES, self._work.launcher.name, MAX_SIDE, lacks)
+        return Capabilities(modes.NAMES, self._work.launcher.name, MAX_SIDE, lacks, paints=False)
 
     def upload(self, splats: Splats) -> None:
         """Keeps the scene; its arrays are copied to the GPU when first drawn."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from itertools import zip_longest
 
 import moderngl
 
@@ -20,6 +21,9 @@ FOOTPRINT_BYTES = 64
 
 ORDER, GEOMETRY, HARMONICS, FOOTPRINTS, COUNTERS, VALUES, COLUMN = range(7)
 """Bindings of storage blocks; `VALUES` and `COLUMN` are for modes."""
+
+BESIDE = COLUMN
+"""What lies beside the blocks of a scene; no mode has a column while it is bound."""
 
 LARGEST = 1e30
 """Lengths are cut to this before they become uniforms, so that their sums stay in float32."""
@@ -59,6 +63,7 @@ class Drawing:
         order: which splat is at each place of the draw order; None where each is at its own.
         block_bytes: largest storage block that may be bound.
         target: what the frame ends in.
+        timed: whether its stages are timed, or are part of one that is.
     """
 
     ctx: moderngl.Context
@@ -72,6 +77,7 @@ class Drawing:
     footprints: moderngl.Buffer
     block_bytes: int
     target: Target
+    timed: bool = True
 
     @property
     def size(self) -> tuple[int, int]:
@@ -85,25 +91,30 @@ class Drawing:
 
     def stage(self, name: str) -> AbstractContextManager[None]:
         """Times what is drawn inside; the name is shown to users."""
-        return self.timers.stage(name)
+        return self.timers.stage(name) if self.timed else nullcontext()
 
     def each(
         self,
         shader: str,
         columns: Mapping[int, Column],
         defines: Mapping[str, object],
+        beside: Sequence[moderngl.Buffer] = (),
+        /,
         **uniforms: object,
     ) -> None:
         """Runs a compute shader once per splat that is drawn.
 
         It is given the storage blocks of splat_project.comp and `columns` by binding, all of them
-        from the place `first_place`; and like it, it passes over splats of other blocks.
+        from the place `first_place`; and like it, it passes over splats of other blocks. `beside`
+        has a buffer for each block of the scene, for binding `BESIDE`.
         """
         program = self.programs.compute(shader, ORDERED=self.order is not None, **defines)
         set_uniforms(program, **uniforms)
         for start, size in self._chunks():
             self._bind(start, size, columns)
-            for block in self.scene.blocks:
+            for block, other in zip_longest(self.scene.blocks, beside):
+                if other is not None:
+                    other.bind_to_storage_buffer(BESIDE)
                 block.geometry.bind_to_storage_buffer(GEOMETRY)
                 (block.harmonics or block.geometry).bind_to_storage_buffer(HARMONICS)
                 set_uniforms(program, count=size, first_place=start)

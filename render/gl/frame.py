@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -30,23 +30,32 @@ class GLFrame:
     """A frame in textures, which belong to the renderer: valid until its next `draw`, `upload` or
     `close`. Where the context is a window's, it must be current.
 
+    Args:
+        targets: where it is, the first coat of a painted frame first.
+        measure: says what it cost.
+        is_valid: whether it is still there.
+        context: makes the context current.
+        painted: whether it blends paint.
+
     Attributes:
         width, height: size, pixels.
     """
 
     def __init__(
         self,
-        target: Target,
+        targets: Sequence[Target],
         measure: Callable[[], Measured],
         is_valid: Callable[[], bool],
         context: Callable[[], AbstractContextManager[None]],
+        painted: bool = False,
     ) -> None:
-        self._target = target
+        self._targets = targets
         self._measure = measure
         self._is_valid = is_valid
         self._context = context
+        self._painted = painted
         self._measured: Measured | None = None
-        self.width, self.height = target.color.size
+        self.width, self.height = targets[0].color.size
 
     @property
     def color(self) -> moderngl.Texture:
@@ -71,11 +80,16 @@ class GLFrame:
     def download(self) -> Frame:
         """The frame as arrays. Waits for the GPU; its own time is the stage "download"."""
         target, measured = self._valid(), self._resolve()
+        painted = self._painted
         start = time.perf_counter()
         shape = self.height, self.width
         dtype = {"f2": np.float16, "f4": np.float32}[target.color.dtype]
         with self._context():
             rgba = np.frombuffer(target.color.read(), dtype).reshape(*shape, 4)
+            others = [
+                np.frombuffer(other.color.read(), np.float32).reshape(*shape, 4)[..., :3]
+                for other in self._targets[1:]
+            ]
             sums = target.depth.read() if target.depth is not None else None
         color, alpha = rgba[..., :3].astype(np.float32), rgba[..., 3].astype(np.float32)
         depth = None
@@ -85,7 +99,8 @@ class GLFrame:
             np.divide(pair[..., 0], pair[..., 1], out=depth, where=pair[..., 1] > 0)
         elapsed = (time.perf_counter() - start) * 1e3
         timings = measured.timings | {"download": elapsed}
-        return Frame(color, alpha, depth, timings, dict(measured.stats))
+        paint = np.concatenate([color, *others], axis=2) if painted else None
+        return Frame(color, alpha, depth, timings, dict(measured.stats), paint)
 
     def _resolve(self) -> Measured:
         if self._measured is None:
@@ -100,4 +115,4 @@ class GLFrame:
                 "this GLFrame's textures were overwritten by a later draw; "
                 "download() a frame to keep it"
             )
-        return self._target
+        return self._targets[0]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import moderngl
 import numpy as np
@@ -18,17 +19,18 @@ from ...scenes.splats import Splats
 from ...shaders import ShaderError
 from ..camera import Camera
 from ..frame import Frame, FrameRequest
-from ..renderer import Capabilities, RenderError, check_mode, scene_for
+from ..renderer import Capabilities, RenderError, check_mode, rows_for, scene_for
 from ..scene_facts import facts_of
 from ..settings import Settings
 from . import modes, scene_buffers
+from .coats import Coats
 from .context import Limits, check_context, headless_context
 from .drawing import FOOTPRINT_BYTES, Drawing
 from .frame import GLFrame, Measured
 from .programs import Programs
 from .projection import project
 from .scene_buffers import SceneBuffers
-from .target import Target
+from .target import Kept, Target
 from .timers import StageTimers
 
 
@@ -60,7 +62,8 @@ class GLRenderer:
         self._scenes: list[SceneBuffers] = []  # the uploaded one, then one that a mode put in place
         self._order: moderngl.Buffer | None = None
         self._footprints: moderngl.Buffer | None = None
-        self._target: Target | None = None
+        self._targets: list[Target] = []  # one, or one for each coat of paint
+        self._coats = Kept()
         self._mode = ""
         self._blending: modes.Blending | None = None
         self._drawn = 0  # frames so far; a GLFrame is current while this is its number
@@ -83,7 +86,8 @@ class GLRenderer:
     def upload(self, splats: Splats) -> None:
         """Copies the scene to the GPU; the array of means is kept by reference for sorting.
 
-        Where nothing but the weights is new, nothing is copied.
+        Where nothing but the weights is new, nothing is copied; where the harmonics are the same
+        array as before, only the rest is.
 
         Raises:
             RenderError: the scene does not fit the GPU's memory; the renderer then has no scene.
@@ -93,6 +97,14 @@ class GLRenderer:
             if self._splats is not None and scene_buffers.same(self._splats, splats):
                 self._free_blending()  # it may keep the weights
                 self._scenes[0].splats = self._splats = splats
+                return
+            if self._splats is not None and scene_buffers.same_harmonics(self._splats, splats):
+                self._free_blending()
+                for other in self._scenes[1:]:
+                    other.release()
+                self._scenes = self._scenes[:1]
+                self._scenes[0].rewrite(splats)
+                self._splats = splats
                 return
             self._free_scene()
             ctx, count = self._ctx, max(len(splats), 1)
@@ -131,7 +143,10 @@ class GLRenderer:
             self._drawn += 1
             self._timers.begin()
             self._store_by(request.settings.storage)
-            target, blending = self._target_for(request), self._blending_for(request.settings.mode)
+            targets, blending = (
+                self._targets_for(request),
+                self._blending_for(request.settings.mode),
+            )
             sorting: dict[str, float] = {}
             count = len(splats)
             if blending.ORDERED:
@@ -150,14 +165,15 @@ class GLRenderer:
                 order=self._order if blending.ORDERED else None,
                 footprints=self._footprints,
                 block_bytes=self._block_bytes,
-                target=target,
+                target=targets[0],
             )
             with self._timers.stage("project"):
                 project(drawing, self._counters)
             if count:
-                blending.draw(drawing)
+                self._blend(drawing, targets, blending)
             else:
-                target.framebuffer.clear(0.0, 0.0, 0.0, 0.0)
+                for target in targets:
+                    target.framebuffer.clear(0.0, 0.0, 0.0, 0.0)
         number, total = self._drawn, len(self._splats)
         held = {"keys": count if blending.ORDERED else 0, "device_bytes": self._held_bytes()}
 
@@ -166,7 +182,33 @@ class GLRenderer:
             stats = {"splats": total, "visible": visible, **held}
             return Measured(sorting | self._timers.read(), stats)
 
-        return GLFrame(target, measure, lambda: self._drawn == number, self._current)
+        return GLFrame(
+            targets,
+            measure,
+            lambda: self._drawn == number,
+            self._current,
+            request.paint is not None,
+        )
+
+    def _blend(self, drawing: Drawing, targets: list[Target], blending: modes.Blending) -> None:
+        """Fills the targets: by the colours of the splats, or each by a coat of paint."""
+        paint, splats = drawing.request.paint, drawing.facts.splats
+        if paint is None:
+            blending.draw(drawing)
+            return
+        rows, scene = rows_for(drawing.request, splats), drawing.scene
+        # The key holds the objects: by their ids alone others could be taken for them.
+        coats = self._coats.get(
+            "paint", (paint, scene), lambda: Coats(self._ctx, paint, rows, scene)
+        )
+        with self._timers.stage("paint"):
+            coats.put_on(drawing, 0)
+        blending.draw(drawing)
+        if len(targets) > 1:
+            with self._timers.stage("other coats"):
+                for k, target in enumerate(targets[1:], start=1):
+                    coats.put_on(drawing, k)
+                    blending.draw(replace(drawing, target=target, timed=False))
 
     def reload_shaders(self) -> ShaderError | None:
         """Takes up edited shader files. Returns why one does not compile; the old one stays."""
@@ -180,8 +222,7 @@ class GLRenderer:
         with self._current():
             self._drawn = -1
             self._free_scene()
-            if self._target is not None:
-                self._target.release()
+            self._free_targets()
             self._counters.release()
             self._programs.release()
         if self._owns_context:
@@ -230,21 +271,29 @@ class GLRenderer:
             self._blending, self._mode = modes.blending(mode), mode
         return self._blending
 
-    def _target_for(self, request: FrameRequest) -> Target:
-        camera = request.camera
-        key = (camera.width, camera.height), request.settings.precision, request.depth
-        if self._target is None or self._target.key != key:
-            if self._target is not None:
-                self._target.release()
-                self._target = None
+    def _targets_for(self, request: FrameRequest) -> list[Target]:
+        """Where the frame ends in. Paint is more than colours: float16 would round it."""
+        camera, paint = request.camera, request.paint
+        precision = request.settings.precision if paint is None else "float32"
+        size = camera.width, camera.height
+        keys = [(size, precision, request.depth)]
+        keys += [(size, precision, False)] * (0 if paint is None else paint.coats - 1)
+        if [target.key for target in self._targets] != keys:
+            self._free_targets()
             try:
-                self._target = Target(self._ctx, *key)
+                for key in keys:
+                    self._targets.append(Target(self._ctx, *key))
             except moderngl.Error as error:
                 raise RenderError(
                     f"the OpenGL driver cannot make a {camera.width}x{camera.height} "
-                    f"{key[1]} image ({error}). Draw it smaller."
+                    f"{precision} image ({error}). Draw it smaller."
                 ) from error
-        return self._target
+        return self._targets
+
+    def _free_targets(self) -> None:
+        for target in self._targets:
+            target.release()
+        self._targets = []
 
     def _held_bytes(self) -> int:
         """Memory of the scene and the target on the device; what modes collect into not counted."""
@@ -252,10 +301,11 @@ class GLRenderer:
         for scene in self._scenes:
             buffers += [each for b in scene.blocks for each in (b.geometry, b.harmonics)]
         held = sum(buffer.size for buffer in buffers if buffer is not None)
-        return held + (0 if self._target is None else self._target.bytes)
+        return held + sum(target.bytes for target in self._targets)
 
     def _free_scene(self) -> None:
         self._free_blending()  # it may keep something of the scene
+        self._coats.release()
         for resource in (*self._scenes, self._order, self._footprints):
             if resource is not None:
                 resource.release()

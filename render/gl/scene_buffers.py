@@ -70,6 +70,13 @@ class SceneBuffers:
             self.release()
             raise
 
+    def rewrite(self, splats: Splats) -> None:
+        """Takes a scene that differs in nothing but the geometry, which is copied anew."""
+        for block in self.blocks:
+            part = slice(block.first, block.first + block.count)
+            block.geometry.write(pack_geometry(splats, part))
+        self.splats = splats
+
     def release(self) -> None:
         """Frees the memory."""
         for block in self.blocks:
@@ -83,6 +90,11 @@ def same(one: Splats, other: Splats) -> bool:
     """Whether two scenes share all columns that lie on the GPU: what was copied serves both."""
     names = "means", "quats", "scales", "opacities", "sh"
     return all(getattr(one, name) is getattr(other, name) for name in names)
+
+
+def same_harmonics(one: Splats, other: Splats) -> bool:
+    """Whether two scenes share the largest column: an edit of masks or of a place on the whole."""
+    return one.sh is other.sh
 
 
 def pack_geometry(splats: Splats, part: slice) -> NDArray[np.float32]:

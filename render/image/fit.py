@@ -2,7 +2,7 @@
 
 Half of the Gaussians start where the picture changes, the rest are added in four steps where the
 error is. The loss is |x - y| + 0.1 (1 - SSIM); parameters move by Adam at rates that fall to a
-twentieth. From two thirds on what is drawn is what the file can hold, while the gradient moves the
+twentieth. In the last steps what is drawn is what the file can hold, while the gradient moves the
 numbers behind (straight through). All that chance decides follows from the seed and the step, so a
 fit that is stopped and goes on ends where it would have ended.
 """
@@ -36,7 +36,7 @@ START = 0.5
 GROWTH = (0.1, 0.2, 0.3, 0.4)
 """Share of the Gaussians that start, and shares of the steps at which the rest comes, in parts."""
 
-ROUNDED = 2 / 3
+ROUNDED = 0.85
 """Share of the steps from which parameters are rounded."""
 
 RATES = np.array([0.025, 0.025, 0.02, 0.02, 0.02, 0.01, 0.01, 0.01, 0.01])

@@ -31,7 +31,7 @@ def render(splats: ImageSplats, view: ImageView) -> Float64:
     fine = view.finer((0, view.height))
     image = evaluate(splats, points(fine), view.k, view.widening)
     samples = image.reshape(view.height, n, view.width, n, -1)
-    return np.einsum("yaxbc->yxc", samples) / (n * n)
+    return np.asarray(np.einsum("yaxbc->yxc", samples), np.float64) / (n * n)
 
 
 def points(view: ImageView) -> Float64:

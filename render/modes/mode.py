@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ...scenes.progress import Progress
 from ...scenes.splats import Splats
 from ..scene_facts import SceneFacts
@@ -26,6 +29,7 @@ class Mode:
         settings: names of the settings that only this mode reads.
         accumulates: frames of other seeds average to a better picture.
         scene: the splats that are drawn, where they are not the scene's own.
+        rows: which splats of the scene these are, where their order is another.
         lacks: what a scene must have and this one has not, as a sentence with the remedy, or None.
         prepared: whether a frame can be drawn at once. Drawing prepares where nobody has; a window
             must not wait for that.
@@ -39,6 +43,7 @@ class Mode:
     settings: tuple[str, ...] = ()
     accumulates: bool = False
     scene: Callable[[SceneFacts], Splats] = _scene_itself
+    rows: Callable[[SceneFacts], NDArray[np.integer] | None] = lambda facts: None
     lacks: Callable[[SceneFacts], str | None] = lambda facts: None
     prepared: Callable[[SceneFacts], bool] = lambda facts: True
     prepare: Callable[[SceneFacts, Progress], object] = lambda facts, progress: None

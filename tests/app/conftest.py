@@ -107,9 +107,7 @@ def make_window(qtbot, qapp, preferences_path, caplog):
         window.resize(*size)
         window.show()
         qtbot.waitUntil(window.isVisible)
-        # Shortcuts go to the active window; a display without a window manager has to be asked.
-        window.activateWindow()
-        qtbot.waitUntil(window.isActiveWindow)
+        activate(qtbot, window)
         return window
 
     yield make
@@ -120,6 +118,20 @@ def make_window(qtbot, qapp, preferences_path, caplog):
     assert not [t.name for t in threading.enumerate() if t.name.startswith("voile task")]
     errors = [r.getMessage() for r in caplog.records if r.levelno >= logging.ERROR]
     assert not errors
+
+
+def activate(qtbot, window):
+    """Makes a window the one that shortcuts go to.
+
+    A display without a window manager has to be asked, and asked again: it refuses the focus to a
+    window that it has not yet put on screen, and says nothing.
+    """
+
+    def active():
+        window.activateWindow()
+        return window.isActiveWindow()
+
+    qtbot.waitUntil(active, timeout=30_000)
 
 
 @pytest.fixture

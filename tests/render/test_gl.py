@@ -309,3 +309,21 @@ def test_an_old_driver_is_explained():
 
     with pytest.raises(BackendUnavailable, match=r"Old card.*3\.3.*needs 4\.3"):
         GLRenderer(Old())  # pyright: ignore[reportArgumentType]
+
+
+def test_an_edit_of_masks_and_places_copies_only_the_geometry(gl):
+    splats = make_splats(300, 3)
+    request = FrameRequest(CAMERA, Settings(precision="float32"))
+    gl.upload(splats)
+    gl.render(request)
+    harmonics = [block.harmonics for block in gl._scenes[0].blocks]
+    faint = splats.with_columns(
+        opacities=np.where(np.arange(300) % 2, splats.opacities, np.float32(0)),
+        means=splats.means + np.float32(0.1),
+    )
+    gl.upload(faint)
+    assert all(a is b.harmonics for a, b in zip(harmonics, gl._scenes[0].blocks, strict=True))
+    edited = gl.render(request).premultiplied()
+    gl.upload(make_splats(3))  # and from scratch
+    gl.upload(faint)
+    np.testing.assert_array_equal(gl.render(request).premultiplied(), edited)

@@ -18,6 +18,7 @@ from voile.render.gl.present import CHECKER_DARK, CHECKER_LIGHT, Presenter
 from voile.render.gl.programs import Programs
 from voile.render.gl.scene_buffers import STORED_BITS
 from voile.render.modes import MODES
+from voile.render.paint import Paint
 
 pytestmark = pytest.mark.gl
 
@@ -166,8 +167,10 @@ def test_the_other_shaders_compile_and_none_is_forgotten(gl, monkeypatch):
         variants += [{"mode": "binned", "bins": bins} for bins in (4, 8, 16, 32)]
         variants += [{"mode": "stochastic", "samples": samples} for samples in (1, 2, 3, 4, 5)]
         for settings in variants:
-            for depth in (False, True):
-                renderer.render(FrameRequest(CAMERA, Settings(**settings), depth=depth))
+            for paint in (None, Paint(np.ones((10, 6), np.float32))):
+                request = FrameRequest(CAMERA, Settings(**settings), paint=paint)
+                for depth in (False, True):
+                    renderer.render(replace(request, depth=depth))
         with renderer.ctx:
             Presenter(renderer.ctx).release()
     finally:

@@ -1,0 +1,128 @@
+"""`Node`: splats placed in a scene, with edits that never touch the splats themselves."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from .bits import Bits, Mask, bits_of, mask_of
+from .placement import IDENTITY, Placement
+from .recolor import NEUTRAL, Recolor
+from .splats import Splats
+
+_IDS = itertools.count(1)
+
+
+@dataclass(frozen=True, eq=False)
+class Edits:
+    """What was done to the splats of a node; all of it can be taken back.
+
+    Attributes:
+        placement: where the node stands.
+        recolor: how its colours are changed.
+        deleted: splats that are gone; they are not saved.
+        hidden: splats that are not drawn, and saved.
+    """
+
+    placement: Placement = IDENTITY
+    recolor: Recolor = NEUTRAL
+    deleted: Bits | None = None
+    hidden: Bits | None = None
+
+    @property
+    def none(self) -> bool:
+        """Whether nothing was done."""
+        return (
+            self.deleted is None
+            and self.hidden is None
+            and self.placement == IDENTITY
+            and self.recolor == NEUTRAL
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Node:
+    """Splats placed in a scene.
+
+    Attributes:
+        name: for people.
+        splats: as they were read; shared, never changed.
+        source: the file or folder that they were read from, "builtin", or "" where only scripts
+            know.
+        rows: which splats of the source these are; None is all.
+        visible: whether the node is drawn.
+        edits: what was done to it.
+        selected: splats that are selected.
+        id: the same for a node and its edited versions, unique in the process.
+    """
+
+    name: str
+    splats: Splats
+    source: str = ""
+    rows: Bits | None = None
+    visible: bool = True
+    edits: Edits = field(default_factory=Edits)
+    selected: Bits | None = None
+    id: int = field(default_factory=lambda: next(_IDS))
+
+    def __len__(self) -> int:
+        return len(self.splats)
+
+    @property
+    def deleted(self) -> Mask:
+        """(N,) splats that are gone."""
+        return mask_of(self.edits.deleted, len(self))
+
+    @property
+    def hidden(self) -> Mask:
+        """(N,) splats that are hidden one by one."""
+        return mask_of(self.edits.hidden, len(self))
+
+    @property
+    def selection(self) -> Mask:
+        """(N,) splats that are selected."""
+        return mask_of(self.selected, len(self))
+
+    @property
+    def remaining(self) -> int:
+        """How many splats are not deleted."""
+        return len(self) - (self.edits.deleted.count if self.edits.deleted else 0)
+
+    def edited(self, **changes: Any) -> Node:
+        """The node with other `Edits`; arguments are their fields."""
+        return replace(self, edits=replace(self.edits, **changes))
+
+    def select(self, mask: Mask) -> Node:
+        """The node with these splats selected, without those that are deleted."""
+        return replace(self, selected=bits_of(mask & ~self.deleted))
+
+    def delete(self, mask: Mask) -> Node:
+        """The node without these splats; they are selected no more."""
+        deleted = self.deleted | mask
+        return replace(
+            self.edited(deleted=bits_of(deleted)), selected=bits_of(self.selection & ~deleted)
+        )
+
+    def hide(self, mask: Mask) -> Node:
+        """The node with just these splats hidden."""
+        return self.edited(hidden=bits_of(mask))
+
+    def separated(self, mask: Mask, name: str) -> tuple[Node, Node]:
+        """The node without these splats, and a new one of nothing else, where they were."""
+        kept = mask & ~self.deleted
+        rows = kept
+        if self.rows is not None:
+            rows = self.rows.mask
+            rows[rows] = kept
+        hidden = bits_of(self.hidden[kept])
+        part = Node(
+            name,
+            self.splats.take(kept),
+            self.source,
+            Bits(rows),
+            self.visible,
+            replace(self.edits, deleted=None, hidden=hidden),
+            bits_of(self.selection[kept]),
+        )
+        return self.delete(kept), part
