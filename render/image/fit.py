@@ -20,7 +20,7 @@ from ...kernels.cpu.image.gradient import MOMENTS
 from ...kernels.cpu.workers import shared_workers, thread_count
 from ...scenes.errors import VoileError
 from ...scenes.image_splats import ImageSplats
-from ...scenes.io.vis import Bits, Lattice, bits_for, splats_of
+from ...scenes.io.vis import Bits, Lattice, bits_for, quantised, splats_of
 from .growth import places_by_change, places_by_error, shape_at
 from .loss import PIECES, Loss
 from .source import Source
@@ -151,7 +151,7 @@ class Fit:
 
     def splats(self) -> ImageSplats:
         """The Gaussians as the file holds them, in the order in which they were added."""
-        return self._splats(self._drawn(True))
+        return quantised(self._splats(self.state.values), self.bits)
 
     def error(self) -> float:
         """Mean squared error of `splats`, over the known pixels."""

@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 
 from ...scenes.errors import Cancelled
 from ...scenes.image_splats import ImageSplats
-from ...scenes.io.vis import HEADER, Bits, bits_for
+from ...scenes.io.vis import HEADER, Bits, bits_for, quantised
 from ...scenes.progress import Progress, silent
 from .fit import Fit, FitError, Plan, State
+from .inpaint import fill_hole
 from .order import coarsest_first
 from .source import Source
 
@@ -40,7 +41,8 @@ class Fitted:
     """What was found.
 
     Attributes:
-        splats: as a file of `bits` holds them, the coarsest first.
+        splats: as a file of `bits` holds them, the coarsest first; those that fill what is not
+            known come last, beyond the number that was asked for.
         bits: of the file.
         psnr: dB over the known pixels.
         steps: that were made.
@@ -85,6 +87,8 @@ def fit_image(
 def finish(fit: Fit, finished: bool = True) -> Fitted:
     """What a fit has found so far."""
     splats = coarsest_first(fit.splats(), fit.parts())
+    if fit.source.known is not None:
+        splats = quantised(fill_hole(splats, fit.source.known), fit.bits)
     return Fitted(splats, fit.bits, decibels(fit.error()), fit.state.step, finished)
 
 

@@ -14,6 +14,8 @@ what a pixel sees.
 
 from __future__ import annotations
 
+from typing import cast
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -31,7 +33,7 @@ def render(splats: ImageSplats, view: ImageView) -> Float64:
     fine = view.finer((0, view.height))
     image = evaluate(splats, points(fine), view.k, view.widening)
     samples = image.reshape(view.height, n, view.width, n, -1)
-    return np.asarray(np.einsum("yaxbc->yxc", samples), np.float64) / (n * n)
+    return cast(Float64, np.einsum("yaxbc->yxc", samples) / (n * n))
 
 
 def points(view: ImageView) -> Float64:
