@@ -101,6 +101,12 @@ class Session:
         finally:
             self.following = False
 
+    def set_fov(self, degrees: float) -> None:
+        """Sets the view's own angle; where the settings say one, that stays in place."""
+        self._own_fov = degrees
+        if not self.settings.field_of_view:
+            self.navigator.place(fov_y=degrees)
+
     def _invalidate(self) -> None:
         self.frame_invalidated.emit()
 

@@ -121,6 +121,11 @@ QPushButton[role="segment"]:checked {{ background: {HOVER}; color: {TEXT};
                                        border-color: {ACCENT}; }}
 QPlainTextEdit {{ background: {WINDOW}; color: {MUTED}; border: 1px solid {LINE};
                   border-radius: 5px; selection-background-color: {HOVER}; }}
+QListWidget {{ background: {RAISED}; color: {TEXT}; border: 1px solid {LINE}; border-radius: 5px;
+              padding: 2px; }}
+QListWidget::item {{ padding: 4px 6px; border: none; border-radius: 3px; }}
+QListWidget::item:selected {{ background: {HOVER}; color: {ACCENT}; }}
+QListWidget::item:hover {{ background: {HOVER}; }}
 QTreeWidget {{ background: {RAISED}; color: {TEXT}; border: none; }}
 QTreeWidget::item {{ padding: 5px 6px; border: none; }}
 QTreeWidget::item:selected, QTreeWidget::item:hover {{ background: {HOVER}; color: {TEXT}; }}

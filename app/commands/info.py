@@ -15,6 +15,7 @@ from ...scenes.io.vis import is_image
 from ...scenes.scene import Scene, open_scene
 from ...scenes.splats import Splats
 from .console import KINDS, progress_bar, size_text
+from .images import describe_image
 
 FAINT = 1 / 255  # a splat below this opacity draws nothing
 NEEDLE = 100.0  # longest over middle axis from which a splat counts as a needle

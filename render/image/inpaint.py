@@ -65,7 +65,7 @@ def _spread(ring: NDArray[np.bool_], width: int) -> NDArray[np.float64]:
     starts = np.unique(cells[order], return_index=True)[1]
     counts = np.diff(np.append(starts, len(order)))
     middle = order[starts + counts // 2]
-    return np.stack([x[middle] + 0.5, y[middle] + 0.5], axis=1)
+    return np.array([x[middle], y[middle]], np.float64).T + 0.5
 
 
 def _near(splats: ImageSplats, ring: NDArray[np.bool_], margin: float) -> ImageSplats:

@@ -14,8 +14,6 @@ what a pixel sees.
 
 from __future__ import annotations
 
-from typing import cast
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -33,7 +31,9 @@ def render(splats: ImageSplats, view: ImageView) -> Float64:
     fine = view.finer((0, view.height))
     image = evaluate(splats, points(fine), view.k, view.widening)
     samples = image.reshape(view.height, n, view.width, n, -1)
-    return cast(Float64, np.einsum("yaxbc->yxc", samples) / (n * n))
+    mean = np.zeros((view.height, view.width, samples.shape[-1]))
+    np.mean(samples, axis=(1, 3), out=mean)
+    return mean
 
 
 def points(view: ImageView) -> Float64:
