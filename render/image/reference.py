@@ -25,15 +25,13 @@ from .view import ImageView
 Float64 = NDArray[np.float64]
 
 
-def render(splats: ImageSplats, view: ImageView) -> Float64:
+def render(splats: ImageSplats, view: ImageView) -> NDArray[np.floating]:
     """(H, W, C + 1): the channels, and 1 where a Gaussian reaches, premultiplied by that."""
     n = view.samples
     fine = view.finer((0, view.height))
     image = evaluate(splats, points(fine), view.k, view.widening)
     samples = image.reshape(view.height, n, view.width, n, -1)
-    mean = np.zeros((view.height, view.width, samples.shape[-1]))
-    np.mean(samples, axis=(1, 3), out=mean)
-    return mean
+    return samples.mean(axis=(1, 3))
 
 
 def points(view: ImageView) -> Float64:
