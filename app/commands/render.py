@@ -45,6 +45,7 @@ def render(
     settings: Annotated[Path | None, Parameter(negative="")] = None,
     depth: Path | None = None,
     weights: Annotated[Path | None, Parameter(negative="")] = None,
+    mesh: Annotated[list[Path] | None, Parameter(negative="")] = None,
     drop_invalid: Annotated[bool, Parameter(negative="")] = False,
     scale: Annotated[float | None, Parameter(group=IMAGES)] = None,
     region: Annotated[str | None, Parameter(group=IMAGES)] = None,
@@ -62,7 +63,7 @@ def render(
     Parameters
     ----------
     scene
-        Scene file or folder, "builtin", or an image made of splats (.vis).
+        Scene file or folder, a mesh, "builtin", or an image made of splats (.vis).
     output
         .png; .npy (float32 (H, W, 4), colour premultiplied and unclamped, alpha); .exr; or a film,
         .mp4 or .webp.
@@ -95,6 +96,8 @@ def render(
         Also write the depth image, .npy or .exr.
     weights
         File of weights that `voile bake` has made, instead of the one beside the scene.
+    mesh
+        A mesh (.glb, .gltf, .obj, .stl, .off) to put among the splats; may be given more than once.
     drop_invalid
         Leave out splats with values that are not finite instead of refusing the file.
     scale
@@ -111,7 +114,7 @@ def render(
     own = {"scale": scale, "region": region, "strongest": strongest, "detail": detail}
     if is_image(Path(scene)):
         of_scenes = {"camera": camera, "view": view, "orbit": orbit, "cameras": cameras,
-                     "path": path, "depth": depth, "weights": weights}  # fmt: skip
+                     "path": path, "depth": depth, "weights": weights, "mesh": mesh}  # fmt: skip
         _refuse(of_scenes, "an image made of splats")
         values = to_settings(flags, background, preset, settings)
         color = (0.0, 0.0, 0.0) if output.suffix.lower() == ".png" else None
@@ -141,14 +144,16 @@ def render(
     with progress_bar(quiet) as progress:
         renderer = create_renderer(backend)
         try:
-            opened = open_scene(scene, progress, drop_invalid=drop_invalid, weights=weights)
+            opened = open_scene(
+                scene, progress, drop_invalid=drop_invalid, weights=weights, meshes=mesh or []
+            )
             shots = choose_cameras(
                 *(opened, camera or [], view or [], orbit, wanted),
                 captured=cameras,
                 path=path,
                 fps=fps,
             )
-            prepare_scene(renderer, opened.splats, chosen, progress)
+            prepare_scene(renderer, opened.content, chosen, progress)
             if film:
                 first = shots[0]
                 shots = [each.resized(first.width, first.height) for each in shots]

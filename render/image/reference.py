@@ -38,7 +38,9 @@ def points(view: ImageView) -> Float64:
     """(H, W, 2) the image's points at the pixel centres of a view."""
     x = (np.arange(view.width) + 0.5) / view.scale + view.left
     y = (np.arange(view.height) + 0.5) / view.scale + view.top
-    return np.stack(np.meshgrid(x, y), axis=2)
+    where = np.empty((view.height, view.width, 2))
+    where[..., 0], where[..., 1] = x, y[:, None]
+    return where
 
 
 def evaluate(splats: ImageSplats, where: Float64, k: int, widening: float = 0.0) -> Float64:
