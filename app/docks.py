@@ -14,6 +14,7 @@ from . import (
     blending_panel,
     camera_panel,
     compare_panel,
+    path_panel,
     performance_panel,
     scene_panel,
     settings_panel,
@@ -79,9 +80,11 @@ class Dock:
 DOCKS: tuple[Dock, ...] = (
     Dock("quality", "Quality", settings_panel.make_quality),
     Dock("blending", "Blending", blending_panel.BlendingPanel),
+    Dock("light", "Light", settings_panel.make_light),
     Dock("camera", "Camera", camera_panel.CameraPanel),
     Dock("scene", "Scene", scene_panel.ScenePanel),
     Dock("compare", "Compare", compare_panel.ComparePanel, shown=False, listed=False, below=True),
+    Dock("path", "Path", path_panel.PathPanel, Area.BottomDockWidgetArea, False),
     Dock(
         "performance",
         "Performance",

@@ -103,6 +103,7 @@ QComboBox::down-arrow {{ image: url("{ASSETS}/chevron.svg"); width: 14px; height
 QComboBox QAbstractItemView {{ background: {RAISED}; color: {TEXT}; border: 1px solid {LINE};
                                selection-background-color: {HOVER}; selection-color: {TEXT};
                                padding: 4px; }}
+QSpinBox QLineEdit {{ border: none; border-radius: 0; padding: 0 3px; background: transparent; }}
 QLineEdit {{ background: {RAISED}; color: {TEXT}; border: 1px solid {LINE}; border-radius: 5px;
              padding: 3px 6px; }}
 QSlider::groove:horizontal {{ background: {LINE}; height: 4px; border-radius: 2px; }}

@@ -187,6 +187,12 @@ class Settings:
         place="Quality / Number formats",
         backends=("gl", "cuda"),
     )
+    fallback: Literal["gl", "cpu", "none"] = setting(
+        "gl",
+        "What draws in place of a backend that cannot run or has failed, which is always told.",
+        place="Quality / Trouble",
+        reader="window",
+    )
     frame_rate: int = setting(
         30,
         "Frames a second that the window keeps while the view moves, by drawing less well.",
@@ -232,6 +238,23 @@ class Settings:
         low=0.01,
         high=10.0,
         reader="window",
+    )
+
+    environment_rotation: float = setting(
+        0.0,
+        "Turns the light from all around about the scene's up axis.",
+        place="Light / Environment",
+        unit="°",
+        low=-180.0,
+        high=180.0,
+    )
+    environment_exposure: float = setting(
+        0.0,
+        "How bright the light from all around is, in stops.",
+        place="Light / Environment",
+        unit="EV",
+        low=-8.0,
+        high=8.0,
     )
 
     background: tuple[float, float, float] = setting(
