@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, Qt
@@ -15,6 +16,7 @@ from . import dialogs, preferences
 from .about import AboutBox
 from .actions import Actions
 from .backends import Prepared
+from .camera_text import CameraText
 from .comparing import Comparing
 from .controls import Controls
 from .docks import Context, Docks
@@ -59,7 +61,7 @@ class MainWindow(QMainWindow):
         self.viewport = Viewport(self.session, self)
         self.setCentralWidget(self.viewport)
         self.overlays = Overlays(self.session.comparison, self.viewport)
-        self.controls = Controls(self.session.navigator, self.viewport)
+        self.controls = Controls(self.session.navigator, self.session.settings, self.viewport)
         self.history = History(self.session, self)
         self.actions_ = Actions(self)
         _, up, backend = self.actions_.make_toolbar(self)
@@ -78,6 +80,7 @@ class MainWindow(QMainWindow):
         self.actions_.fill_menus(self, self.docks.actions, self.history.stack)
         self.comparing = Comparing(self.session, self.docks, self)
         self.pictures = PictureKeeper(self.session, self.viewport, self.actions_, self)
+        CameraText(self.session, self.viewport, self.actions_, self.history, self._notify)
         RecentMenu(self.actions_.recent, self.preferences, self.open)
         Drops(self, self.overlays.show_drop, self.open)
         self.loader = Loader(self)
@@ -99,10 +102,10 @@ class MainWindow(QMainWindow):
         """Whether a scene is being loaded or waits for the kernels."""
         return self.loader.task is not None or self._waiting is not None
 
-    def open(self, source: str, weights: Path | None = None) -> None:
+    def open(self, source: str, weights: Path | None = None, meshes: Sequence[Path] = ()) -> None:
         """Loads a scene in a thread as `open_scene` does; one being loaded is cancelled."""
         self._waiting = None
-        self.loader.open(source, weights)
+        self.loader.open(source, weights, meshes)
         self.indicators.refresh()
 
     def cancel_loading(self) -> None:

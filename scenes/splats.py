@@ -143,6 +143,7 @@ class Splats:
         """
         other = object.__new__(type(self))
         other.__dict__.update(self.__dict__, **changes)
+        other.__dict__.pop("kind", None)  # which follows from the scales
         return other
 
     def take(self, rows: Any) -> Splats:

@@ -26,6 +26,7 @@ class Layers:
         projected: M splats on the image plane.
         camera, settings, seed: of the frame.
         facts: of the scene.
+        limits: (H, W) view depths beyond which splats are not seen, where there are meshes.
     """
 
     projected: Projected
@@ -33,9 +34,10 @@ class Layers:
     settings: Settings
     seed: int
     facts: SceneFacts
+    limits: NDArray[np.floating] | None = None
 
     def __iter__(self) -> Iterator[Footprint]:
-        return footprints(self.projected, self.camera)
+        return footprints(self.projected, self.camera, self.limits)
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -67,7 +69,7 @@ class WeightedSum:
         """One splat; the weight is a number or one per pixel of its window."""
         share = weight * splat.alpha
         self._color[splat.window] += share[..., None] * splat.color
-        self._depth[splat.window] += share * splat.depth
+        self._depth[splat.window] += share * splat.seen_depth
         self._weight[splat.window] += share
         self.transmittance[splat.window] *= 1.0 - splat.alpha
 
