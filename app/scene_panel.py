@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
 from . import theme
-from .commands.console import size_text
+from .commands.console import KINDS, size_text
 from .session import OpenedScene, Session
 from .settings_panel import Group, SettingsPanel
 
@@ -59,7 +59,7 @@ def facts_of_opened(opened: OpenedScene) -> dict[str, str]:
     splats = opened.scene.splats
     columns = (splats.means, splats.quats, splats.scales, splats.opacities, splats.sh)
     weights = [part for part in ("fitted", "learned") if getattr(splats, part) is not None]
-    kind = {"3d": "ellipsoids", "2d": "surfels"}[splats.kind]
+    kind = KINDS[splats.kind]
     return {
         "Name": opened.scene.name,
         "File": str(opened.scene.path or "made by Voile"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -26,12 +27,12 @@ class Splats:
     Attributes:
         means: (N, 3) centres, world units.
         quats: (N, 4) unit quaternions wxyz; they rotate the splat's axes into the world.
-        scales: (N, 3) standard deviations along the splat's axes, world units, > 0
-            (for surfels the third is 0).
+        scales: (N, 3) standard deviations along the splat's axes, world units, > 0. A splat whose
+            third scale is 0 is a surfel (Huang et al. 2024): a disc, met by rays where they cross
+            its plane. Any scene may have both.
         opacities: (N,) in [0, 1], activated.
         sh: (N, K, 3) spherical harmonic coefficients, K in {1, 4, 9, 16, 25}, in the layout of
             INRIA's 3D Gaussian splatting (Kerbl et al. 2023); colour = 0.5 + sum of basis * sh.
-        kind: "3d" for ellipsoids, "2d" for surfels (Huang et al. 2024).
         normals: (N, 3) optional.
         material: (N,) int32 optional, index into the scene's materials.
         latent: (N, L) optional, latents of a neural material.
@@ -52,7 +53,6 @@ class Splats:
     scales: Float32
     opacities: Float32
     sh: Float32
-    kind: Literal["3d", "2d"] = "3d"
     normals: Float32 | None = None
     material: NDArray[np.int32] | None = None
     latent: Float32 | None = None
@@ -97,6 +97,17 @@ class Splats:
 
     def __len__(self) -> int:
         return len(self.means)
+
+    @property
+    def surfels(self) -> NDArray[np.bool_]:
+        """(N,) which splats are surfels."""
+        return self.scales[:, 2] == 0.0
+
+    @cached_property
+    def kind(self) -> Literal["3d", "2d", "mixed"]:
+        """What the scene is of: ellipsoids, surfels, or both; an empty one counts as the first."""
+        count = int(np.count_nonzero(self.surfels))
+        return "3d" if count == 0 else "2d" if count == len(self) else "mixed"
 
     @property
     def sh_degree(self) -> int:
@@ -178,10 +189,12 @@ def _check_ranges(splats: Splats) -> None:
     worst = int(np.argmax(np.abs(norms - 1.0)))
     if abs(float(norms[worst]) - 1.0) > 1e-3:
         raise SplatsError(f"quats[{worst}] is not a unit quaternion: {splats.quats[worst]}")
-    solid = splats.scales if splats.kind == "3d" else splats.scales[:, :2]
-    if float(solid.min()) <= 0.0:
-        row = int(np.argmax((solid <= 0.0).any(axis=1)))
-        raise SplatsError(f"scales[{row}] must be positive: {splats.scales[row]}")
+    if float(splats.scales[:, :2].min()) <= 0.0 or float(splats.scales[:, 2].min()) < 0.0:
+        row = int(np.argmax((splats.scales <= (0.0, 0.0, -1e-45)).any(axis=1)))
+        raise SplatsError(
+            f"scales[{row}] must be positive, but for the third, which may be 0: "
+            f"{splats.scales[row]}"
+        )
     if float(splats.opacities.min()) < 0.0 or float(splats.opacities.max()) > 1.0:
         row = int(np.argmax((splats.opacities < 0.0) | (splats.opacities > 1.0)))
         raise SplatsError(f"opacities[{row}] is outside [0, 1]: {splats.opacities[row]}")

@@ -11,6 +11,9 @@ from rich.progress import Progress as Bar
 
 from ...scenes.progress import Progress, silent
 
+KINDS = {"3d": "ellipsoids", "2d": "surfels", "mixed": "ellipsoids and surfels"}
+"""`Splats.kind` for people."""
+
 
 @contextmanager
 def progress_bar(quiet: bool = False) -> Iterator[Progress]:

@@ -13,7 +13,7 @@ from rich.table import Table
 
 from ...scenes.scene import Scene, open_scene
 from ...scenes.splats import Splats
-from .console import progress_bar, size_text
+from .console import KINDS, progress_bar, size_text
 
 FAINT = 1 / 255  # a splat below this opacity draws nothing
 NEEDLE = 100.0  # longest over middle axis from which a splat counts as a needle
@@ -117,7 +117,7 @@ def _print_table(facts: dict[str, Any]) -> None:
     table.add_row("Format", facts["format"])
     if facts["file_bytes"] is not None:
         table.add_row("On disk", size_text(facts["file_bytes"]))
-    kind = {"3d": "ellipsoids", "2d": "surfels"}[facts["kind"]]
+    kind = KINDS[facts["kind"]]
     table.add_row("Splats", f"{facts['splats']:,} {kind}")
     table.add_row("SH degree", str(facts["sh_degree"]))
     table.add_row("Antialiased", "yes" if facts["antialiased"] else "no")

@@ -33,8 +33,8 @@ def assemble(
     """`Splats` from a reader's columns, which are changed in place.
 
     Quaternions (wxyz) are normalised; scales that underflowed to zero are raised to the smallest
-    normal float32 (the third scale of surfels stays 0). Rows with a value that is not finite or
-    with a zero quaternion are an error, or are left out with a note when `drop_invalid`.
+    normal float32, but for the third, whose 0 is that of a surfel. Rows with a value that is not
+    finite or with a zero quaternion are an error, or are left out with a note when `drop_invalid`.
 
     Args:
         path: for the error text.
@@ -42,7 +42,7 @@ def assemble(
         drop_invalid: leave out invalid rows instead of refusing the file.
         fields: the format's own name of each column, for the error text.
         notes: remarks on the file.
-        rest: further arguments of `Splats` (kind, antialiased, up, ...).
+        rest: further arguments of `Splats` (antialiased, up, ...).
 
     Raises:
         SceneFormatError: names the file, the format's field, the first bad row and the fix.
@@ -71,7 +71,7 @@ def assemble(
         columns = {name: column[~bad] for name, column in columns.items()}
         notes = (*notes, f"{int(bad.sum())} splats with non-finite values were left out")
     _normalise(columns["quats"])
-    solid = columns["scales"] if rest.get("kind", "3d") == "3d" else columns["scales"][:, :2]
+    solid = columns["scales"][:, :2]
     np.maximum(solid, np.finfo(np.float32).tiny, out=solid)
     try:
         return Splats(**columns, notes=tuple(notes), **rest)

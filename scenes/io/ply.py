@@ -3,8 +3,9 @@
 One `vertex` row per splat: x y z, nx ny nz (ignored), f_dc_0..2 and f_rest_* (SH, the rest channel
 by channel), opacity (logit), scale_0..2 (natural logarithm), rot_0..3 (wxyz). Columns are found by
 name and may have any type and order, so that gsplat's (no normals), 2DGS's (no scale_2) and other
-programs' files read alike. Comments that mean something: `SplatRenderMode: mip|2dgs`,
-`antialiased 1` (Postshot), `Vertical axis: x y z` (Brush).
+programs' files read alike. A scale_2 so small that its exp is 0 is that of a surfel. Comments that
+mean something: `SplatRenderMode: mip|2dgs`, `antialiased 1` (Postshot), `Vertical axis: x y z`
+(Brush).
 
 A file of 1 M splats (SH degree 3, 248 MB) is read in chunks that stay in the cache, straight into
 the final arrays: the memory needed is that of the arrays.
@@ -12,6 +13,7 @@ the final arrays: the memory needed is that of the arrays.
 
 from __future__ import annotations
 
+import math
 import re
 from pathlib import Path
 from typing import Any, Literal
@@ -39,6 +41,7 @@ _REQUIRED = (
 )
 _PROGRESS_ROWS = 1 << 16
 _WRITE_ROWS = 1 << 13
+_LOG_OF_ZERO = -110.0  # of a surfel's third scale among ellipsoids: exp of it is 0 in float32
 
 
 def _sniff(path: Path, head: bytes) -> bool:
@@ -56,10 +59,8 @@ def _read(path: Path, progress: Progress, drop_invalid: bool) -> Splats:
         scales = np.empty((n, 3), np.float32)
         opacities = np.empty(n, np.float32)
         sh = np.empty((n, terms, 3), np.float32)
-        about = _meaning(header.comments)
-        if "scale_2" not in vertex.types:
-            about["kind"] = "2d"
-        surfels = about.get("kind") == "2d"
+        about, surfels = _meaning(header.comments)
+        surfels = surfels or "scale_2" not in vertex.types
         targets = _targets(means, quats, scales, opacities, sh, surfels)
         # Damaged files hold anything; what is not finite in the end is found by `assemble`.
         with np.errstate(over="ignore", invalid="ignore"):
@@ -166,21 +167,21 @@ def _sigmoid(logits: NDArray[np.float32]) -> None:
     np.reciprocal(logits, out=logits)
 
 
-def _meaning(comments: tuple[str, ...]) -> dict[str, Any]:
-    """Arguments of `Splats` that the comments give."""
+def _meaning(comments: tuple[str, ...]) -> tuple[dict[str, Any], bool]:
+    """Arguments of `Splats` that the comments give, and whether they say that all are surfels."""
     about: dict[str, Any] = {}
+    surfels = False
     for comment in comments:
         key, _, value = comment.lower().replace(":", " ").strip().partition(" ")
         value = value.strip()
         if key == "splatrendermode":
-            if value == "2dgs":
-                about["kind"] = "2d"
+            surfels = value == "2dgs"
             about["antialiased"] = value == "mip"
         elif key == "antialiased":
             about["antialiased"] = value in ("1", "true")
         elif key == "vertical" and value.startswith("axis") and (up := _axis(value[4:])):
             about["up"] = up
-    return about
+    return about, surfels
 
 
 def _axis(text: str) -> tuple[float, float, float] | None:
@@ -203,7 +204,7 @@ def _axis(text: str) -> tuple[float, float, float] | None:
 
 
 def _write(splats: Splats, path: Path, progress: Progress) -> None:
-    """INRIA's layout, binary little endian float32; surfels without scale_2.
+    """INRIA's layout, binary little endian float32; without scale_2 where all are surfels.
 
     Opacity 0 becomes the logit of the smallest normal float32 (-87.3), opacity 1 that of
     1 - 2^-25 (17.3), which reads as exactly 1: infinite logits break other programs.
@@ -230,8 +231,8 @@ def _write(splats: Splats, path: Path, progress: Progress) -> None:
             at = 9 + 3 * (terms - 1)
             part[:, 9:at] = splats.sh[rows, 1:].transpose(0, 2, 1).reshape(len(part), -1)
             part[:, at] = _logit(splats.opacities[rows])
-            solid = splats.scales[rows, : 2 if surfels else 3]
-            part[:, at + 1 : -4] = np.log(solid, dtype=np.float64)
+            solid = splats.scales[rows, : 2 if surfels else 3].astype(np.float64)
+            part[:, at + 1 : -4] = np.log(np.maximum(solid, math.exp(_LOG_OF_ZERO)))
             part[:, -4:] = splats.quats[rows]
             file.write(part.data)
             progress(min(1.0, (start + _WRITE_ROWS) / n), f"Writing {path.name}")

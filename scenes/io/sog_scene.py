@@ -76,8 +76,7 @@ def read_scene(
         if labels is not None and table.harmonics is not None:
             sh[rows, 1:] = table.harmonics[palette[labels[rows]]]
         progress(0.8 + 0.2 * start / n, f"Decoding {path.name}")
-    surfels = meta.model.lower() == "2dgs"
-    if surfels:
+    if meta.model.lower() == "2dgs":
         scales[:, 2] = 0.0
     return assemble(
         path,
@@ -88,7 +87,6 @@ def read_scene(
         sh=sh,
         drop_invalid=drop_invalid,
         antialiased=meta.antialias,
-        kind="2d" if surfels else "3d",
     )
 
 

@@ -5,8 +5,8 @@ activated opacity), quaternion wxyz 4 x uint8, (b - 128) / 128, to be normalised
 
 Nothing in the file says what it is. It is taken for a scene when its name ends in `.splat` *and*
 at least half of its first records are plausible: finite positions below 1e7, positive scales below
-1e6. By name alone a renamed photograph would be drawn as noise; by content alone too much other
-data would pass.
+1e6, the third may be 0. By name alone a renamed photograph would be drawn as noise; by content
+alone too much other data would pass.
 """
 
 from __future__ import annotations
@@ -41,7 +41,10 @@ def _sniff(path: Path, head: bytes) -> bool:
 def _plausible(records: NDArray[Any]) -> NDArray[np.bool_]:
     """(N,) mask; comparisons with NaN are false."""
     near = np.abs(records["mean"]) < 1e7
-    sized = (records["scale"] > 0) & (records["scale"] < 1e6)
+    # A third scale of 0 is that of a surfel.
+    sized = (records["scale"] >= np.array([1e-45, 1e-45, 0.0], np.float32)) & (
+        records["scale"] < 1e6
+    )
     return np.all(np.logical_and(near, sized), axis=1, keepdims=True)[:, 0]
 
 
@@ -97,8 +100,6 @@ def _read(path: Path, progress: Progress, drop_invalid: bool) -> Splats:
 
 def _write(splats: Splats, path: Path, progress: Progress) -> None:
     """Keeps the order of the splats; the format has no room for SH above degree 0."""
-    if splats.kind != "3d":
-        raise SceneFormatError(path, "kind", "surfels do not fit .splat", "Write a .ply instead.")
     n = len(splats)
     if n == 0:
         raise SceneFormatError(path, "count", "is 0, an empty file", "Write a .ply instead.")

@@ -223,7 +223,7 @@ def test_antialiased_scene_is_drawn_so_unless_switched_off():
 
 
 def test_surfels_are_flat_gaussians():
-    flat = make_splats([0, 0, 0], (0.3, 0.2, 0.0), kind="2d")
+    flat = make_splats([0, 0, 0], (0.3, 0.2, 0.0))
     thin = make_splats([0, 0, 0], (0.3, 0.2, 1e-12))
     a, b = draw(flat, camera()), draw(thin, camera())
     assert a.alpha.max() > 0.7

@@ -34,7 +34,7 @@ def read(tmp_path: Path, data: bytes, name: str = "scene.ply", **options: bool) 
 
 
 @pytest.mark.parametrize("degree", range(5))
-@pytest.mark.parametrize("kind", ["3d", "2d"])
+@pytest.mark.parametrize("kind", ["3d", "2d", "mixed"])
 def test_round_trip(tmp_path: Path, degree: int, kind):
     # More rows than a chunk of the reader and of the writer, and no multiple of either.
     splats = make_splats(9001, degree, kind, seed=degree)

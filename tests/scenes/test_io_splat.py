@@ -10,7 +10,6 @@ from fuzz import refused
 from make_splats import make_splats
 
 import voile
-from voile.scenes import SceneFormatError
 
 
 def test_round_trip(tmp_path: Path):
@@ -58,6 +57,10 @@ def test_refusals(tmp_path: Path):
     assert "zero quaternion" in str(refused(path))
 
 
-def test_only_ellipsoids(tmp_path: Path):
-    with pytest.raises(SceneFormatError, match="surfels"):
-        voile.save(make_splats(3, 0, "2d"), tmp_path / "a.splat")
+@pytest.mark.parametrize("kind", ["2d", "mixed"])
+def test_surfels_stay_surfels(tmp_path: Path, kind):
+    splats = make_splats(7, 0, kind)
+    voile.save(splats, tmp_path / "a.splat")
+    again = voile.load(tmp_path / "a.splat")
+    assert again.kind == kind
+    np.testing.assert_array_equal(again.scales, splats.scales)

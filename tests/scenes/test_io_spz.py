@@ -252,3 +252,9 @@ def test_one_capture_in_two_formats():
     assert np.abs(spz.sh - ply.sh).max() < 0.5 / 255 / 0.15 + 1 / 255 / 0.28
     same = np.abs(np.sum(spz.quats * ply.quats, axis=1))
     assert np.degrees(2 * np.arccos(np.minimum(same, 1))).max() < 0.5
+
+
+@pytest.mark.parametrize("kind", ["2d", "mixed"])
+def test_no_room_for_surfels(tmp_path, kind):
+    with pytest.raises(SceneFormatError, match="surfels do not fit"):
+        voile.save(make_splats(4, 0, kind), tmp_path / "a.spz")

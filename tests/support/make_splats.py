@@ -13,12 +13,17 @@ from voile.scenes.splats import SH_COEFFICIENTS
 
 
 def make_splats(
-    n: int = 100, sh_degree: int = 3, kind: Literal["3d", "2d"] = "3d", seed: int = 0, **rest: Any
+    n: int = 100,
+    sh_degree: int = 3,
+    kind: Literal["3d", "2d", "mixed"] = "3d",
+    seed: int = 0,
+    **rest: Any,
 ) -> Splats:
     """A random valid scene inside [-2, 2]^3.
 
     Scales span 1e-3 to 0.5 (log-uniform), opacities the open interval (0, 1), colours the display
-    range, higher SH bands +-0.5. `rest` goes to `Splats`.
+    range, higher SH bands +-0.5. Of a mixed scene every other splat is a surfel. `rest` goes to
+    `Splats`.
     """
     rng = np.random.default_rng(seed)
 
@@ -28,8 +33,8 @@ def make_splats(
     quats = rng.normal(size=(n, 4))
     quats /= np.linalg.norm(quats, axis=1, keepdims=True)
     scales = np.exp(uniform(np.log(1e-3), np.log(0.5), n, 3))
-    if kind == "2d":
-        scales[:, 2] = 0.0
+    if kind != "3d":
+        scales[:: 2 if kind == "mixed" else 1, 2] = 0.0
     sh = uniform(-0.5, 0.5, n, SH_COEFFICIENTS[sh_degree], 3)
     sh[:, 0] = uniform(-1.7, 1.7, n, 3)
     return Splats(
@@ -38,7 +43,6 @@ def make_splats(
         scales=scales,
         opacities=uniform(0.01, 0.99, n),
         sh=sh,
-        kind=kind,
         **rest,
     )
 
