@@ -153,7 +153,7 @@ class MainWindow(QMainWindow):
         modes = {name: frozenset[str]() for name in reasons} | prepared.modes
         if (gl_modes := self.viewport.gl_modes()) is not None:
             modes["gl"] = gl_modes
-        self.session.set_modes(modes, prepared.lacking)
+        self.session.set_modes(modes, prepared.lacking, prepared.unpainted)
         self.viewport.start_drawing()
         self._show_waiting()
 
@@ -169,7 +169,7 @@ class MainWindow(QMainWindow):
         does.open_folder.triggered.connect(self._ask_folder)
         does.builtin.triggered.connect(lambda: self.open(BUILTIN))
         does.quit.triggered.connect(self.close)
-        does.frame.triggered.connect(lambda: self.session.navigator.frame(self.viewport.aspect))
+        does.frame.triggered.connect(lambda: self.session.frame(self.viewport.aspect))
         does.reset.triggered.connect(lambda: self.session.reset_view(self.viewport.aspect))
         does.flip.triggered.connect(self.session.navigator.flip)
         does.overlay.triggered.connect(self._set_overlay)

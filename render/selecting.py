@@ -25,6 +25,9 @@ HOWS: tuple[How, ...] = ("replace", "add", "subtract", "intersect")
 VISIBLE = 0.3
 """Least mean transmittance in front of a splat that is not hidden behind others."""
 
+SOLID = 0.3
+"""Least opacity of a splat that is taken for a surface."""
+
 _CHUNK = 1 << 16
 
 
@@ -100,7 +103,7 @@ def in_polygon(means: NDArray[np.float32], camera: Camera, polygon: ArrayLike) -
 def in_sphere(means: NDArray[np.float32], center: ArrayLike, radius: float) -> Mask:
     """Splats whose centre is within `radius` of `center` (3,), world units."""
     offset = means - np.asarray(center, np.float32)
-    return np.asarray(np.einsum("ij,ij->i", offset, offset) <= np.float32(radius) ** 2)
+    return np.asarray(np.einsum("ij,ij->i", offset, offset) <= np.float32(radius) ** 2, np.bool_)
 
 
 def in_box(
@@ -119,7 +122,24 @@ def in_box(
     offset = means - np.asarray(center, np.float32)
     if rotation is not None:
         offset = offset @ np.asarray(rotation, np.float32)
-    return (np.abs(offset) <= np.asarray(half, np.float32)).all(axis=1)
+    return np.asarray((np.abs(offset) <= np.asarray(half, np.float32)).all(axis=1))
+
+
+def pick(splats: Splats, camera: Camera, x: float, y: float, reach: float = 12.0) -> int | None:
+    """The nearest splat that is not faint and whose centre is seen near a pixel, or None.
+
+    Args:
+        splats, camera: the scene and the view.
+        x, y: the pixel.
+        reach: how far from it centres may be, pixels.
+    """
+    pixels, ahead = screen_centers(splats.means, camera)
+    near = ahead & (splats.opacities >= SOLID) & (np.abs(pixels - (x, y)) <= reach).all(axis=1)
+    rows = np.nonzero(near)[0]
+    if len(rows) == 0:
+        return None
+    depths = splats.means[rows] @ camera.world_to_camera[2, :3]
+    return int(rows[np.argmin(depths)])
 
 
 def by_opacity(splats: Splats, low: float, high: float) -> Mask:

@@ -24,7 +24,6 @@ from .sh_rotation import rotate_sh
 from .splats import Splats
 
 _UNTURNED = IDENTITY.rotation
-_FLATTEST = np.float32(1e-3)  # thickness of a surfel among solid splats, in its own radii
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,10 +73,8 @@ def flatten(nodes: Sequence[Node], before: Flat | None = None, *, compact: bool 
         if name in _OPTIONAL and not _shared(nodes, name, notes):
             columns[name] = None
             continue
-        keys[name] = [(node.splats, terms, common["kind"], key_of(node)) for node in nodes]
-        columns[name] = _column(
-            name, nodes, spans, keys[name], before, partial(make, terms, common["kind"])
-        )
+        keys[name] = [(node.splats, terms, key_of(node)) for node in nodes]
+        columns[name] = _column(name, nodes, spans, keys[name], before, partial(make, terms))
     for name in ("fitted", "learned"):
         columns[name], keys[name] = _weights(nodes, name, before, notes)
     first = nodes[0].splats
@@ -134,36 +131,33 @@ def _column(
     return np.concatenate(parts)
 
 
-def _means(terms: int, kind: str, node: Node) -> Any:
+def _means(terms: int, node: Node) -> Any:
     placement = node.edits.placement
     return node.splats.means if placement == IDENTITY else placement.apply(node.splats.means)
 
 
-def _quats(terms: int, kind: str, node: Node) -> Any:
+def _quats(terms: int, node: Node) -> Any:
     turn, quats = node.edits.placement.rotation, node.splats.quats
     return quats if turn == _UNTURNED else multiply_all(turn, quats)
 
 
-def _scales(terms: int, kind: str, node: Node) -> Any:
+def _scales(terms: int, node: Node) -> Any:
     scales, scale = node.splats.scales, node.edits.placement.scale
     if scale != 1.0:
         solid = scales > 0.0
         scales = scales * np.float32(scale)
         np.maximum(scales, np.finfo(np.float32).tiny, out=scales, where=solid)
-    if node.splats.kind == "2d" and kind == "3d":
-        scales = scales.copy()
-        scales[:, 2] = _FLATTEST * scales[:, :2].min(axis=1)
     return scales
 
 
-def _opacities(terms: int, kind: str, node: Node) -> Any:
+def _opacities(terms: int, node: Node) -> Any:
     opacities = node.splats.opacities
     if node.visible and node.edits.deleted is None and node.edits.hidden is None:
         return opacities
     return np.where(drawn_mask(node), opacities, np.float32(0.0))
 
 
-def _sh(terms: int, kind: str, node: Node) -> Any:
+def _sh(terms: int, node: Node) -> Any:
     sh, edits = node.splats.sh, node.edits
     if edits.placement.rotation != _UNTURNED and sh.shape[1] > 1:
         sh = rotate_sh(sh, edits.placement.matrix)
@@ -176,22 +170,22 @@ def _sh(terms: int, kind: str, node: Node) -> Any:
     return sh
 
 
-def _normals(terms: int, kind: str, node: Node) -> Any:
+def _normals(terms: int, node: Node) -> Any:
     normals, placement = node.splats.normals, node.edits.placement
     if normals is None or placement.rotation == _UNTURNED:
         return normals
     return normals @ placement.matrix.T.astype(np.float32)
 
 
-_COLUMNS: dict[str, tuple[Callable[[Node], Any], Callable[[int, str, Node], Any]]] = {
+_COLUMNS: dict[str, tuple[Callable[[Node], Any], Callable[[int, Node], Any]]] = {
     "means": (lambda n: n.edits.placement, _means),
     "quats": (lambda n: n.edits.placement.rotation, _quats),
     "scales": (lambda n: n.edits.placement.scale, _scales),
     "opacities": (lambda n: (n.visible, n.edits.deleted, n.edits.hidden), _opacities),
     "sh": (lambda n: (n.edits.placement.rotation, n.edits.recolor), _sh),
     "normals": (lambda n: n.edits.placement.rotation, _normals),
-    "material": (lambda n: None, lambda terms, kind, n: n.splats.material),
-    "latent": (lambda n: None, lambda terms, kind, n: n.splats.latent),
+    "material": (lambda n: None, lambda terms, n: n.splats.material),
+    "latent": (lambda n: None, lambda terms, n: n.splats.latent),
 }
 """What a column of a node depends on besides its splats, and how it is made."""
 
@@ -212,17 +206,13 @@ def _shared(nodes: Sequence[Node], name: str, notes: list[str]) -> bool:
 def _common(nodes: Sequence[Node], notes: list[str]) -> dict[str, Any]:
     """What a scene has only one of; where nodes differ the first decides, and a note says so."""
     first = nodes[0].splats
-    kinds = {node.splats.kind for node in nodes}
-    kind = first.kind if len(kinds) == 1 else "3d"
-    if len(kinds) > 1:
-        notes.append("surfels among solid splats are drawn as thin solid ones")
     for name, words in (
         ("antialiased", "trained with a mip filter or without"),
         ("color_space", "colour space"),
     ):
         if len({getattr(node.splats, name) for node in nodes}) > 1:
             notes.append(f"nodes differ in {words}; all are drawn as the first is")
-    return {"kind": kind, "antialiased": first.antialiased, "color_space": first.color_space}
+    return {"antialiased": first.antialiased, "color_space": first.color_space}
 
 
 def _weights(

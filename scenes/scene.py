@@ -66,6 +66,11 @@ class Scene:
         other.__dict__["flat"] = flatten(other.nodes, self.flat)
         return other
 
+    def reweighed(self, splats: Splats) -> Scene:
+        """A scene of one node as it was read, with splats that differ in their weights alone."""
+        assert self.pristine
+        return self.with_nodes([replace(self.nodes[0], splats=splats)])
+
     def saved_splats(self) -> Splats:
         """What a file of the scene holds: without what is deleted, and invisible nodes."""
         return self.splats if self.pristine else flatten(self.nodes, compact=True).splats

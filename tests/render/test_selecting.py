@@ -127,3 +127,12 @@ def test_what_others_hide_is_not_seen():
     assert selecting.unhidden(faint, CAMERA)[2]
     assert not selecting.unhidden(faint, CAMERA, 0.9)[2]
     assert not selecting.unhidden(splats.take(slice(0, 0)), CAMERA).any()
+
+
+def test_picking_takes_the_nearest_solid_splat():
+    means = np.array([[0, 0, 0], [0.02, 0, -1], [0, 0, -2], [1, 0, -3]], np.float32)
+    splats = make_splats(4).with_columns(
+        means=means, opacities=np.array([0.9, 0.9, 0.1, 0.9], np.float32)
+    )
+    assert selecting.pick(splats, CAMERA, 100, 50) == 1
+    assert selecting.pick(splats, CAMERA, 5, 5) is None

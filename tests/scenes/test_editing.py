@@ -142,9 +142,7 @@ def test_nodes_of_other_degree_and_kind_are_joined():
     flat = flatten(nodes)
     assert len(flat.splats) == 30
     assert flat.splats.sh_degree == 2
-    assert flat.splats.kind == "3d"
-    assert (flat.splats.scales > 0).all()
-    assert any("surfels" in note for note in flat.notes)
+    assert flat.splats.kind == "mixed"
     replace(flat.splats)  # valid when it is checked in full
     alone = picture(make_splats(10, 2, "2d", seed=1), CAMERA)
     hidden = flatten([replace(nodes[0], visible=False), nodes[1]])
