@@ -12,6 +12,10 @@ ALPHA_MIN = 1.0 / 255.0
 COV2D_BLUR = 0.3
 """Added to the diagonal of the projected covariance, pixels^2: the low-pass filter of EWA."""
 
+SURFEL_BLUR = 0.5
+"""Variance of the low-pass filter of surfels around their projected centre, pixels^2
+(Huang et al. 2024: sigma = sqrt(2) / 2)."""
+
 JACOBIAN_MARGIN = 0.3
 """x/z and y/z in the Jacobian are clamped to the image plus this times tan(fov / 2)."""
 
@@ -44,3 +48,7 @@ LOG2_HIDDEN = -100.0
 
 CELL_SPREAD = 1e-4
 """Least spread of depth in a cell at a pixel, of the depth itself: float32 has no more."""
+
+LOG2_LOWEST, LOG2_HIGHEST = -100.0, 60.0
+"""Weights of a weighted sum stay within these powers of 2, so that float32 sums neither vanish nor
+overflow."""

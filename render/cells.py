@@ -14,7 +14,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from ..kernels.constants import ALPHA_MIN, COV2D_BLUR, JACOBIAN_MARGIN
+from ..kernels.constants import ALPHA_MIN, COV2D_BLUR, JACOBIAN_MARGIN, SURFEL_BLUR
 from ..scenes.progress import Progress, silent
 from ..scenes.splats import Splats
 from .camera import Camera
@@ -74,6 +74,7 @@ class Cells:
             depths: (G,) of the centres, world units.
         """
         rotation, translation = camera.world_to_camera[:3, :3], camera.world_to_camera[:3, 3]
+        solid = self.splats.kind == "3d"
         middle = self.centers @ rotation.T + translation
         reach = max(1.0, splat_scale) * np.linalg.norm(rotation @ self.axes, axis=2)
         z, reach_z = middle[:, 2:], reach[:, 2:]
@@ -84,7 +85,7 @@ class Cells:
         size = np.array([camera.width, camera.height])
         steepest = np.maximum(np.abs(center), np.abs(size - center)) / focal
         steepest += JACOBIAN_MARGIN * 0.5 * size / focal
-        blur = np.sqrt(2.0 * np.log(1.0 / ALPHA_MIN) * COV2D_BLUR)
+        blur = np.sqrt(2.0 * np.log(1.0 / ALPHA_MIN) * (COV2D_BLUR if solid else SURFEL_BLUR))
         slope = np.minimum((np.abs(middle[:, :2]) + reach[:, :2]) / nearest, steepest)
         wide = focal / nearest * slope * reach_z + blur
         low, high = middle[:, :2] - reach[:, :2], middle[:, :2] + reach[:, :2]

@@ -1,7 +1,8 @@
 """Projection of splats in float64: EWA splatting (Zwicker et al. 2001) as in Kerbl et al. 2023.
 
-The antialiasing factor is Mip-Splatting's (Yu et al. 2024). Every other backend is tested against
-this file and the modes in `render/modes`.
+The antialiasing factor is Mip-Splatting's (Yu et al. 2024); it is for ellipsoids only. Surfels are
+met by rays, see `surfels`; what concerns their centres is as for ellipsoids. Every other backend is
+tested against this file and the modes in `render/modes`.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from ..scenes.sh import sh_basis
 from ..scenes.splats import Splats
 from .camera import Camera
 from .settings import FRUSTUM_MARGIN, Settings
+from .surfels import Surfel, surfel_boxes, surfel_matrices
 
 Float64 = NDArray[np.float64]
 
@@ -28,37 +30,47 @@ class Projected:
     Attributes:
         centers: (M, 2) pixels.
         conics: (M, 3) inverse covariance (A, B, C): q = A dx^2 + 2 B dx dy + C dy^2, pixels^-2.
-        extents: (M, 2) half widths of the box where alpha >= 1/255, pixels.
+        low, high: (M, 2) corners of the exact box where alpha >= 1/255, pixels.
         opacities: (M,) with the antialiasing factor.
         colors: (M, 3) seen from the camera, >= 0.
         depths: (M,) z of the centres in camera axes, world units.
         thicknesses: (M,) standard deviations along z of the camera axes, world units.
         directions: (M, 3) unit, from the camera to the centres, world axes.
         splats: (M,) which splat of the scene each one is.
+        surfels: (M,) which are surfels. Their conics mean nothing.
+        matrices: (M, 3, 3) of surfels, see `surfels`.
     """
 
     centers: Float64
     conics: Float64
-    extents: Float64
+    low: Float64
+    high: Float64
     opacities: Float64
     colors: Float64
     depths: Float64
     thicknesses: Float64
     directions: Float64
     splats: NDArray[np.int64]
+    surfels: NDArray[np.bool_]
+    matrices: Float64
 
 
 @dataclass(frozen=True)
 class Footprint:
     """One splat where it touches the image: `alpha` on the pixels `image[window]`.
 
-    `row` is its place in `Projected`.
+    Attributes:
+        depth: of the centre, which modes order, weigh and bin by, as scenes are trained.
+        seen_depth: what depth images show: of the point that the ray of each pixel meets, where
+            the splat is a surfel.
+        row: its place in `Projected`.
     """
 
     window: tuple[slice, slice]
     alpha: Float64
     color: Float64
     depth: float
+    seen_depth: Float64 | float
     row: int
 
 
@@ -88,8 +100,9 @@ def project(splats: Splats, camera: Camera, settings: Settings) -> Projected:
     s_xx, s_yy = s_xx + COV2D_BLUR, s_yy + COV2D_BLUR
 
     opacities = splats.opacities[order].astype(np.float64)
+    surfels = splats.surfels[order]
     if settings.uses_antialiasing(splats.antialiased):
-        opacities = opacities * np.sqrt(det_sharp / det)
+        opacities = opacities * np.where(surfels, 1.0, np.sqrt(det_sharp / det))
     # alpha >= 1/255 where q <= 2 ln(255 o), an ellipse with this half width and height.
     reach = 2.0 * np.log(np.maximum(opacities / ALPHA_MIN, 1.0))
 
@@ -99,17 +112,26 @@ def project(splats: Splats, camera: Camera, settings: Settings) -> Projected:
     basis = sh_basis(directions, degree)
     sh = splats.sh[order, : basis.shape[1]].astype(np.float64)
     centers = np.stack([camera.fx * x / z + camera.cx, camera.fy * y / z + camera.cy], 1)
+    extents = np.sqrt(reach[:, None] * np.stack([s_xx, s_yy], 1))
+    low, high = centers - extents, centers + extents
+    matrices = surfel_matrices(
+        axes, t, np.array([camera.fx, camera.fy]), np.array([camera.cx, camera.cy])
+    )
+    low[surfels], high[surfels] = surfel_boxes(matrices[surfels], reach[surfels], camera.near)
     kept = _kept(centers, trace_sharp, opacities, camera, settings)
     return Projected(
         centers=centers[kept],
         conics=(np.stack([s_yy, -s_xy, s_xx], 1) / det[:, None])[kept],
-        extents=np.sqrt(reach[:, None] * np.stack([s_xx, s_yy], 1))[kept],
+        low=low[kept],
+        high=high[kept],
         opacities=opacities[kept],
         colors=np.maximum(0.0, 0.5 + np.einsum("mk,mkc->mc", basis, sh))[kept],
         depths=z[kept],
         thicknesses=np.linalg.norm(axes[:, 2], axis=1)[kept],
         directions=directions[kept],
         splats=order[kept],
+        surfels=surfels[kept],
+        matrices=matrices[kept],
     )
 
 
@@ -132,19 +154,23 @@ def _kept(
 def footprints(splats: Projected, camera: Camera) -> Iterator[Footprint]:
     """Each splat's alpha on the pixels of its box, in order; pixel centres are at +0.5."""
     size = np.array([camera.width, camera.height])
-    first = np.clip(np.ceil(splats.centers - splats.extents - 0.5), 0, size).astype(int)
-    end = np.clip(np.floor(splats.centers + splats.extents - 0.5) + 1, 0, size).astype(int)
+    first = np.clip(np.ceil(splats.low - 0.5), 0, size).astype(int)
+    end = np.clip(np.floor(splats.high - 0.5) + 1, 0, size).astype(int)
     seen = (end > first).all(axis=1) & (splats.opacities >= ALPHA_MIN)
     for i in map(int, np.nonzero(seen)[0]):
         (x0, y0), (x1, y1) = first[i], end[i]
-        dx = np.arange(x0, x1) + 0.5 - splats.centers[i, 0]
-        dy = (np.arange(y0, y1) + 0.5 - splats.centers[i, 1])[:, None]
-        a, b, c = splats.conics[i]
-        q = np.maximum(0.0, a * dx * dx + 2.0 * b * dx * dy + c * dy * dy)
+        x, y = np.arange(x0, x1) + 0.5, (np.arange(y0, y1) + 0.5)[:, None]
+        seen_depth = depth = float(splats.depths[i])
+        if splats.surfels[i]:
+            q, seen_depth = Surfel(splats.matrices[i], camera.near).meet(x, y)
+        else:
+            dx, dy = x - splats.centers[i, 0], y - splats.centers[i, 1]
+            a, b, c = splats.conics[i]
+            q = np.maximum(0.0, a * dx * dx + 2.0 * b * dx * dy + c * dy * dy)
         alpha = np.minimum(ALPHA_MAX, splats.opacities[i] * np.exp(-0.5 * q))
         alpha[alpha < ALPHA_MIN] = 0.0
         window = (slice(y0, y1), slice(x0, x1))
-        yield Footprint(window, alpha, splats.colors[i], float(splats.depths[i]), i)
+        yield Footprint(window, alpha, splats.colors[i], depth, seen_depth, i)
 
 
 def quats_to_matrices(quats: Float64) -> Float64:

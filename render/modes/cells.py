@@ -12,6 +12,8 @@ optical depth is taken to be spread around its mean.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from ...kernels.constants import CELL_SPREAD, LOG2_HIDDEN
@@ -55,7 +57,7 @@ def _composite_cell(members: list[Footprint], canvas: Canvas) -> None:
         window = _within(splat, top, left)
         x = (splat.depth - origin - mean[window]) / spread[window]
         in_front = 0.5 + 0.5 * x / np.sqrt(1.0 + x * x)
-        local = Footprint(window, splat.alpha, splat.color, splat.depth, splat.row)
+        local = replace(splat, window=window)
         hidden = -moments[window][..., 0] * in_front / np.log(2.0)
         sums.add(local, np.exp2(np.maximum(hidden, LOG2_HIDDEN)))
     where = slice(top, bottom), slice(left, right)

@@ -67,7 +67,7 @@ class WeightedSum:
         """One splat; the weight is a number or one per pixel of its window."""
         share = weight * splat.alpha
         self._color[splat.window] += share[..., None] * splat.color
-        self._depth[splat.window] += share * splat.depth
+        self._depth[splat.window] += share * splat.seen_depth
         self._weight[splat.window] += share
         self.transmittance[splat.window] *= 1.0 - splat.alpha
 

@@ -14,7 +14,7 @@ def composite(layers: Layers, canvas: Canvas) -> None:
     for splat in layers:
         weight = canvas.transmittance[splat.window] * splat.alpha
         canvas.color[splat.window] += weight[..., None] * splat.color
-        canvas.depth[splat.window] += weight * splat.depth
+        canvas.depth[splat.window] += weight * splat.seen_depth
         canvas.transmittance[splat.window] *= 1.0 - splat.alpha
 
 

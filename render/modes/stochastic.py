@@ -27,15 +27,17 @@ def composite(layers: Layers, canvas: Canvas) -> None:
     for sample in range(samples):
         key = sample_key(layers.seed * samples + sample)
         color, nearest = np.zeros_like(canvas.color), np.full(layers.shape, np.inf)
+        depth = np.zeros_like(canvas.depth)
         for splat in layers:
             number = splat_key(np.uint32(layers.projected.splats[splat.row]), key)
             hit = random(pixels[splat.window], number) < splat.alpha
             hit &= splat.depth < nearest[splat.window]
             nearest[splat.window][hit] = splat.depth
             color[splat.window][hit] = splat.color
+            depth[splat.window][hit] = np.broadcast_to(splat.seen_depth, hit.shape)[hit]
         covered = np.isfinite(nearest)
         canvas.color[...] += color / samples
-        canvas.depth[...] += np.where(covered, nearest, 0.0) / samples
+        canvas.depth[...] += depth / samples
         canvas.transmittance[...] += np.where(covered, 0.0, 1.0) / samples
 
 

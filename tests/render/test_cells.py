@@ -52,7 +52,7 @@ def test_no_footprint_leaves_the_box_of_its_cell(cells, eye, fov):
     projected = project(cells.splats, camera, Settings())
     low, high, _ = cells.bounds(camera)
     size = np.array([camera.width, camera.height])
-    first, last = projected.centers - projected.extents, projected.centers + projected.extents
+    first, last = projected.low, projected.high
     seen = (last > 0.5).all(axis=1) & (first < size - 0.5).all(axis=1)
     seen &= projected.opacities >= 1 / 255
     number = cells.numbers[projected.splats]

@@ -47,7 +47,6 @@ CASES = {
     "small splats": ({"seed": 14}, {}, {"splat_scale": 0.2}),
     "large splats": ({"seed": 15}, {}, {"splat_scale": 3.0}),
     "near plane": ({"seed": 16}, {"near": 4.5}, {}),
-    "surfels": ({"kind": "2d", "seed": 17}, {}, {}),
 }
 SETTINGS = {
     "weighted": [

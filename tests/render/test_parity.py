@@ -96,7 +96,6 @@ CASES = {
     "min_alpha": small({"antialiased": True, "seed": 19}, {}, {"min_alpha": 0.4}),
     "frustum_near": small({"seed": 20}, {}, {"frustum": "near", "splat_scale": 3.0}),
     "frustum_inside": small({"seed": 21}, {}, {"frustum": "inside", "splat_scale": 3.0}),
-    "surfels": small({"kind": "2d", "seed": 17}, {}, {}),
     "thinned": thinned(),
     **{f"builtin {name}": builtin_view(name) for name in builtin.VIEWPOINTS},
     **{name: data_view(name) for name in shared_data.REFERENCES},
@@ -132,7 +131,7 @@ GL = pytest.param("gl", marks=pytest.mark.gl)
 
 
 # The reference takes minutes for a whole scene in the modes that collect per pixel.
-SMALL = ("degree1", "antialiased", "off_centre", "large_splats", "near_plane", "surfels", "thinned")
+SMALL = ("degree1", "antialiased", "off_centre", "large_splats", "near_plane", "thinned")
 MODE_CASES = [(name, "sorted") for name in CASES] + [
     (name, mode) for mode in MODES if mode != "sorted" for name in SMALL
 ]

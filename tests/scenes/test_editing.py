@@ -143,6 +143,7 @@ def test_nodes_of_other_degree_and_kind_are_joined():
     assert len(flat.splats) == 30
     assert flat.splats.sh_degree == 2
     assert flat.splats.kind == "mixed"
+    np.testing.assert_array_equal(flat.splats.surfels, np.arange(30) >= 20)
     replace(flat.splats)  # valid when it is checked in full
     alone = picture(make_splats(10, 2, "2d", seed=1), CAMERA)
     hidden = flatten([replace(nodes[0], visible=False), nodes[1]])
