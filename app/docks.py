@@ -10,9 +10,17 @@ from PySide6.QtCore import QByteArray, QObject, Qt, Signal
 from PySide6.QtGui import QAction, QCloseEvent
 from PySide6.QtWidgets import QDockWidget, QFrame, QMainWindow, QScrollArea, QTabWidget, QWidget
 
-from . import blending_panel, compare_panel, performance_panel, scene_panel, settings_panel
+from . import (
+    blending_panel,
+    compare_panel,
+    edit_panel,
+    performance_panel,
+    scene_panel,
+    settings_panel,
+)
 from .actions import Actions
 from .dock_title import DockTitle
+from .editing import Editing
 from .history import History
 from .session import Session
 from .viewport import Viewport
@@ -33,6 +41,7 @@ class Context:
         actions: what the window can be asked to do.
         history: undo; `history.watch(settings)` for settings of your own.
         viewport: the picture; `frame_shown` says what was drawn.
+        editing: edits the scene.
         notify: puts up a notice: a title, and an exception or a text.
         folder: where files of the user's own are kept.
     """
@@ -41,6 +50,7 @@ class Context:
     actions: Actions
     history: History
     viewport: Viewport
+    editing: Editing
     notify: Callable[[str, BaseException | str], None]
     folder: Path
 
@@ -74,6 +84,7 @@ DOCKS: tuple[Dock, ...] = (
     Dock("blending", "Blending", blending_panel.BlendingPanel),
     Dock("camera", "Camera", settings_panel.make_camera),
     Dock("scene", "Scene", scene_panel.ScenePanel),
+    Dock("edit", "Edit", edit_panel.EditPanel, Area.LeftDockWidgetArea, False),
     Dock("compare", "Compare", compare_panel.ComparePanel, shown=False, listed=False, below=True),
     Dock(
         "performance",
@@ -156,6 +167,8 @@ class Docks(QObject):
         dock.setVisible(shown)
         if shown:
             dock.raise_()
+            if self._window.dockWidgetArea(dock) is Area.LeftDockWidgetArea:
+                self._window.resizeDocks([dock], [WIDTH], Qt.Orientation.Horizontal)
             if any(entry.name == name and entry.below for entry in DOCKS):
                 self._window.resizeDocks([dock], [HEIGHT + 60], Qt.Orientation.Vertical)
 

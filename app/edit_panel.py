@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 ATTRIBUTES = ("opacity", "size", "colour")
 
+_HINTS = {"opacity": "0 to 1", "size": "standard deviation as a share of the scene's radius"}
+_SMALLEST = 1e-4  # at which the slider for sizes begins
+
 
 class EditPanel(QWidget):
     """The dock Edit.
@@ -128,34 +131,42 @@ class AttributeControls(QWidget):
     ) -> None:
         super().__init__(parent)
         self._select = select
-        self._values: dict[str, tuple[float, float]] = {"opacity": (0.0, 0.1), "size": (0.0, 0.1)}
+        self._values: dict[str, tuple[float, float]] = {"opacity": (0.0, 0.1), "size": (0.1, 1.0)}
         self._color: tuple[float, float, float] = (0.5, 0.5, 0.5)
         self._distance = 0.15
         self._name = "opacity"
         self._radius = 1.0
         self.kind = Choice(ATTRIBUTES, "Attribute", self)
         self.kind.changed.connect(self._show)
-        share = {"unit": "", "zero": "", "low": 0.0, "high": 1.0}
-        self.low = Number(float, share, "From", self)
-        self.high = Number(float, share, "To", self)
-        self.distance = Number(float, share, "Distance", self)
-        self.color = Swatch("Colour", self)
-        self.low.changed.connect(lambda v: self._set(0, v))
-        self.high.changed.connect(lambda v: self._set(1, v))
-        self.distance.changed.connect(self._set_distance)
-        self.color.changed.connect(self._set_color)
-        self.button = QPushButton("Select", self)
-        self.button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.button.clicked.connect(self.select)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
-        for widget in (self.kind, self.low, self.high, self.color, self.distance, self.button):
-            column.addWidget(widget)
+        column.addWidget(self.kind)
+        self._rows: dict[str, list[QWidget]] = {name: [] for name in ATTRIBUTES}
+        share = {"unit": "", "zero": "", "low": 0.0, "high": 1.0}
+        self.ends: dict[tuple[str, int], Number] = {}
+        for name, low in (("opacity", 0.0), ("size", _SMALLEST)):
+            for end, caption in enumerate(("From", "To")):
+                value = Number(float, share | {"low": low}, f"{name.capitalize()} {caption}", self)
+                value.setToolTip(f"{caption}, {_HINTS[name]}")
+                value.changed.connect(lambda v, n=name, e=end: self._set(n, e, v))
+                self.ends[name, end] = value
+                self._add(column, name, caption, value)
+        self.color = Swatch("Colour", self)
+        self.color.changed.connect(self._set_color)
+        self._add(column, "colour", "", self.color)
+        self.distance = Number(float, share, "Distance", self)
+        self.distance.setToolTip("How far a colour may be from it, Euclidean, channels 0 to 1")
+        self.distance.changed.connect(self._set_distance)
+        self._add(column, "colour", "Distance", self.distance)
+        self.button = QPushButton("Select", self)
+        self.button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.button.clicked.connect(self.select)
+        column.addWidget(self.button)
         self._show("opacity")
 
     def set_radius(self, radius: float) -> None:
-        """The scene's radius: sizes are given in hundredths of it."""
+        """The scene's radius, which sizes are relative to."""
         self._radius = radius
 
     def select(self) -> None:
@@ -169,33 +180,35 @@ class AttributeControls(QWidget):
         if name == "opacity":
             self._select(lambda s: by_opacity(s, low, high), "Select by opacity")
         else:
-            # The ends of the slider are open: a huge splat is larger than any slider says.
-            end = np.inf if high >= 1.0 else high * radius / 10.0
-            self._select(lambda s: by_size(s, low * radius / 10.0, end), "Select by size")
+            # The ends of the slider are open: a splat may be larger than any slider says.
+            first = 0.0 if low <= _SMALLEST else low * radius
+            last = np.inf if high >= 1.0 else high * radius
+            self._select(lambda s: by_size(s, first, last), "Select by size")
+
+    def _add(self, column: QVBoxLayout, name: str, caption: str, widget: QWidget) -> None:
+        if caption:
+            label = QLabel(caption, self)
+            label.setProperty("role", "muted")
+            column.addWidget(label)
+            self._rows[name].append(label)
+        column.addWidget(widget)
+        self._rows[name].append(widget)
 
     def _show(self, name: str) -> None:
         self._name = name
         self.kind.put(name)
-        for widget in (self.low, self.high):
-            widget.setVisible(name != "colour")
-        for widget in (self.color, self.distance):
-            widget.setVisible(name == "colour")
-        if name != "colour":
-            self.low.put(self._values[name][0])
-            self.high.put(self._values[name][1])
-        hint = "0 to 1" if name == "opacity" else "in tenths of the scene's radius"
-        for widget, end in ((self.low, "From"), (self.high, "To")):
-            widget.setToolTip(f"{end}, {hint}")
+        for each, widgets in self._rows.items():
+            for widget in widgets:
+                widget.setVisible(each == name)
+        for (each, end), value in self.ends.items():
+            value.put(self._values[each][end])
         self.color.put(self._color)
         self.distance.put(self._distance)
-        self.distance.setToolTip("How far a colour may be from it, Euclidean, channels 0 to 1")
 
-    def _set(self, end: int, value: float) -> None:
-        low, high = self._values[self._name]
-        low, high = (value, max(high, value)) if end == 0 else (min(low, value), value)
-        self._values[self._name] = low, high
-        self.low.put(low)
-        self.high.put(high)
+    def _set(self, name: str, end: int, value: float) -> None:
+        low, high = self._values[name]
+        self._values[name] = (value, max(high, value)) if end == 0 else (min(low, value), value)
+        self._show(name)
 
     def _set_distance(self, value: float) -> None:
         self._distance = value
@@ -221,7 +234,8 @@ def _tool_button(action: QAction, parent: QWidget) -> QToolButton:
 
 def _push(action: QAction, parent: QWidget) -> QPushButton:
     """A button that is an action."""
-    button = QPushButton(action.text().replace(" selection", "").replace("Select ", ""), parent)
+    words = action.text().removesuffix(" selection").removeprefix("Select ").capitalize()
+    button = QPushButton(words, parent)
     button.setAccessibleName(action.text())
     button.setToolTip(action.toolTip())
     button.setFocusPolicy(Qt.FocusPolicy.NoFocus)

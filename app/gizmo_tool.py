@@ -148,23 +148,25 @@ class GizmoTool(Tool):
         key = scene.nodes, editor.current.id
         if self._known[0] is None or self._known[0] != key:
             chosen = [n.id for n in scene.nodes if n.selected] or [editor.current.id]
-            points = []
-            for node, span in zip(scene.nodes, scene.flat.spans):
-                if node.id in chosen[-1:]:
-                    mask = node.selection if node.selected else drawn_mask(node)
-                    points = scene.splats.means[span][mask]
-            self._known = key, _extent(points)
+            node = next(n for n in scene.nodes if n.id == chosen[-1])
+            self._known = key, _extent(node)
         return self._known[1]
 
 
-def _extent(points: object) -> tuple[Float64, Float64, Float64] | None:
-    """The median of points (N, 3), and the box of all but the outermost."""
-    means = np.asarray(points, np.float64)
-    if len(means) == 0:
+def _extent(node: Node) -> tuple[Float64, Float64, Float64] | None:
+    """The middle of what is selected of a node, or drawn, and the box of all but the outermost.
+
+    The middle is a median in the node's own coordinates: turning the node leaves it in place.
+    """
+    mask = node.selection if node.selected else drawn_mask(node)
+    rows = np.nonzero(mask)[0]
+    if len(rows) == 0:
         return None
-    sample = means[:: -(-len(means) // _SAMPLE)]
-    low, middle, high = np.percentile(sample, (1, 50, 99), axis=0)
-    return middle, low, high
+    sample = node.splats.means[rows[:: -(-len(rows) // _SAMPLE)]]
+    placement = node.edits.placement
+    middle = placement.apply(np.median(sample, axis=0)[None].astype(np.float32))
+    low, high = np.percentile(placement.apply(sample).astype(np.float64), (1, 99), axis=0)
+    return middle[0].astype(np.float64), low, high
 
 
 def _local(node: Node, point: Float64) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:

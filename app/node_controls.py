@@ -56,7 +56,7 @@ class PlaceControls(QWidget):
         placement = IDENTITY if node is None else node.edits.placement
         self.setEnabled(node is not None)
         for (name, axis), field in self.fields.items():
-            text = f"{_values(placement, name)[axis]:.6g}"
+            text = _text(_values(placement, name)[axis])
             if field.text() != text:
                 field.setText(text)
         self.reset.setEnabled(placement != IDENTITY)
@@ -67,7 +67,7 @@ class PlaceControls(QWidget):
             return
         placement, field = node.edits.placement, self.fields[name, axis]
         values = list(_values(placement, name))
-        if field.text() == f"{values[axis]:.6g}":
+        if field.text() == _text(values[axis]):
             return  # the same as far as it is written: the finer value stays
         try:
             values[axis] = float(field.text().replace(",", "."))
@@ -170,6 +170,10 @@ def _values(placement: Placement, name: str) -> tuple[float, ...]:
     if name == "Position":
         return placement.translation
     return (placement.scale,) if name == "Scale" else to_euler(placement.rotation)
+
+
+def _text(value: float) -> str:
+    return f"{value if abs(value) > 1e-9 else 0.0:.6g}"  # no -0
 
 
 def _reset_button(hint: str, parent: QWidget) -> QPushButton:

@@ -105,7 +105,7 @@ class NodeList(QWidget):
         height = max(26, self.list.sizeHintForRow(0))
         self.list.setFixedHeight(min(_ROWS, max(1, len(nodes))) * height + 4)
         place = next((k for k, n in enumerate(nodes) if current and n.id == current.id), -1)
-        for name, button in self.buttons.items():
+        for button in self.buttons.values():
             button.setEnabled(current is not None)
         self.buttons["up"].setEnabled(place > 0)
         self.buttons["down"].setEnabled(0 <= place < len(nodes) - 1)

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QMainWindow
 
 from ..scenes.errors import VoileError
 from ..scenes.scene import BUILTIN
-from . import dialogs, preferences
+from . import dialogs, preferences, theme
 from .about import AboutBox
 from .actions import Actions
 from .backends import Prepared
@@ -19,6 +19,7 @@ from .comparing import Comparing
 from .controls import Controls
 from .docks import Context, Docks
 from .drops import Drops
+from .editing import Editing
 from .failures import Failures
 from .help import HelpBox
 from .history import History
@@ -62,7 +63,8 @@ class MainWindow(QMainWindow):
         self.controls = Controls(self.session.navigator, self.viewport)
         self.history = History(self.session, self)
         self.actions_ = Actions(self)
-        _, up, backend = self.actions_.make_toolbar(self)
+        self.editing = Editing(self.session, self.history, self.actions_, self.viewport)
+        bar, up, backend = self.actions_.make_toolbar(self)
         self.indicators = Indicators(
             *(self.session, self.actions_, self.overlays, self.preferences),
             *((up, backend), lambda: self.loading, self),
@@ -71,11 +73,15 @@ class MainWindow(QMainWindow):
         self.docks = Docks(
             Context(
                 *(self.session, self.actions_, self.history, self.viewport),
-                *(self._notify, folder),
+                *(self.editing, self._notify, folder),
             ),
             self,
         )
         self.actions_.fill_menus(self, self.docks.actions, self.history.stack)
+        self.editing.actions.fill(self.actions_.edit_menu)
+        edit = self.docks.docks["edit"].toggleViewAction()
+        edit.setIcon(theme.icon("pencil-outline"))
+        bar.insertAction(self.actions_.compare, edit)
         self.comparing = Comparing(self.session, self.docks, self)
         self.pictures = PictureKeeper(self.session, self.viewport, self.actions_, self)
         RecentMenu(self.actions_.recent, self.preferences, self.open)
@@ -168,6 +174,10 @@ class MainWindow(QMainWindow):
         does.open.triggered.connect(self._ask_file)
         does.open_folder.triggered.connect(self._ask_folder)
         does.builtin.triggered.connect(lambda: self.open(BUILTIN))
+        does.add.triggered.connect(self._ask_added)
+        self.editing.failed.connect(self._notify)
+        self.editing.editor.told.connect(self._notify)
+        self.editing.adder.progressed.connect(self.overlays.loading.report)
         does.quit.triggered.connect(self.close)
         does.frame.triggered.connect(lambda: self.session.frame(self.viewport.aspect))
         does.reset.triggered.connect(lambda: self.session.reset_view(self.viewport.aspect))
@@ -213,6 +223,10 @@ class MainWindow(QMainWindow):
         if path := dialogs.ask_scene_file(self, self._folder()):
             self.open(path)
 
+    def _ask_added(self) -> None:
+        if path := dialogs.ask_scene_file(self, self._folder()):
+            self.editing.add(path)
+
     def _ask_folder(self) -> None:
         if path := dialogs.ask_scene_folder(self, self._folder()):
             self.open(path)
@@ -248,6 +262,8 @@ class MainWindow(QMainWindow):
         dialogs.show(AboutBox(self.viewport.graphics_facts(), self))
 
     def _dismiss(self) -> None:
+        if not self.overlays.banners and self.editing.escape():
+            return
         if self.overlays.banners:
             self.overlays.banners[-1].dismiss()
 
@@ -267,7 +283,7 @@ class MainWindow(QMainWindow):
         """Cancels and joins every thread, frees the GPU, remembers the window's place."""
         self._waiting = None
         names = self.loader.close(JOIN_SECONDS) + self._preparer.close(JOIN_SECONDS)
-        names += self.docks.close(JOIN_SECONDS)
+        names += self.docks.close(JOIN_SECONDS) + self.editing.adder.close(JOIN_SECONDS)
         if not self.viewport.shut_down(JOIN_SECONDS):
             names.append("drawing")
         for name in names:

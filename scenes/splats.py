@@ -142,13 +142,8 @@ class Splats:
         than making it.
         """
         other = object.__new__(type(self))
-<<<<<<< HEAD
         for each in fields(self):
             other.__dict__[each.name] = changes.get(each.name, getattr(self, each.name))
-=======
-        other.__dict__.update(self.__dict__, **changes)
-        other.__dict__.pop("kind", None)  # which follows from the scales
->>>>>>> main
         return other
 
     def take(self, rows: Any) -> Splats:
