@@ -12,8 +12,10 @@ from PySide6.QtWidgets import QDockWidget, QFrame, QMainWindow, QScrollArea, QTa
 
 from . import (
     blending_panel,
+    camera_panel,
     compare_panel,
     edit_panel,
+    path_panel,
     performance_panel,
     scene_panel,
     settings_panel,
@@ -82,10 +84,11 @@ class Dock:
 DOCKS: tuple[Dock, ...] = (
     Dock("quality", "Quality", settings_panel.make_quality),
     Dock("blending", "Blending", blending_panel.BlendingPanel),
-    Dock("camera", "Camera", settings_panel.make_camera),
+    Dock("camera", "Camera", camera_panel.CameraPanel),
     Dock("scene", "Scene", scene_panel.ScenePanel),
     Dock("edit", "Edit", edit_panel.EditPanel, Area.LeftDockWidgetArea, False),
     Dock("compare", "Compare", compare_panel.ComparePanel, shown=False, listed=False, below=True),
+    Dock("path", "Path", path_panel.PathPanel, Area.BottomDockWidgetArea, False),
     Dock(
         "performance",
         "Performance",

@@ -23,6 +23,7 @@ from ..scenes.progress import Progress, silent
 from ..scenes.scene import Scene, open_scene
 from ..scenes.splats import Splats
 from .comparison import Comparison
+from .motion import Motion
 from .navigation import Navigator
 from .tint import selection_tint
 
@@ -68,6 +69,7 @@ class Session:
         points: what was measured of the scene's frontier, by backend.
         navigator: where the user looks from; evented.
         comparison: what the picture is compared with.
+        motion: the camera path that is being made.
         scene_changed: another scene is shown, or what is drawn of it was edited.
         nodes_changed: nodes were edited, added or removed, or what is selected is new.
         backend_changed, modes_changed, frame_invalidated: signals; the last one says that the
@@ -88,6 +90,7 @@ class Session:
         self.points: dict[str, list[Point]] = {}
         self.navigator = Navigator()
         self.comparison = Comparison()
+        self.motion = Motion()
         self._backend = backend
         self._modes: dict[str, frozenset[str]] = {}
         self._lacking: dict[str, frozenset[str]] = {}
@@ -111,6 +114,12 @@ class Session:
             self.navigator.changed.emit()
         finally:
             self.following = False
+
+    def set_fov(self, degrees: float) -> None:
+        """Sets the view's own angle; where the settings say one, that stays in place."""
+        self._own_fov = degrees
+        if not self.settings.field_of_view:
+            self.navigator.place(fov_y=degrees)
 
     def _invalidate(self) -> None:
         self.frame_invalidated.emit()

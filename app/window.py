@@ -15,6 +15,7 @@ from . import dialogs, preferences, theme
 from .about import AboutBox
 from .actions import Actions
 from .backends import Prepared
+from .camera_text import CameraText
 from .comparing import Comparing
 from .controls import Controls
 from .docks import Context, Docks
@@ -60,7 +61,7 @@ class MainWindow(QMainWindow):
         self.viewport = Viewport(self.session, self)
         self.setCentralWidget(self.viewport)
         self.overlays = Overlays(self.session.comparison, self.viewport)
-        self.controls = Controls(self.session.navigator, self.viewport)
+        self.controls = Controls(self.session.navigator, self.session.settings, self.viewport)
         self.history = History(self.session, self)
         self.actions_ = Actions(self)
         self.editing = Editing(self.session, self.history, self.actions_, self.viewport)
@@ -84,6 +85,7 @@ class MainWindow(QMainWindow):
         bar.insertAction(self.actions_.compare, edit)
         self.comparing = Comparing(self.session, self.docks, self)
         self.pictures = PictureKeeper(self.session, self.viewport, self.actions_, self)
+        CameraText(self.session, self.viewport, self.actions_, self.history, self._notify)
         RecentMenu(self.actions_.recent, self.preferences, self.open)
         Drops(self, self.overlays.show_drop, self.open)
         self.loader = Loader(self)

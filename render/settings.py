@@ -183,9 +183,9 @@ class Settings:
     )
     storage: Literal["uint8", "float16", "float32"] = setting(
         "float16",
-        "How OpenGL keeps spherical harmonics above degree 0; the other backends use float32.",
+        "How a GPU keeps spherical harmonics, and CUDA shapes too; other backends use float32.",
         place="Quality / Number formats",
-        backends=("gl",),
+        backends=("gl", "cuda"),
     )
     frame_rate: int = setting(
         30,
@@ -207,6 +207,31 @@ class Settings:
         high=150.0,
         zero="camera's",
         reader="view",
+    )
+    navigation: Literal["orbit", "trackball", "fly"] = setting(
+        "orbit",
+        "What a drag does: orbit keeps up up, trackball rolls freely, fly turns the head.",
+        place="Camera / Motion",
+        reader="window",
+    )
+    inertia: float = setting(
+        0.2,
+        "How long the view glides on after a drag that is let go of in motion.",
+        place="Camera / Motion",
+        unit="s",
+        low=0.0,
+        high=2.0,
+        zero="off",
+        reader="window",
+    )
+    fly_speed: float = setting(
+        0.5,
+        "How far the keys fly in a second, in radii of the scene.",
+        place="Camera / Motion",
+        unit="/s",
+        low=0.01,
+        high=10.0,
+        reader="window",
     )
 
     background: tuple[float, float, float] = setting(
