@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog  # noqa: E402
 
 from voile.app.gizmo import FREE  # noqa: E402
 from voile.app.node_list import COUNT, EYE, NAME  # noqa: E402
-from voile.render.selecting import in_rectangle  # noqa: E402
+from voile.render.selecting import in_rectangle, screen_centers  # noqa: E402
 from voile.scenes.placement import IDENTITY, Placement  # noqa: E402
 
 LEFT, NOTHING = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
@@ -48,6 +48,17 @@ def camera(window):
     return window.session.navigator.camera(view.width(), view.height())
 
 
+def view_size(window):
+    return window.viewport.width(), window.viewport.height()
+
+
+def area(window):
+    """Two corners with about a third of the splats between them."""
+    pixels, _ = screen_centers(node(window).splats.means, camera(window))
+    low, high = np.quantile(pixels, (0.2, 0.8), axis=0)
+    return (low[0], low[1]), (high[0], high[1])
+
+
 def node(window, place=0):
     return window.session.nodes[place]
 
@@ -71,9 +82,9 @@ def test_rectangle_selects_and_is_seen(qtbot, window, look):
     view = window.session.navigator.view
     press(qtbot, window, Qt.Key.Key_B)
     assert window.editing.tools.name == "rectangle"
-    drag(window, (100, 80), (150, 200), (240, 260))
+    drag(window, *area(window))
     means = node(window).splats.means
-    wanted = in_rectangle(means, camera(window), (100, 80), (240, 260))
+    wanted = in_rectangle(means, camera(window), *area(window))
     np.testing.assert_array_equal(node(window).selection, wanted)
     assert 0 < wanted.sum() < 40
     assert window.session.navigator.view == view  # the drag was the tool's
@@ -87,14 +98,14 @@ def test_rectangle_selects_and_is_seen(qtbot, window, look):
 
 def test_keys_add_and_take_away(window):
     window.editing.tools.take("rectangle")
-    drag(window, (100, 80), (240, 260))
+    drag(window, *area(window))
     first = node(window).selection
-    drag(window, (0, 0), (480, 360), keys=SHIFT)
+    drag(window, (0, 0), view_size(window), keys=SHIFT)
     everything = node(window).selection
     assert everything.sum() == 40
-    drag(window, (100, 80), (240, 260), keys=CONTROL)
+    drag(window, *area(window), keys=CONTROL)
     np.testing.assert_array_equal(node(window).selection, ~first)
-    drag(window, (260, 0), (480, 360), keys=SHIFT | CONTROL)
+    drag(window, (area(window)[1][0] + 20, 0), view_size(window), keys=SHIFT | CONTROL)
     assert node(window).selection.sum() < (~first).sum()
     drag(window, (5, 5), (5, 5))  # a click
     assert node(window).selected is None
@@ -102,16 +113,17 @@ def test_keys_add_and_take_away(window):
 
 def test_lasso_selects_inside_of_the_curve(window):
     window.editing.tools.take("lasso")
-    drag(window, (100, 80), (300, 90), (290, 280), (110, 270))
+    (left, top), (right, bottom) = area(window)
+    drag(window, (left, top), (right, top + 5), (right - 5, bottom), (left + 5, bottom - 5))
     found = node(window).selection
     assert 0 < found.sum() < 40
-    box = in_rectangle(node(window).splats.means, camera(window), (100, 80), (300, 280))
+    box = in_rectangle(node(window).splats.means, camera(window), *area(window))
     assert (box | ~found).all()
 
 
 def test_escape_gives_up_a_drag_then_puts_the_tool_down(qtbot, window):
     window.editing.tools.take("rectangle")
-    drag(window, (100, 80), (240, 260), release=False)
+    drag(window, *area(window), release=False)
     press(qtbot, window, Qt.Key.Key_Escape)
     mouse(window, QEvent.Type.MouseButtonRelease, (240, 260), LEFT)
     assert node(window).selected is None
@@ -153,7 +165,7 @@ def test_volume_is_put_on_a_splat_and_stretched_by_its_handles(window, name):
 def test_delete_hide_and_their_undo(qtbot, window, look):
     before = look(window)
     window.editing.tools.take("rectangle")
-    drag(window, (100, 80), (240, 260))
+    drag(window, *area(window))
     count = node(window).selected.count
     press(qtbot, window, Qt.Key.Key_Delete)
     assert node(window).remaining == 40 - count
@@ -176,7 +188,7 @@ def test_delete_hide_and_their_undo(qtbot, window, look):
 def test_crop_isolate_invert_and_separate(window, look):
     does = window.editing.actions
     window.editing.tools.take("rectangle")
-    drag(window, (100, 80), (240, 260))
+    drag(window, *area(window))
     count = node(window).selected.count
     does.isolate.trigger()
     assert node(window).edits.hidden.count == 40 - count
@@ -201,7 +213,7 @@ def test_only_visible_asks_what_is_in_front(window):
     window.editing.actions.all.trigger()
     assert node(window).selected.count == 40  # all is all
     window.editing.tools.take("rectangle")
-    drag(window, (0, 0), (480, 360))
+    drag(window, (0, 0), view_size(window))
     assert 0 < node(window).selected.count < 40  # opaque blobs hide some
 
 
@@ -266,7 +278,7 @@ def test_gizmo_turns_and_scales_about_the_middle(window):
 
 def test_moving_a_selection_separates_it_in_the_same_step(window):
     window.editing.tools.take("rectangle")
-    drag(window, (100, 80), (240, 260))
+    drag(window, *area(window))
     count, steps = node(window).selected.count, window.history.stack.count()
     window.editing.tools.take("move")
     start = window.editing.tools.tool.gizmo.center
