@@ -84,6 +84,7 @@ class Dock:
 DOCKS: tuple[Dock, ...] = (
     Dock("quality", "Quality", settings_panel.make_quality),
     Dock("blending", "Blending", blending_panel.BlendingPanel),
+    Dock("light", "Light", settings_panel.make_light),
     Dock("camera", "Camera", camera_panel.CameraPanel),
     Dock("scene", "Scene", scene_panel.ScenePanel),
     Dock("edit", "Edit", edit_panel.EditPanel, Area.LeftDockWidgetArea, False),

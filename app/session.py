@@ -50,12 +50,15 @@ class OpenedScene:
 
 
 def open_for_window(
-    source: str, progress: Progress = silent, weights: Path | None = None
+    source: str,
+    progress: Progress = silent,
+    weights: Path | None = None,
+    meshes: Sequence[Path] = (),
 ) -> OpenedScene:
     """Opens a scene and measures it; for a thread. Arguments and errors as `open_scene`."""
-    scene = open_scene(source, progress, weights=weights)
+    scene = open_scene(source, progress, weights=weights, meshes=meshes)
     progress(1.0, "Finding the scene's extent")
-    center, radius = bounding_sphere(scene.splats)
+    center, radius = bounding_sphere(scene.content)
     return OpenedScene(scene, source, center, radius)
 
 
@@ -231,7 +234,7 @@ class Session:
         if self._opened is not None:
             center, radius = self._opened.center, self._opened.radius
             if not self._opened.scene.pristine:
-                center, radius = bounding_sphere(self._opened.scene.splats)
+                center, radius = bounding_sphere(self._opened.scene.content)
             self.navigator.center, self.navigator.radius = center, radius
             self.navigator.frame(aspect)
 

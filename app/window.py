@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, Qt
@@ -107,10 +108,10 @@ class MainWindow(QMainWindow):
         """Whether a scene is being loaded or waits for the kernels."""
         return self.loader.task is not None or self._waiting is not None
 
-    def open(self, source: str, weights: Path | None = None) -> None:
+    def open(self, source: str, weights: Path | None = None, meshes: Sequence[Path] = ()) -> None:
         """Loads a scene in a thread as `open_scene` does; one being loaded is cancelled."""
         self._waiting = None
-        self.loader.open(source, weights)
+        self.loader.open(source, weights, meshes)
         self.indicators.refresh()
 
     def cancel_loading(self) -> None:

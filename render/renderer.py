@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ..scenes.content import Content
 from ..scenes.errors import VoileError
 from ..scenes.splats import Splats
 from .frame import Frame, FrameRequest
@@ -37,6 +38,7 @@ class Capabilities:
         max_side: of a picture, pixels.
         lacks: settings that it cannot follow: they must have their default.
         paints: whether a request may have paint.
+        meshes: whether a scene may have meshes.
     """
 
     modes: frozenset[str]
@@ -44,6 +46,7 @@ class Capabilities:
     max_side: int
     lacks: frozenset[str] = frozenset()
     paints: bool = True
+    meshes: bool = True
 
 
 class Renderer(Protocol):
@@ -55,8 +58,12 @@ class Renderer(Protocol):
     @property
     def capabilities(self) -> Capabilities: ...
 
-    def upload(self, splats: Splats) -> None:
-        """Takes the scene; the arrays may be kept by reference."""
+    def upload(self, scene: Splats | Content) -> None:
+        """Takes the scene; the arrays may be kept by reference.
+
+        Raises:
+            RenderError: this backend cannot take it.
+        """
         ...
 
     def render(self, request: FrameRequest) -> Frame:

@@ -234,6 +234,23 @@ class Settings:
         reader="window",
     )
 
+    environment_rotation: float = setting(
+        0.0,
+        "Turns the light from all around about the scene's up axis.",
+        place="Light / Environment",
+        unit="°",
+        low=-180.0,
+        high=180.0,
+    )
+    environment_exposure: float = setting(
+        0.0,
+        "How bright the light from all around is, in stops.",
+        place="Light / Environment",
+        unit="EV",
+        low=-8.0,
+        high=8.0,
+    )
+
     background: tuple[float, float, float] = setting(
         (0.0, 0.0, 0.0),
         "Colour behind the splats, display RGB.",

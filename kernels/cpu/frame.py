@@ -98,6 +98,7 @@ def draw(
     splat_scale: float = 1.0,
     antialias: bool = False,
     cull: Culling = KEEP_ALL,
+    limits: Float32 | None = None,
     with_depth: bool = False,
     coats: Sequence[Float32] = (),
     on_stage: Callable[[str], None] | None = None,
@@ -114,6 +115,7 @@ def draw(
         degree: of the spherical harmonics, at most that of the columns.
         splat_scale: factor of all scales.
         antialias, cull: see `project`.
+        limits: (H, W) depths beyond which splats are not seen at a pixel.
         with_depth: also draw expected depth.
         coats: each (N, 4), drawn one after the other in place of the colours; see `paint`.
         on_stage: called with the name of each stage after it.
@@ -175,6 +177,7 @@ def draw(
     starts, members = make_tile_lists(ordered, width, height, workers, scratch)
     done("bin")
 
+    cut = np.empty((0, 0), np.float32) if limits is None else limits
     tiles, edges = schedule(starts, BATCHES_PER_THREAD * workers.count)
 
     def rasterize(with_depth: bool) -> tuple[Float32, Float32, Float32]:
@@ -186,7 +189,7 @@ def draw(
         def rasterize_batch(k: int) -> None:
             blending.rasterize(
                 tiles, edges[k], edges[k + 1], starts, members, ordered, values, blending.params,
-                with_depth, color, alpha, depth,
+                cut, with_depth, color, alpha, depth,
             )  # fmt: skip
 
         workers.map(rasterize_batch, len(edges) - 1)

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...kernels.cuda.sources import STORAGES
+from ...scenes.content import Content
 from ...scenes.splats import Splats
 from ..camera import MAX_SIDE
 from ..frame import Frame, FrameRequest
@@ -63,10 +64,16 @@ class CUDARenderer:
 
     @property
     def capabilities(self) -> Capabilities:
-        return Capabilities(modes.NAMES, self._work.launcher.name, MAX_SIDE)
+        # Nothing is lit here: there are no meshes.
+        lacks = frozenset({"environment_rotation", "environment_exposure"})
+        return Capabilities(modes.NAMES, self._work.launcher.name, MAX_SIDE, lacks, meshes=False)
 
-    def upload(self, splats: Splats) -> None:
+    def upload(self, scene: Splats | Content) -> None:
         """Keeps the scene; its arrays are copied to the GPU when first drawn."""
+        content = Content.of(scene)
+        splats = content.splats
+        if content.meshes:
+            raise RenderError("the CUDA backend draws no meshes; use gl or cpu")
         if len(splats) > MOST:
             raise RenderError(f"the scene has {len(splats)} splats; the CUDA backend takes {MOST}")
         if splats is not self._splats:

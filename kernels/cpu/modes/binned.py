@@ -33,11 +33,12 @@ from ..tile import (
     LANES,
     LAST,
     F,
-    alpha_at,
     exp2_small,
     load_batch,
+    load_limits,
     log2_unit,
     place_batch,
+    seen_alpha,
 )
 
 VALUES, PARAMS = np.float32, 3
@@ -62,12 +63,13 @@ MOMENTS, COLLECT, SHARE_OUT, COMPOSITE = range(4)
 
 @kernel
 def rasterize(
-    tiles, first_tile, last_tile, starts, members, footprints, values, params, with_depth,
-    color, alpha, depth,
+    tiles, first_tile, last_tile, starts, members, footprints, values, params, limits,
+    with_depth, color, alpha, depth,
 ):  # fmt: skip
     """Draws tiles[first_tile:last_tile]; `values` (M, 1) are standard deviations of depth."""
     height, width = alpha.shape
     columns = (width + TILE - 1) // TILE
+    limit = np.empty((TILE, LANES), np.float32)
     rows = np.empty((TILE, ROW), np.float32)
     # Arrays of their own, or LLVM cannot tell that they do not overlap, and gives up on SIMD.
     lane = np.empty((6, LANES), np.float32)
@@ -80,6 +82,7 @@ def rasterize(
     for t in range(first_tile, last_tile):
         tile = tiles[t]
         x0, y0 = (tile % columns) * TILE, (tile // columns) * TILE
+        nearest, farthest = load_limits(limits, x0, y0, limit)
         bottom = min(TILE, height - y0) - 1
         clear_sums(rows)
         for i in range(TILE):
@@ -97,6 +100,9 @@ def rasterize(
                     power = batch[LOG2_OPACITY, j]
                     red, green, blue = batch[RED, j], batch[GREEN, j], batch[BLUE, j]
                     z = batch[DEPTH, j]
+                    if z > farthest:
+                        continue
+                    cut = z > nearest
                     slope = unit / (z + unit)
                     depth_y = F(0.5) - slope
                     slope *= values[members[start + j], 0] / (z + unit)
@@ -105,9 +111,11 @@ def rasterize(
                         u_row = u + b * F(i)
                         p_row = power - v_row * v_row
                         if task == MOMENTS:
-                            add_moments(rows, i, u_row, a, p_row, depth_y)
+                            add_moments(rows, i, u_row, a, p_row, depth_y, z, limit[i], cut)
                         else:
-                            place_row(rows, i, u_row, a, p_row, depth_y, slope, lane)
+                            place_row(
+                                rows, i, u_row, a, p_row, depth_y, slope, lane, z, limit[i], cut
+                            )
                             if task == COLLECT:
                                 collect_row(edges, depths, i, bins, lane)
                             elif task == SHARE_OUT:
@@ -130,10 +138,10 @@ def rasterize(
 
 
 @inline
-def add_moments(rows, at, u, a, p, y):
+def add_moments(rows, at, u, a, p, y, z, limit, cut):
     """Transmittance and moments of depth, weighted by optical depth."""
     for k in range(LANES):
-        clear = F(1) - alpha_at(p, u + a * F(k))
+        clear = F(1) - seen_alpha(p, u + a * F(k), z, limit, k, cut)
         tau = -log2_unit(clear)
         clear *= rows[at, CLEAR + k]
         rows[at, CLEAR + k] = clear if clear > F(VANISHED) else F(0)
@@ -163,7 +171,7 @@ def lay_out(rows, edges, inverse, depths, at, bins):
 
 
 @inline
-def place_row(rows, at, u, a, p, y, thickness, lane):
+def place_row(rows, at, u, a, p, y, thickness, lane, z, limit, cut):
     """x, sharpness, alpha and tau of a splat at 16 pixels; all of it is in bin 0 or beyond."""
     for k in range(LANES):
         t = (y - rows[at, MEAN + k]) * rows[at, SPREAD + k]
@@ -171,7 +179,7 @@ def place_row(rows, at, u, a, p, y, thickness, lane):
         half = F(BIN_THICKNESS) * thickness * rows[at, SPREAD + k] * shrink * shrink * shrink
         lane[X, k] = t * shrink
         lane[SHARPNESS, k] = F(0.5) / (half + F(BIN_LEAST_THICKNESS))
-        alpha = alpha_at(p, u + a * F(k))
+        alpha = seen_alpha(p, u + a * F(k), z, limit, k, cut)
         lane[ALPHA, k] = alpha
         lane[TAU, k] = -log2_unit(F(1) - alpha)
         lane[REST, k] = F(1)

@@ -10,7 +10,18 @@ from ...constants import CELL_SPREAD
 from ..bins import TILE
 from ..jit import inline, kernel
 from ..project import BLUE, DEPTH, FOOTPRINT, GREEN, LOG2_OPACITY, RED, A, B, C, U, V
-from ..tile import BATCH, FIRST, LANES, LAST, F, alpha_at, exp2_deep, log2_unit, place_batch
+from ..tile import (
+    BATCH,
+    FIRST,
+    LANES,
+    LAST,
+    F,
+    exp2_deep,
+    load_limits,
+    log2_unit,
+    place_batch,
+    seen_alpha,
+)
 from .sorted import row_is_opaque, store_tile
 
 VALUES, PARAMS = np.int32, 1
@@ -28,18 +39,20 @@ cell at hand moments of depth, then sums of w alpha (c, z, 1)."""
 
 @kernel
 def rasterize(
-    tiles, first_tile, last_tile, starts, members, footprints, values, params, with_depth,
-    color, alpha, depth,
+    tiles, first_tile, last_tile, starts, members, footprints, values, params, limits,
+    with_depth, color, alpha, depth,
 ):  # fmt: skip
     """Draws tiles[first_tile:last_tile]; `values` (M, 1) int32 are the cells."""
     height, width = alpha.shape
     columns = (width + TILE - 1) // TILE
+    limit = np.empty((TILE, LANES), np.float32)
     rows = np.empty((TILE, ROW), np.float32)
     batch = np.ones((FOOTPRINT, MOST_SPLATS), np.float32)
     for t in range(first_tile, last_tile):
         tile = tiles[t]
         start, stop = starts[tile], starts[tile + 1]
         x0, y0 = (tile % columns) * TILE, (tile // columns) * TILE
+        nearest, farthest = load_limits(limits, x0, y0, limit)
         rows[:] = F(0)
         for i in range(TILE):
             for k in range(LANES):
@@ -59,13 +72,17 @@ def rasterize(
             for j in range(count):
                 u, v = batch[U, j], batch[V, j]
                 a, b, c = batch[A, j], batch[B, j], batch[C, j]
-                power, z = batch[LOG2_OPACITY, j], batch[DEPTH, j] - origin
+                power, z = batch[LOG2_OPACITY, j], batch[DEPTH, j]
+                if z > farthest:
+                    continue
+                cut = z > nearest
                 first = max(first_open, int(batch[FIRST, j]))
                 last = min(last_open, int(batch[LAST, j]))
                 first_row, last_row = min(first_row, first), max(last_row, last)
                 for i in range(first, last + 1):
                     v_row = v + c * F(i)
-                    add_moments(rows, i, u + b * F(i), a, power - v_row * v_row, z)
+                    p = power - v_row * v_row
+                    add_moments(rows, i, u + b * F(i), a, p, z, z - origin, limit[i], cut)
             for i in range(first_row, last_row + 1):
                 find_spread(rows, i, F(CELL_SPREAD) * origin)
             for j in range(count):
@@ -74,12 +91,17 @@ def rasterize(
                 power = batch[LOG2_OPACITY, j]
                 red, green, blue = batch[RED, j], batch[GREEN, j], batch[BLUE, j]
                 z = batch[DEPTH, j]
+                if z > farthest:
+                    continue
+                cut = z > nearest
                 first = max(first_open, int(batch[FIRST, j]))
                 last = min(last_open, int(batch[LAST, j]))
                 for i in range(first, last + 1):
                     v_row = v + c * F(i)
                     p = power - v_row * v_row
-                    add_row(rows, i, u + b * F(i), a, p, red, green, blue, z, z - origin)
+                    add_row(
+                        rows, i, u + b * F(i), a, p, red, green, blue, z, z - origin, limit[i], cut
+                    )
             for i in range(first_row, last_row + 1):
                 composite_row(rows, i)
             while first_open <= last_open and row_is_opaque(rows, first_open):
@@ -99,13 +121,13 @@ def load_cell(members, start, count, footprints, batch):
 
 
 @inline
-def add_moments(rows, at, u, a, p, z):
+def add_moments(rows, at, u, a, p, z, z_cell, limit, cut):
     """Sums of tau, tau z, tau z^2, in powers of 2."""
     for k in range(LANES):
-        tau = -log2_unit(F(1) - alpha_at(p, u + a * F(k)))
+        tau = -log2_unit(F(1) - seen_alpha(p, u + a * F(k), z, limit, k, cut))
         rows[at, TOTAL + k] += tau
-        rows[at, MEAN + k] += tau * z
-        rows[at, SPREAD + k] += tau * z * z
+        rows[at, MEAN + k] += tau * z_cell
+        rows[at, SPREAD + k] += tau * z_cell * z_cell
 
 
 @inline
@@ -120,12 +142,13 @@ def find_spread(rows, at, least):
 
 
 @inline
-def add_row(rows, at, u, a, p, red, green, blue, z, z_cell):
+def add_row(rows, at, u, a, p, red, green, blue, z, z_cell, limit, cut):
     """Adds one splat to the sums of its cell."""
     for k in range(LANES):
         x = (z_cell - rows[at, MEAN + k]) * rows[at, SPREAD + k]
         in_front = F(0.5) + F(0.5) * x / math.sqrt(F(1) + x * x)
-        share = alpha_at(p, u + a * F(k)) * exp2_deep(-rows[at, TOTAL + k] * in_front)
+        alpha = seen_alpha(p, u + a * F(k), z, limit, k, cut)
+        share = alpha * exp2_deep(-rows[at, TOTAL + k] * in_front)
         rows[at, RED_SUM + k] += share * red
         rows[at, GREEN_SUM + k] += share * green
         rows[at, BLUE_SUM + k] += share * blue

@@ -8,7 +8,7 @@ from ...constants import TRANSMITTANCE_STOP
 from ..bins import TILE
 from ..jit import inline, kernel
 from ..project import BLUE, DEPTH, FOOTPRINT, GREEN, LOG2_OPACITY, RED, A, B, C, U, V
-from ..tile import BATCH, FIRST, LANES, LAST, F, alpha_at, load_batch, place_batch
+from ..tile import BATCH, FIRST, LANES, LAST, F, load_batch, load_limits, place_batch, seen_alpha
 
 VALUES, PARAMS = np.float32, 1
 
@@ -18,18 +18,20 @@ ROW = 5 * LANES
 
 @kernel
 def rasterize(
-    tiles, first_tile, last_tile, starts, members, footprints, values, params, with_depth,
-    color, alpha, depth,
+    tiles, first_tile, last_tile, starts, members, footprints, values, params, limits,
+    with_depth, color, alpha, depth,
 ):  # fmt: skip
     """Composites tiles[first_tile:last_tile] into the images; see `modes` for the arguments."""
     height, width = alpha.shape
     columns = (width + TILE - 1) // TILE
+    limit = np.empty((TILE, LANES), np.float32)
     rows = np.empty((TILE, ROW), np.float32)
     batch = np.ones((FOOTPRINT, BATCH), np.float32)
     for t in range(first_tile, last_tile):
         tile = tiles[t]
         start, stop = starts[tile], starts[tile + 1]
         x0, y0 = (tile % columns) * TILE, (tile // columns) * TILE
+        nearest, farthest = load_limits(limits, x0, y0, limit)
         for i in range(TILE):
             for k in range(LANES):
                 rows[i, k] = F(1)
@@ -47,6 +49,9 @@ def rasterize(
                 power = batch[LOG2_OPACITY, j]
                 red, green, blue = batch[RED, j], batch[GREEN, j], batch[BLUE, j]
                 z = batch[DEPTH, j]
+                if z > farthest:
+                    continue
+                cut = z > nearest
                 first = max(first_open, int(batch[FIRST, j]))
                 last = min(last_open, int(batch[LAST, j]))
                 for i in range(first, last + 1):
@@ -54,7 +59,9 @@ def rasterize(
                     v_row = v + c * y
                     u_row = u + b * y
                     p_row = power - v_row * v_row
-                    shade_row(rows, i, u_row, a, p_row, red, green, blue, z, with_depth)
+                    shade_row(
+                        rows, i, u_row, a, p_row, red, green, blue, z, with_depth, limit[i], cut
+                    )
             while first_open <= last_open and row_is_opaque(rows, first_open):
                 first_open += 1
             while first_open <= last_open and row_is_opaque(rows, last_open):
@@ -63,13 +70,13 @@ def rasterize(
 
 
 @inline
-def shade_row(rows, at, u, a, p, red, green, blue, z, with_depth):
+def shade_row(rows, at, u, a, p, red, green, blue, z, with_depth, limit, cut):
     """Composites one splat over the 16 pixels of a row; `p` is log2 o - v^2 there.
 
-    LLVM takes the test of `with_depth` out of the loop.
+    LLVM takes the tests of `with_depth` and `cut` out of the loop.
     """
     for k in range(LANES):
-        alpha = alpha_at(p, u + a * F(k))
+        alpha = seen_alpha(p, u + a * F(k), z, limit, k, cut)
         transmittance = rows[at, k]
         weight = alpha * transmittance
         rows[at, k] = transmittance - weight

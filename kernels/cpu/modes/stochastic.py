@@ -7,7 +7,7 @@ import numpy as np
 from ..bins import TILE
 from ..jit import inline, kernel
 from ..project import BLUE, DEPTH, FOOTPRINT, GREEN, LOG2_OPACITY, RED, A, B, C, U, V
-from ..tile import BATCH, FIRST, LANES, LAST, F, alpha_at, load_batch, place_batch
+from ..tile import BATCH, FIRST, LANES, LAST, F, load_batch, load_limits, place_batch, seen_alpha
 
 VALUES, PARAMS = np.uint32, 1
 
@@ -33,18 +33,20 @@ def mixed(x):
 
 @kernel
 def rasterize(
-    tiles, first_tile, last_tile, starts, members, footprints, values, params, with_depth,
-    color, alpha, depth,
+    tiles, first_tile, last_tile, starts, members, footprints, values, params, limits,
+    with_depth, color, alpha, depth,
 ):  # fmt: skip
     """Draws tiles[first_tile:last_tile]; `values` (M, S) uint32 random per splat and sample."""
     height, width = alpha.shape
     columns = (width + TILE - 1) // TILE
+    limit = np.empty((TILE, LANES), np.float32)
     rows = np.empty((TILE, ROW), np.float32)
     batch = np.ones((FOOTPRINT, BATCH), np.float32)
     samples = values.shape[1]
     for t in range(first_tile, last_tile):
         tile = tiles[t]
         x0, y0 = (tile % columns) * TILE, (tile // columns) * TILE
+        nearest, farthest = load_limits(limits, x0, y0, limit)
         bottom = min(TILE, height - y0) - 1
         rows[:] = F(0)
         for sample in range(samples):
@@ -61,21 +63,27 @@ def rasterize(
                     power = batch[LOG2_OPACITY, j]
                     red, green, blue = batch[RED, j], batch[GREEN, j], batch[BLUE, j]
                     z, key = batch[DEPTH, j], values[members[start + j], sample]
+                    if z > farthest:
+                        continue
+                    cut = z > nearest
                     for i in range(int(batch[FIRST, j]), min(bottom, int(batch[LAST, j])) + 1):
                         v_row = v + c * F(i)
                         u_row = u + b * F(i)
                         p_row = power - v_row * v_row
                         pixel = I((y0 + i) * width + x0)
-                        test_row(rows, i, u_row, a, p_row, red, green, blue, z, key, pixel)
+                        test_row(
+                            rows, i, u_row, a, p_row, red, green, blue, z, key, pixel, limit[i],
+                            cut,
+                        )  # fmt: skip
             add_sample(rows)
         store_tile(rows, x0, y0, samples, with_depth, color, alpha, depth)
 
 
 @inline
-def test_row(rows, at, u, a, p, red, green, blue, z, key, pixel):
+def test_row(rows, at, u, a, p, red, green, blue, z, key, pixel, limit, cut):
     """Lets a splat cover those of 16 pixels whose random number is below its alpha."""
     for k in range(LANES):
-        alpha = alpha_at(p, u + a * F(k))
+        alpha = seen_alpha(p, u + a * F(k), z, limit, k, cut)
         number = F(I(mixed(I(I(pixel + I(k)) + key)) >> I(8))) * F(2.0**-24)
         shown = (number < alpha) & (z < rows[at, NEAREST + k])
         rows[at, NEAREST + k] = z if shown else rows[at, NEAREST + k]

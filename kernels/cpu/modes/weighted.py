@@ -8,7 +8,7 @@ from ..bins import TILE
 from ..jit import kernel
 from ..project import BLUE, DEPTH, FOOTPRINT, GREEN, LOG2_OPACITY, RED, A, B, C, U, V
 from ..sums import SUMS, add_row, clear_sums, store_sums
-from ..tile import BATCH, FIRST, LANES, LAST, F, load_batch, place_batch
+from ..tile import BATCH, FIRST, LANES, LAST, F, load_batch, load_limits, place_batch
 
 VALUES, PARAMS = np.float32, 1
 
@@ -20,18 +20,20 @@ ROW = SUMS * LANES
 
 @kernel
 def rasterize(
-    tiles, first_tile, last_tile, starts, members, footprints, values, params, with_depth,
-    color, alpha, depth,
+    tiles, first_tile, last_tile, starts, members, footprints, values, params, limits,
+    with_depth, color, alpha, depth,
 ):  # fmt: skip
     """Draws tiles[first_tile:last_tile]; `values` (M, 1) are the weights."""
     height, width = alpha.shape
     columns = (width + TILE - 1) // TILE
+    limit = np.empty((TILE, LANES), np.float32)
     rows = np.empty((TILE, ROW), np.float32)
     batch = np.ones((FOOTPRINT, BATCH), np.float32)
     squares = params[SQUARES_ALPHA] != F(0)
     for t in range(first_tile, last_tile):
         tile = tiles[t]
         x0, y0 = (tile % columns) * TILE, (tile // columns) * TILE
+        nearest, farthest = load_limits(limits, x0, y0, limit)
         bottom = min(TILE, height - y0) - 1
         clear_sums(rows)
         for start in range(starts[tile], starts[tile + 1], BATCH):
@@ -44,9 +46,15 @@ def rasterize(
                 power = batch[LOG2_OPACITY, j]
                 red, green, blue = batch[RED, j], batch[GREEN, j], batch[BLUE, j]
                 z, weight = batch[DEPTH, j], values[members[start + j], 0]
+                if z > farthest:
+                    continue
+                cut = z > nearest
                 for i in range(int(batch[FIRST, j]), min(bottom, int(batch[LAST, j])) + 1):
                     v_row = v + c * F(i)
                     u_row = u + b * F(i)
                     p_row = power - v_row * v_row
-                    add_row(rows, i, u_row, a, p_row, red, green, blue, z, weight, squares)
+                    add_row(
+                        rows, i, u_row, a, p_row, red, green, blue, z, weight, squares, limit[i],
+                        cut,
+                    )  # fmt: skip
         store_sums(rows, x0, y0, with_depth, color, alpha, depth)
