@@ -175,13 +175,13 @@ def unhidden(splats: Splats, camera: Camera, least: float = VISIBLE) -> Mask:
         splats, camera: the scene and the view.
         least: smallest mean transmittance, 0 to 1.
     """
-    from .fit import see  # loads Numba and the kernels
-    from .student import Recorder
+    from ..kernels.cpu.workers import shared_workers, thread_count  # loads Numba and the kernels
+    from .fit import columns_of, see
 
     found = np.zeros(len(splats), np.bool_)
     if len(splats) == 0:
         return found
-    lists, totals = see(Recorder(splats), camera)
+    lists, totals = see(splats, columns_of(splats), camera, shared_workers(thread_count()))
     through, whole = totals.T
     found[lists.splats] = (whole > 0.0) & (through >= least * whole)
     return found
