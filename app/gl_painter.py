@@ -64,6 +64,14 @@ class GLPainter:
         renderer, mean = self._made(), job.accumulator
         request = job.request if mean is None else mean.next(job.request)
         start = time.perf_counter()
+        if request.settings.shown != "colour":
+            whole = renderer.render(request)
+            elapsed = 1e3 * (time.perf_counter() - start)
+            shown, samples = (whole, 0) if mean is None else (mean.add(whole), mean.samples)
+            device = renderer.capabilities.device
+            return Drawing(
+                job, shown, elapsed, device, whole.stats, samples, dict(whole.timings), start
+            )
         frame = renderer.draw(request)
         stats = frame.stats  # waits for the GPU, so the time is the frame's
         elapsed = 1e3 * (time.perf_counter() - start)

@@ -226,14 +226,15 @@ class Viewport(QOpenGLWidget):
             if drawing := shown.get(side):
                 settings = self._session.settings
                 background = None if settings.transparent else settings.background
-                photo = drawing.job.photo is not None  # developed long ago
+                # A photograph was developed long ago, and a debug view never is.
+                plain = drawing.job.photo is not None or settings.shown != "colour"
                 self._presenter.present(
                     screen,
                     drawing.frame,
                     background,
                     part=part,
-                    exposure=0.0 if photo else settings.exposure,
-                    tone_mapping="none" if photo else settings.tone_mapping,
+                    exposure=0.0 if plain else settings.exposure,
+                    tone_mapping="none" if plain else settings.tone_mapping,
                 )
 
     def _release_gl(self) -> None:

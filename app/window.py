@@ -38,6 +38,7 @@ from .picture_keeper import PictureKeeper
 from .preparing import Preparer
 from .recent_menu import RecentMenu
 from .session import OpenedScene, Session
+from .view_legend import ViewLegend
 from .viewport import Viewport
 
 JOIN_SECONDS = 10.0
@@ -67,6 +68,7 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(self.viewport)
         self.frusta = Frusta(self.session, self.viewport)  # below all other overlays
         self.overlays = Overlays(self.session.comparison, self.viewport)
+        self.legend = ViewLegend(self.session, self.viewport.drawer, self.viewport)
         self.controls = Controls(self.session.navigator, self.session.settings, self.viewport)
         self.history = History(self.session, self)
         self.actions_ = Actions(self)

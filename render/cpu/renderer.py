@@ -16,6 +16,7 @@ from ...scenes.content import Content
 from ...scenes.splats import Splats
 from ..camera import MAX_SIDE, Camera
 from ..frame import Frame, FrameRequest
+from ..inspect import with_views
 from ..meshes import Surface, draw_meshes
 from ..renderer import Capabilities, RenderError, check_mode, rows_for, scene_for
 from ..scene_facts import facts_of
@@ -55,6 +56,12 @@ class CPURenderer:
         """Keeps the scene by reference."""
         self._content = Content.of(scene)
 
+    @property
+    def shown_scene(self) -> Content | None:
+        """What debug views show."""
+        return self._content
+
+    @with_views
     def render(self, request: FrameRequest) -> Frame:
         """Draws one frame.
 

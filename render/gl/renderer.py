@@ -20,6 +20,7 @@ from ...scenes.splats import Splats
 from ...shaders import ShaderError
 from ..camera import Camera
 from ..frame import Frame, FrameRequest
+from ..inspect import with_views
 from ..modes.binned import depth_unit
 from ..renderer import Capabilities, RenderError, check_mode, rows_for, scene_for
 from ..scene_facts import facts_of
@@ -136,6 +137,12 @@ class GLRenderer:
             self._free_scene()
             raise _too_large(splats, error) from error
 
+    @property
+    def shown_scene(self) -> Content | None:
+        """What debug views show."""
+        return self._content
+
+    @with_views
     def render(self, request: FrameRequest) -> Frame:
         """Draws one frame and downloads it. Raises as `draw`."""
         with self._current():
