@@ -28,6 +28,9 @@ class Actions(QObject):
         self.open_folder = self._make(
             "Open folder…", "folder-open-outline", "Ctrl+Shift+O", "Open a scene kept in a folder"
         )
+        self.fit_image = self._make(
+            "Fit an image…", "image-outline", None, "Make a picture of splats from one of pixels"
+        )
         self.builtin = self._make("Built-in scene", "cube-scan", "Ctrl+B", "Open Voile's own scene")
         self.save_picture = self._make(
             "Save picture…", "camera-outline", keys.Save, "Save exactly what is drawn, as PNG"
@@ -94,7 +97,7 @@ class Actions(QObject):
         file = bar.addMenu("&File")
         file.addActions([self.open, self.open_folder])
         file.addMenu(self.recent)
-        file.addAction(self.builtin)
+        file.addActions([self.builtin, self.fit_image])
         file.addSeparator()
         file.addActions([self.save_picture, self.copy_picture])
         file.addSeparator()
