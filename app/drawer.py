@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, Signal
 from ..render.accumulate import Accumulator, accumulates, same_frame
 from ..render.frame import Frame, FrameRequest
 from ..scenes.content import Content
+from .captures import PHOTO
 from .differences import Compared, Pair
 from .frame_worker import Drawing, FrameWorker, Job, Picture
 from .gl_painter import GLPainter
@@ -48,6 +49,8 @@ class Drawer(QObject):
         self._shown: dict[int, Drawing] = {}
         self._compared: Compared | None = None
         self._means = Accumulator(), Accumulator()
+        self._document: object = None  # what is shown
+        self._summed: Content | None = None  # what the means are of
         self._stale = True
         self._closed = False
         self._worker = FrameWorker(self)
@@ -140,9 +143,11 @@ class Drawer(QObject):
             self._round = None
             self._worker.drop()
             self._means = Accumulator(), Accumulator()  # the thread may still use those before
-        # Other weights are no other scene: its picture stays until there is a new one.
-        if any(each.job.splats.means is not key[0].splats.means for each in self._shown.values()):
-            self._shown, self._compared = {}, None
+        opened = self._session.opened
+        document = None if opened is None else opened.document
+        if document is not self._document:
+            # An edited scene is no other one: its picture stays until there is a new one.
+            self._document, self._shown, self._compared = document, {}, None
         if len(key[1]) == 1:
             self._shown.pop(1, None)
             self._compared = None
@@ -150,14 +155,21 @@ class Drawer(QObject):
     def _begin(self, painter: GLPainter, key: Key, request: FrameRequest) -> None:
         """Starts to draw what is out of date, or what adds up to a better picture."""
         content, backends = key
+        if content is not self._summed:
+            self._summed, self._means = content, (Accumulator(), Accumulator())
         if self._stale:
-            beside = self._session.comparison.settings_beside(request.settings)
+            beside, photo = self._session.comparison.settings_beside(request.settings), None
+            if PHOTO in backends:
+                beside, photo = request.settings, self._session.captures.view
             wanted = [request.settings, beside][: len(backends)]
             settings = self.readiness.drawable(content.splats, wanted)
             jobs = [
                 Job(
-                    *(backend, content, FrameRequest(request.camera, settings[side]), side),
-                    accumulator=self._means[side] if accumulates(settings[side]) else None,
+                    *(backend, content, replace(request, settings=settings[side]), side),
+                    accumulator=self._means[side]
+                    if accumulates(settings[side]) and backend != PHOTO
+                    else None,
+                    photo=photo if backend == PHOTO else None,
                 )
                 for side, backend in enumerate(backends)
             ]
@@ -207,7 +219,10 @@ class Drawer(QObject):
             self.changed.emit()
 
     def _drawing_failed(self, job: Job, error: BaseException) -> None:
-        self.failed.emit(f"The {job.backend} backend could not draw", error)
+        what = "photograph could not be shown"
+        if job.photo is None:
+            what = f"{job.backend} backend could not draw"
+        self.failed.emit(f"The {what}", error)
         if self._round is not None and self._round.fail(job) and self._end_round():
             self.changed.emit()
 

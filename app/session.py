@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,18 +11,24 @@ import numpy as np
 from numpy.typing import NDArray
 from psygnal import Signal
 
+from ..render.camera import Camera
+from ..render.captured import camera_of, fit_camera
 from ..render.frontier import Point
 from ..render.modes import MODES
+from ..render.paint import Paint
 from ..render.renderer import BACKENDS, RenderError
 from ..render.scene_facts import facts_of
 from ..render.settings import FIELDS, Settings
 from ..render.views import FOV_Y, bounding_sphere
+from ..scenes.node import Node
 from ..scenes.progress import Progress, silent
 from ..scenes.scene import Scene, open_scene
 from ..scenes.splats import Splats
+from .captures import PHOTO, Captures
 from .comparison import Comparison
 from .motion import Motion
 from .navigation import Navigator
+from .tint import selection_tint
 
 CANVAS = (0.063, 0.067, 0.078)
 """The window's background behind splats, display RGB; between black and the window's own grey."""
@@ -36,12 +42,14 @@ class OpenedScene:
         scene: the scene.
         source: what was asked for, a path or "builtin".
         center, radius: bounding sphere without outliers, world units.
+        document: the same object for a scene and its edited versions.
     """
 
     scene: Scene
     source: str
     center: NDArray[np.float64]
     radius: float
+    document: object = field(default_factory=object)
 
 
 def open_for_window(
@@ -68,11 +76,15 @@ class Session:
         navigator: where the user looks from; evented.
         comparison: what the picture is compared with.
         motion: the camera path that is being made.
-        scene_changed, backend_changed, modes_changed, frame_invalidated: signals; the last one
-            says that the picture on screen is out of date, for whatever reason.
+        captures: the photographs of the scene's capture.
+        scene_changed: another scene is shown, or what is drawn of it was edited.
+        nodes_changed: nodes were edited, added or removed, or what is selected is new.
+        backend_changed, modes_changed, frame_invalidated: signals; the last one says that the
+            picture on screen is out of date, for whatever reason.
     """
 
     scene_changed = Signal()
+    nodes_changed = Signal()
     backend_changed = Signal(str)
     modes_changed = Signal()
     frame_invalidated = Signal()
@@ -86,15 +98,22 @@ class Session:
         self.navigator = Navigator()
         self.comparison = Comparison()
         self.motion = Motion()
+        self.captures = Captures()
+        self._standing = False  # while the view goes where a photograph was taken
         self._backend = backend
         self._modes: dict[str, frozenset[str]] = {}
         self._lacking: dict[str, frozenset[str]] = {}
+        self._unpainted: frozenset[str] = frozenset()
+        self._tinted: Scene | None = None  # what `_tint` is of
+        self._tint: Paint | None = None
         self.following = False
         self._own_fov = self.navigator.fov_y  # where the settings leave the angle to the view
         self._opened: OpenedScene | None = None
         # The group relays with a payload; the picture only needs to know that something changed.
         self.settings.events.connect(self._invalidate, max_args=0)
+        self.navigator.changed.connect(self._leave_photograph)
         self.navigator.changed.connect(self._invalidate)
+        self.captures.current_changed.connect(self._photograph_changed)
         self.settings.events.field_of_view.connect(self._take_fov, max_args=0)  # pyright: ignore
         self.comparison.changed.connect(self._invalidate_comparison)
         self.comparison.active_changed.connect(self._invalidate, max_args=0)
@@ -106,6 +125,37 @@ class Session:
             self.navigator.changed.emit()
         finally:
             self.following = False
+
+    def camera(self, width: int, height: int) -> Camera:
+        """What is looked through, for a picture of `width` x `height` pixels.
+
+        That of a photograph shows all of it, in the middle.
+        """
+        camera, view = self.navigator.camera(width, height), self.captures.view
+        if view is None:
+            return camera
+        return fit_camera(camera_of(view, camera.near), width, height)
+
+    def look_through(self, row: int) -> None:
+        """Stands where a photograph was taken, exactly, until the view moves."""
+        view = self.captures.views[row]
+        self._standing = True
+        try:
+            self.navigator.stand(camera_of(view))
+        finally:
+            self._standing = False
+        self.captures.current = row
+
+    def _leave_photograph(self) -> None:
+        if not self._standing:
+            self.captures.current = None
+
+    def _photograph_changed(self) -> None:
+        view = self.captures.view
+        if (view is None or view.image is None) and self.comparison.backend == PHOTO:
+            self.comparison.active = False
+            self.comparison.backend = self._backend
+        self._invalidate()
 
     def set_fov(self, degrees: float) -> None:
         """Sets the view's own angle; where the settings say one, that stays in place."""
@@ -136,14 +186,16 @@ class Session:
         self,
         modes: dict[str, frozenset[str]],
         lacking: dict[str, frozenset[str]] | None = None,
+        unpainted: frozenset[str] = frozenset(),
     ) -> None:
         """Says what each backend can do; of one that is missing nothing is known.
 
         Args:
             modes: what it draws.
             lacking: settings that it cannot follow.
+            unpainted: backends that cannot tint what is selected.
         """
-        self._modes, self._lacking = modes, lacking or {}
+        self._modes, self._lacking, self._unpainted = modes, lacking or {}, unpainted
         self.modes_changed.emit()
 
     def refuses(self, name: str) -> bool:
@@ -168,6 +220,10 @@ class Session:
             if not able:
                 return "No backend draws it."
             return f"The {backend} backend does not draw it; {' and '.join(able)} can."
+        if backend == PHOTO:
+            view = self.captures.view
+            there = view is not None and view.image is not None
+            return None if there else "Look through a photograph first, in panel Camera."
         missing = self._opened and MODES[mode].lacks(facts_of(self._opened.scene.splats))
         return f"{missing[0].upper()}{missing[1:]}." if missing else None
 
@@ -178,18 +234,62 @@ class Session:
 
     def show(self, opened: OpenedScene, aspect: float) -> None:
         """Shows a scene from its start view; `aspect`: width over height of the picture."""
+        self.captures.put(())
         self._opened = opened
         self.scene_changed.emit()
+        self.nodes_changed.emit()
         self.reset_view(aspect)
+
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        """The nodes of the scene that is shown; none before the first."""
+        return () if self._opened is None else self._opened.scene.nodes
+
+    @property
+    def tint(self) -> Paint | None:
+        """What is selected, as paint over the picture; None where nothing is."""
+        if self._opened is None or self._backend in self._unpainted:
+            return None
+        scene = self._opened.scene
+        if scene is not self._tinted:
+            self._tinted, self._tint = scene, selection_tint(scene)
+        return self._tint
+
+    def put_nodes(self, nodes: Sequence[Node]) -> None:
+        """Puts edited nodes in place of those of the scene; view and settings stay.
+
+        Raises:
+            SplatsError: splats were moved beyond what float32 holds; nothing is changed.
+        """
+        opened = self._opened
+        if opened is None or tuple(nodes) == opened.scene.nodes:
+            return
+        scene = opened.scene.with_nodes(nodes)
+        drawn_anew = scene.splats is not opened.scene.splats
+        self._opened = replace(opened, scene=scene)
+        if drawn_anew:
+            self.scene_changed.emit()
+        else:
+            self.frame_invalidated.emit()  # what is selected is tinted
+        self.nodes_changed.emit()
+
+    def frame(self, aspect: float) -> None:
+        """Shows what is left of the whole scene from the side it is seen from."""
+        if self._opened is not None:
+            center, radius = self._opened.center, self._opened.radius
+            if not self._opened.scene.pristine:
+                center, radius = bounding_sphere(self._opened.scene.content)
+            self.navigator.center, self.navigator.radius = center, radius
+            self.navigator.frame(aspect)
 
     def reweigh(self, before: Splats, after: Splats) -> bool:
         """Puts a scene with other weights in place, all else stays; False where it is not shown."""
         opened = self._opened
-        if opened is None or opened.scene.splats is not before:
+        if opened is None or opened.scene.splats is not before or not opened.scene.pristine:
             return False
         if after is not before:
             facts_of(after).adopt(facts_of(before))
-            self._opened = replace(opened, scene=replace(opened.scene, splats=after))
+            self._opened = replace(opened, scene=opened.scene.reweighed(after))
             self.scene_changed.emit()
         return True
 

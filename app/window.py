@@ -14,7 +14,7 @@ from ..render.renderer import BackendFailed
 from ..scenes.errors import VoileError
 from ..scenes.io.vis import is_image
 from ..scenes.scene import BUILTIN
-from . import dialogs, preferences
+from . import dialogs, preferences, theme
 from .about import AboutBox
 from .actions import Actions
 from .backends import Prepared
@@ -22,9 +22,12 @@ from .camera_text import CameraText
 from .comparing import Comparing
 from .controls import Controls
 from .docks import Context, Docks
+from .dropped import Dropped
 from .drops import Drops
+from .editing import Editing
 from .failures import Failures
 from .fallback import replacement, told
+from .frusta import Frusta
 from .help import HelpBox
 from .history import History
 from .image_windows import ImageWindows
@@ -64,11 +67,13 @@ class MainWindow(QMainWindow):
         self.failures.happened.connect(lambda e: self._notify("Something went wrong", e))
         self.viewport = Viewport(self.session, self)
         self.setCentralWidget(self.viewport)
+        self.frusta = Frusta(self.session, self.viewport)  # below all other overlays
         self.overlays = Overlays(self.session.comparison, self.viewport)
         self.controls = Controls(self.session.navigator, self.session.settings, self.viewport)
         self.history = History(self.session, self)
         self.actions_ = Actions(self)
-        _, up, backend = self.actions_.make_toolbar(self)
+        self.editing = Editing(self.session, self.history, self.actions_, self.viewport)
+        bar, up, backend = self.actions_.make_toolbar(self)
         self.indicators = Indicators(
             *(self.session, self.actions_, self.overlays, self.preferences),
             *((up, backend), lambda: self.loading, self),
@@ -77,16 +82,22 @@ class MainWindow(QMainWindow):
         self.docks = Docks(
             Context(
                 *(self.session, self.actions_, self.history, self.viewport),
-                *(self._notify, folder),
+                *(self.editing, self._notify, folder),
             ),
             self,
         )
         self.actions_.fill_menus(self, self.docks.actions, self.history.stack)
+        self.editing.actions.fill(self.actions_.edit_menu)
+        edit = self.docks.docks["edit"].toggleViewAction()
+        edit.setIcon(theme.icon("pencil-outline"))
+        bar.insertAction(self.actions_.compare, edit)
         self.comparing = Comparing(self.session, self.docks, self)
+        self._dropped = Dropped(self.session, self.docks, self.history, self.open, self._notify)
+        self.controls.clicked.connect(self.frusta.click)
         self.pictures = PictureKeeper(self.session, self.viewport, self.actions_, self)
         CameraText(self.session, self.viewport, self.actions_, self.history, self._notify)
         RecentMenu(self.actions_.recent, self.preferences, self.open)
-        Drops(self, self.overlays.show_drop, self.open)
+        Drops(self, self.overlays.show_drop, self.open_any)
         self.loader = Loader(self)
         self.images = ImageWindows(self)
         self._preparer = Preparer(self)
@@ -118,6 +129,11 @@ class MainWindow(QMainWindow):
         self._waiting = None
         self.loader.open(source, weights, meshes)
         self.indicators.refresh()
+
+    def open_any(self, path: str) -> None:
+        """Opens a scene, or what goes with the one that is shown: cameras, a path, weights, ..."""
+        if not self._dropped.open(Path(path)):
+            self.open(path)
 
     def cancel_loading(self) -> None:
         """Gives up the scene that is being loaded; the one that is shown stays."""
@@ -165,7 +181,7 @@ class MainWindow(QMainWindow):
         modes = {name: frozenset[str]() for name in reasons} | prepared.modes
         if (gl_modes := self.viewport.gl_modes()) is not None:
             modes["gl"] = gl_modes
-        self.session.set_modes(modes, prepared.lacking)
+        self.session.set_modes(modes, prepared.lacking, prepared.unpainted)
         self.viewport.start_drawing()
         self._show_waiting()
 
@@ -195,8 +211,12 @@ class MainWindow(QMainWindow):
         does.open_folder.triggered.connect(self._ask_folder)
         does.fit_image.triggered.connect(self.images.ask_picture)
         does.builtin.triggered.connect(lambda: self.open(BUILTIN))
+        does.add.triggered.connect(self._ask_added)
+        self.editing.failed.connect(self._notify)
+        self.editing.editor.told.connect(self._notify)
+        self.editing.adder.progressed.connect(self.overlays.loading.report)
         does.quit.triggered.connect(self.close)
-        does.frame.triggered.connect(lambda: self.session.navigator.frame(self.viewport.aspect))
+        does.frame.triggered.connect(lambda: self.session.frame(self.viewport.aspect))
         does.reset.triggered.connect(lambda: self.session.reset_view(self.viewport.aspect))
         does.flip.triggered.connect(self.session.navigator.flip)
         does.overlay.triggered.connect(self._set_overlay)
@@ -240,6 +260,10 @@ class MainWindow(QMainWindow):
         if path := dialogs.ask_scene_file(self, self._folder()):
             self.open(path)
 
+    def _ask_added(self) -> None:
+        if path := dialogs.ask_scene_file(self, self._folder()):
+            self.editing.add(path)
+
     def _ask_folder(self) -> None:
         if path := dialogs.ask_scene_folder(self, self._folder()):
             self.open(path)
@@ -275,6 +299,8 @@ class MainWindow(QMainWindow):
         dialogs.show(AboutBox(self.viewport.graphics_facts(), self))
 
     def _dismiss(self) -> None:
+        if not self.overlays.banners and self.editing.escape():
+            return
         if self.overlays.banners:
             self.overlays.banners[-1].dismiss()
 
@@ -295,7 +321,7 @@ class MainWindow(QMainWindow):
         self._waiting = None
         self.images.close()
         names = self.loader.close(JOIN_SECONDS) + self._preparer.close(JOIN_SECONDS)
-        names += self.docks.close(JOIN_SECONDS)
+        names += self.docks.close(JOIN_SECONDS) + self.editing.adder.close(JOIN_SECONDS)
         if not self.viewport.shut_down(JOIN_SECONDS):
             names.append("drawing")
         for name in names:
