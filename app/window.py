@@ -21,10 +21,12 @@ from .camera_text import CameraText
 from .comparing import Comparing
 from .controls import Controls
 from .docks import Context, Docks
+from .dropped import Dropped
 from .drops import Drops
 from .editing import Editing
 from .failures import Failures
 from .fallback import replacement, told
+from .frusta import Frusta
 from .help import HelpBox
 from .history import History
 from .indicators import Indicators
@@ -63,6 +65,7 @@ class MainWindow(QMainWindow):
         self.failures.happened.connect(lambda e: self._notify("Something went wrong", e))
         self.viewport = Viewport(self.session, self)
         self.setCentralWidget(self.viewport)
+        self.frusta = Frusta(self.session, self.viewport)  # below all other overlays
         self.overlays = Overlays(self.session.comparison, self.viewport)
         self.controls = Controls(self.session.navigator, self.session.settings, self.viewport)
         self.history = History(self.session, self)
@@ -87,10 +90,12 @@ class MainWindow(QMainWindow):
         edit.setIcon(theme.icon("pencil-outline"))
         bar.insertAction(self.actions_.compare, edit)
         self.comparing = Comparing(self.session, self.docks, self)
+        self._dropped = Dropped(self.session, self.docks, self.history, self.open, self._notify)
+        self.controls.clicked.connect(self.frusta.click)
         self.pictures = PictureKeeper(self.session, self.viewport, self.actions_, self)
         CameraText(self.session, self.viewport, self.actions_, self.history, self._notify)
         RecentMenu(self.actions_.recent, self.preferences, self.open)
-        Drops(self, self.overlays.show_drop, self.open)
+        Drops(self, self.overlays.show_drop, self.open_any)
         self.loader = Loader(self)
         self._preparer = Preparer(self)
         self._waiting: OpenedScene | None = None  # loaded before the kernels were ready
@@ -115,6 +120,11 @@ class MainWindow(QMainWindow):
         self._waiting = None
         self.loader.open(source, weights, meshes)
         self.indicators.refresh()
+
+    def open_any(self, path: str) -> None:
+        """Opens a scene, or what goes with the one that is shown: cameras, a path, weights, ..."""
+        if not self._dropped.open(Path(path)):
+            self.open(path)
 
     def cancel_loading(self) -> None:
         """Gives up the scene that is being loaded; the one that is shown stays."""
