@@ -106,7 +106,7 @@ class Drawer(QObject):
         """Draws a picture to keep; `picture_taken` follows, or `failed`. Arguments as `step`."""
         settings = self.readiness.meanwhile(content.splats, request.settings)
         request = replace(request, settings=settings)
-        shown, adds = self._shown.get(0), accumulates(request.settings)
+        shown, adds = self._shown.get(0), accumulates(request.settings, content)
         if adds and shown is not None and same_frame(shown.job.request, request):
             self.picture_taken.emit(picture, shown.frame, request)  # the mean on screen
             return
@@ -157,12 +157,12 @@ class Drawer(QObject):
             jobs = [
                 Job(
                     *(backend, content, FrameRequest(request.camera, settings[side]), side),
-                    accumulator=self._means[side] if accumulates(settings[side]) else None,
+                    accumulator=self._means[side] if accumulates(settings[side], content) else None,
                 )
                 for side, backend in enumerate(backends)
             ]
             for mean, each in zip(self._means, [*settings, beside]):
-                if not accumulates(each):
+                if not accumulates(each, content):
                     mean.reset()  # sums are large
         else:
             jobs = self._refinements()
