@@ -10,6 +10,7 @@ from PySide6.QtCore import QByteArray, Qt
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QMainWindow
 
+from ..render.renderer import BackendFailed
 from ..scenes.errors import VoileError
 from ..scenes.scene import BUILTIN
 from . import dialogs, preferences
@@ -22,6 +23,7 @@ from .controls import Controls
 from .docks import Context, Docks
 from .drops import Drops
 from .failures import Failures
+from .fallback import replacement, told
 from .help import HelpBox
 from .history import History
 from .indicators import Indicators
@@ -150,15 +152,27 @@ class MainWindow(QMainWindow):
         self.overlays.preparing.hide()
         self.indicators.reasons = reasons = prepared.reasons
         if self.session.backend in reasons:
-            error = VoileError(f"{reasons[self.session.backend]} The gl backend draws instead.")
-            self._notify(f"The {self.session.backend} backend cannot run here", error)
-            self.session.backend = "gl"
+            self._fall_back("cannot run here", reasons[self.session.backend])
         modes = {name: frozenset[str]() for name in reasons} | prepared.modes
         if (gl_modes := self.viewport.gl_modes()) is not None:
             modes["gl"] = gl_modes
         self.session.set_modes(modes, prepared.lacking)
         self.viewport.start_drawing()
         self._show_waiting()
+
+    def _fall_back(self, what: str, reason: object) -> None:
+        """Tells that the session's backend cannot draw, and lets another one draw instead."""
+        failed = self.session.backend
+        backend = replacement(failed, self.session.settings.fallback, self.indicators.reasons)
+        self._notify(f"The {failed} backend {what}", told(reason, backend))
+        if backend is not None:
+            self.session.backend = backend
+
+    def _drawing_failed(self, what: str, error: BaseException) -> None:
+        if isinstance(error, BackendFailed) and error.backend == self.session.backend:
+            self._fall_back("has failed", error)
+        else:
+            self._notify(what, error)
 
     def _prepare_failed(self, error: BaseException) -> None:
         self.overlays.preparing.hide()
@@ -203,7 +217,7 @@ class MainWindow(QMainWindow):
         self.overlays.welcome.builtin_asked.connect(lambda: self.open(BUILTIN))
         queued = Qt.ConnectionType.QueuedConnection  # sent while painting
         self.viewport.frame_shown.connect(self.indicators.show_frame, queued)
-        self.viewport.failed.connect(self._notify, queued)
+        self.viewport.failed.connect(self._drawing_failed, queued)
         self.viewport.compared.connect(self.indicators.show_compared)
         readiness, card = self.viewport.drawer.readiness, self.overlays.readying
         readiness.progressed.connect(card.report)

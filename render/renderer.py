@@ -28,6 +28,18 @@ class BackendUnavailable(RenderError):
     """A backend cannot run on this machine (no driver, missing library)."""
 
 
+class BackendFailed(RenderError):
+    """A backend that was running cannot go on: its device failed, or a kernel does not compile.
+
+    Attributes:
+        backend: its name.
+    """
+
+    def __init__(self, backend: str, problem: object) -> None:
+        super().__init__(str(problem))
+        self.backend = backend
+
+
 @dataclass(frozen=True)
 class Capabilities:
     """What a backend can do. Panels grey out what is missing; asking for it raises RenderError.

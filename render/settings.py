@@ -187,6 +187,12 @@ class Settings:
         place="Quality / Number formats",
         backends=("gl", "cuda"),
     )
+    fallback: Literal["gl", "cpu", "none"] = setting(
+        "gl",
+        "What draws in place of a backend that cannot run or has failed, which is always told.",
+        place="Quality / Trouble",
+        reader="window",
+    )
     frame_rate: int = setting(
         30,
         "Frames a second that the window keeps while the view moves, by drawing less well.",

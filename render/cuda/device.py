@@ -116,7 +116,12 @@ class GPULauncher:
         config = self._core.LaunchConfig(grid=(blocks, 1, 1), block=(*block, 1))
         values = (split(value)[1] for value in arguments)
         stream = _Stream(self._torch.cuda.current_stream(self.device).cuda_stream)
-        self._core.launch(stream, config, self._kernels[kernel], *values)
+        try:
+            self._core.launch(stream, config, self._kernels[kernel], *values)
+        except Exception as error:  # the class is private in cuda.core
+            raise CUDAError(
+                f"kernel {kernel} cannot be launched on {self.name}: {error}"
+            ) from error
 
     def mark(self) -> Mark:
         """An event of CUDA's; it may be recorded inside a captured graph."""
@@ -135,7 +140,12 @@ class GPULauncher:
         if source.name not in self._modules:
             code = compile_source(source, self._architecture)
             self._modules[source.name] = self._core.ObjectCode.from_cubin(code)
-        return self._modules[source.name].get_kernel(kernel)
+        try:
+            return self._modules[source.name].get_kernel(kernel)  # loads the module
+        except Exception as error:
+            raise CUDAError(
+                f"the driver does not load kernel {kernel} for {self.name}: {error}. Update it."
+            ) from error
 
 
 class _EventMark:

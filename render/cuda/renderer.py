@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import NDArray
 
+from ...kernels.cuda.compile import CUDAError
 from ...kernels.cuda.sources import STORAGES
 from ...scenes.content import Content
 from ...scenes.splats import Splats
@@ -20,7 +21,7 @@ from ..camera import MAX_SIDE
 from ..frame import Frame, FrameRequest
 from ..modes.binned import depth_unit
 from ..modes.weighted import depth_offset
-from ..renderer import Capabilities, RenderError, check_mode, rows_for, scene_for
+from ..renderer import BackendFailed, Capabilities, RenderError, check_mode, rows_for, scene_for
 from ..scene_facts import facts_of
 from ..shading import relights
 from . import modes
@@ -87,9 +88,10 @@ class CUDARenderer:
         """Draws one frame.
 
         Raises:
-            RenderError: no scene uploaded, a mode this backend lacks, a scene that lacks what the
-                mode needs, or too little memory on the GPU.
-            CUDAError: a kernel does not compile.
+            RenderError: no scene uploaded, a mode this backend lacks, or a scene that lacks what
+                the mode needs.
+            BackendFailed: too little memory on the GPU, a kernel that does not compile or cannot
+                be loaded, or a GPU that has stopped working.
         """
         check_mode(self, request)
         if self._splats is None or self._content is None:
@@ -101,13 +103,11 @@ class CUDARenderer:
             planned, timings, stats = self._draw(request, splats)
             begun = time.perf_counter()
             color, alpha, depth, paint = self._download(planned, request)
-        except self._work.torch.OutOfMemoryError as error:
+        except Exception as error:
             self._forget()
-            raise RenderError(
-                f"the GPU has too little memory for {len(splats)} splats at "
-                f"{request.camera.width}x{request.camera.height} ({error}); make the picture "
-                "smaller, set storage to uint8, or close what else uses the GPU"
-            ) from error
+            if (problem := self._problem(error, request, len(splats))) is None:
+                raise
+            raise BackendFailed(self.name, problem) from error
         timings["download"] = 1e3 * (time.perf_counter() - begun)
         return Frame(color, alpha, depth, timings, stats, paint)
 
@@ -159,6 +159,22 @@ class CUDARenderer:
             "keys": modes.keys(blending, ordered),
         }
         return planned, self._times.read(planned.plan.stages), stats
+
+    def _problem(self, error: Exception, request: FrameRequest, splats: int) -> str | None:
+        """What went wrong with the GPU and what to do, where it was the GPU."""
+        torch, camera = self._work.torch, request.camera
+        if isinstance(error, torch.OutOfMemoryError):
+            return (
+                f"the GPU has too little memory for {splats} splats at "
+                f"{camera.width}x{camera.height} ({_first_line(error)}). Make the picture smaller, "
+                "set storage to uint8, or close what else uses the GPU."
+            )
+        if isinstance(error, torch.AcceleratorError):
+            return (
+                f"the GPU stopped working ({_first_line(error)}). Start the program again; if it "
+                "comes again, update the driver."
+            )
+        return str(error) if isinstance(error, CUDAError) else None
 
     def _download(self, planned: Planned, request: FrameRequest) -> tuple[Any, Any, Any, Any]:
         """Colour, alpha, depth and paint as arrays of their own."""
@@ -221,6 +237,10 @@ class CUDARenderer:
         self._arrays.clear()
         self._buffers.clear()
         self._room = None
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error) or type(error).__name__).splitlines()[0].rstrip(".")
 
 
 def _on_gpu() -> Work:

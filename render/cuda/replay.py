@@ -11,6 +11,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
+from ...kernels.cuda.compile import CUDAError
 from .device import Launcher
 from .plan import Plan
 
@@ -63,7 +64,7 @@ class Replayer:
             return False
         try:
             self._graph = capture(lambda: plan.run(self._launcher, on_stage))
-        except RuntimeError as error:  # torch's, of the driver
+        except (RuntimeError, CUDAError) as error:  # torch's, of the driver, and our own
             self.trouble = f"frames are not captured as a CUDA graph: {error}"
             log.warning("%s", self.trouble)
             return False
