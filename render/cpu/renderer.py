@@ -16,7 +16,8 @@ from ...scenes.content import Content
 from ...scenes.splats import Splats
 from ..camera import MAX_SIDE, Camera
 from ..frame import Frame, FrameRequest
-from ..meshes import Surface, draw_meshes
+from ..meshes import Surface
+from ..meshes.cpu import draw_meshes
 from ..paint import Paint
 from ..renderer import Capabilities, RenderError, check_mode, rows_for, scene_for
 from ..scene_facts import facts_of
