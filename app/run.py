@@ -6,10 +6,14 @@ import signal
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..scenes.errors import VoileError
+from ..scenes.io.vis import is_image
 from ..scenes.scene import BUILTIN
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QApplication
 
 
 def run_window(
@@ -64,6 +68,8 @@ def run_window(
 
     theme.apply(app)
     app.setWindowIcon(theme.icon("cube-scan", theme.ACCENT))
+    if source is not None and is_image(Path(source)):
+        return show_image(app, Path(source))
     window = MainWindow(session)
     window.show()
     for report in tell_reports()[:1]:
@@ -88,6 +94,16 @@ def run_window(
     finally:
         signal.signal(signal.SIGINT, before)
         crash.close()
+
+
+def show_image(app: QApplication, path: Path) -> int:
+    """The window of an image made of splats, alone; returns when it is closed."""
+    from .image_window import ImageWindow
+
+    window = ImageWindow()
+    window.show()
+    window.open(path)
+    return app.exec()
 
 
 def report_words(report: Path) -> str:
