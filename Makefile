@@ -56,7 +56,7 @@ $(VENV)/.run: pyproject.toml constraints.txt | $(VENV)/bin/python
 $(VENV)/.dev: $(VENV)/.run
 	@PYTHON=$(BIN)/python tools/system-packages.sh test
 	@echo "voile: installing the tools of the tests into $(VENV)"
-	$(PIP) -e '.[dev,exr]'
+	$(PIP) -e '.[dev,exr,video]'
 	@touch $@
 
 clean: ## remove the virtual environment and everything made

@@ -48,3 +48,7 @@ LOG2_HIDDEN = -100.0
 
 CELL_SPREAD = 1e-4
 """Least spread of depth in a cell at a pixel, of the depth itself: float32 has no more."""
+
+LOG2_LOWEST, LOG2_HIGHEST = -100.0, 60.0
+"""Weights of a weighted sum stay within these powers of 2, so that float32 sums neither vanish nor
+overflow."""

@@ -6,9 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 
+from ..scenes.progress import Progress, silent
 from .camera import Camera
+from .finish import asked
 from .frame import Frame, FrameRequest
 from .modes import MODES
+from .renderer import Renderer
 from .settings import Settings
 
 
@@ -84,6 +87,24 @@ class Accumulator:
             if frame.paint is None
             else mean[..., -frame.paint.shape[2] :].astype(np.float32),
         )
+
+
+def draw_whole(
+    renderer: Renderer, request: FrameRequest, progress: Progress = silent, stage: str = "Drawing"
+) -> Frame:
+    """One frame, the mean of as many as the settings ask for; `finish.finished` is the next step.
+
+    Raises:
+        RenderError: as `Renderer.render`.
+    """
+    settings, mean = request.settings, Accumulator()
+    count = -(-settings.accumulate // settings.samples) if accumulates(settings) else 1
+    progress(0.0, stage)
+    frame = mean.add(renderer.render(mean.next(asked(request))))
+    for number in range(1, count):
+        progress(number / count, stage)
+        frame = mean.add(renderer.render(mean.next(asked(request))))
+    return frame
 
 
 def accumulates(settings: Settings) -> bool:

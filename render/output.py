@@ -87,6 +87,21 @@ def check_folder(path: Path) -> None:
         raise OutputError(f"{path}: the folder {path.parent} does not exist; make it first")
 
 
+def numbered(path: Path, count: int) -> list[Path]:
+    """One path per picture: `path` itself for one, else with a number at %0Nd or before the dot."""
+    if "%" in path.name:
+        try:
+            names = [path.name % k for k in range(count)]
+        except (TypeError, ValueError) as error:
+            raise OutputError(f"{path}: the pattern must hold one number, such as %04d") from error
+        if len(set(names)) < count:
+            raise OutputError(f"{path}: the pattern must hold one number, such as %04d")
+        return [path.with_name(name) for name in names]
+    if count == 1:
+        return [path]
+    return [path.with_name(f"{path.stem}_{k:04d}{path.suffix}") for k in range(count)]
+
+
 def write_whole(path: Path, save: Callable[[Path], object]) -> None:
     """Calls `save` with a temporary path and puts what it wrote at `path`.
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from ...render import views as placed
 from ...render.camera import Camera, CameraError
+from ...render.camera_path import CameraPath
+from ...render.captured import load_cameras
 from ...scenes.scene import Scene
 
 DEFAULT_SIZE = (1280, 720)
@@ -25,6 +27,10 @@ def choose_cameras(
     views: list[str],
     count: int | None,
     size: tuple[int, int] | None,
+    *,
+    captured: Path | None = None,
+    path: Path | None = None,
+    fps: float = 30.0,
 ) -> list[Camera]:
     """The cameras that were asked for; the scene's start view if none was.
 
@@ -34,12 +40,17 @@ def choose_cameras(
         views: names of viewpoints of the scene or of `render.views.VIEWS`.
         count: number of views of an orbit from the only view on; None for no orbit.
         size: width and height, pixels.
+        captured: a file of a capture's cameras, of which each is drawn.
+        path: a camera path, of which `fps` views a second are drawn.
+        fps: frames a second.
 
     Raises:
-        CameraError: no such view, a damaged file, or an orbit that makes no sense.
+        VoileError: no such view, a damaged file, or an orbit that makes no sense.
     """
     width, height = size or DEFAULT_SIZE
-    cameras = [Camera.load(path) for path in files]
+    cameras = [Camera.load(each) for each in files]
+    if captured is not None:
+        cameras += load_cameras(captured)
     if size is not None:
         cameras = [each.resized(*size) for each in cameras]
     for name in views:
@@ -50,6 +61,10 @@ def choose_cameras(
         else:
             known = ", ".join([*scene.viewpoints, *placed.VIEWS])
             raise CameraError(f"there is no view {name!r}; this scene has {known}")
+    if path is not None:
+        motion = CameraPath.load(path)
+        _, radius = placed.bounding_sphere(scene.splats)
+        cameras += motion.cameras(fps, width, height, min(0.01, 0.01 * radius))
     if not cameras:
         cameras = [placed.start_view(scene, width, height)]
     if count is None:

@@ -7,15 +7,17 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from ...render.accumulate import Accumulator, accumulates
-from ...render.finish import asked, finished
+from ...render.accumulate import draw_whole
+from ...render.camera import Camera
+from ...render.film import FILMS, check_film, prepare_scene, render_film
+from ...render.finish import finished
 from ...render.frame import Frame, FrameRequest
-from ...render.modes import prepare
-from ...render.output import OutputError, check_output, save_depth, save_frame
-from ...render.renderer import create_renderer
+from ...render.output import OutputError, check_output, numbered, save_depth, save_frame
+from ...render.renderer import Renderer, create_renderer
 from ...render.settings import Settings
+from ...scenes.progress import Progress
 from ...scenes.scene import open_scene
-from .cameras import choose_cameras, parse_size
+from .cameras import DEFAULT_SIZE, choose_cameras, parse_size
 from .console import progress_bar
 from .settings_flags import SETTINGS, SettingsFlags, to_settings
 
@@ -28,6 +30,10 @@ def render(
     camera: Annotated[list[Path] | None, Parameter(negative="")] = None,
     view: Annotated[list[str] | None, Parameter(negative="")] = None,
     orbit: int | None = None,
+    cameras: Annotated[Path | None, Parameter(negative="")] = None,
+    path: Annotated[Path | None, Parameter(negative="")] = None,
+    fps: float = 30.0,
+    quality: int = 80,
     size: str | None = None,
     backend: str = "cpu",
     background: str | None = None,
@@ -41,22 +47,31 @@ def render(
 ) -> int:
     """Draws a scene into files, without a window.
 
-    One view writes OUTPUT itself. Several views (more than one --camera or --view, or --orbit N)
-    write numbered files: out.png becomes out_0000.png, out_0001.png, ...; a %04d in the name says
-    where the number goes.
+    One view writes OUTPUT itself. Several views (more than one --camera or --view, --orbit N,
+    --cameras or --path) write numbered files: out.png becomes out_0000.png, out_0001.png, ...; a
+    %04d in the name says where the number goes. A film, .mp4 or .webp, holds them all.
 
     Parameters
     ----------
     scene
         Scene file or folder, or "builtin".
     output
-        .png; .npy (float32 (H, W, 4), colour premultiplied and unclamped, alpha); or .exr.
+        .png; .npy (float32 (H, W, 4), colour premultiplied and unclamped, alpha); .exr; or a film,
+        .mp4 or .webp.
     camera
         Camera JSON (width, height, fx, fy, cx, cy, world_to_camera); its size is the default.
     view
         front, back, left, right, top, bottom, iso, or a viewpoint of the scene.
     orbit
         This many views around the scene, from the first view on.
+    cameras
+        Cameras of a capture, each is drawn: cameras.json, transforms.json, or a model of COLMAP's.
+    path
+        Camera path, as the window saves it.
+    fps
+        Frames a second of a path or a film.
+    quality
+        Of a film, 1 to 100; 100 is without loss for .webp.
     size
         WIDTHxHEIGHT in pixels; a camera keeps its vertical view.
     backend
@@ -77,57 +92,76 @@ def render(
     quiet
         No progress bar.
     """
-    check_output(output)
-    if depth is not None and depth.suffix.lower() not in (".npy", ".exr"):
-        raise OutputError(f"{depth}: depth is written as .npy or .exr, not {depth.suffix!r}")
+    film = output.suffix.lower() in FILMS
+    wanted = None if size is None else parse_size(size)
     values = to_settings(flags, background, preset, settings)
     if not {"background", "transparent"} & values.keys():
-        values["transparent"] = output.suffix.lower() != ".png"
+        values["transparent"] = not film and output.suffix.lower() != ".png"
     chosen = Settings.from_dict(values)
-    color = None if chosen.transparent else chosen.background
-    frames = -(-chosen.accumulate // chosen.samples) if accumulates(chosen) else 1
-    wanted = None if size is None else parse_size(size)
+    if film:
+        check_film(output, wanted or DEFAULT_SIZE, fps, quality, transparent=chosen.transparent)
+        if depth is not None:
+            raise OutputError(f"{depth}: a film has no depth; write .png or .npy files")
+    else:
+        check_output(output)
+    if depth is not None and depth.suffix.lower() not in (".npy", ".exr"):
+        raise OutputError(f"{depth}: depth is written as .npy or .exr, not {depth.suffix!r}")
     with progress_bar(quiet) as progress:
         renderer = create_renderer(backend)
         try:
             opened = open_scene(scene, progress, drop_invalid=drop_invalid, weights=weights)
-            cameras = choose_cameras(opened, camera or [], view or [], orbit, wanted)
-            targets = numbered(output, len(cameras))
-            depths = None if depth is None else numbered(depth, len(cameras))
-            renderer.upload(opened.splats)
-            prepare(opened.splats, [chosen.mode], progress)
-            frame = None
-            for k, each in enumerate(cameras):
-                request = FrameRequest(each, chosen, depth=depths is not None)
-                mean = Accumulator()
-                for number in range(frames):
-                    progress((k + number / frames) / len(cameras), f"Drawing {targets[k].name}")
-                    frame = mean.add(renderer.render(mean.next(asked(request))))
-                assert frame is not None
-                frame = finished(frame, request)
-                save_frame(frame, targets[k], color)
-                if depths is not None:
-                    save_depth(frame, depths[k])
+            shots = choose_cameras(
+                *(opened, camera or [], view or [], orbit, wanted),
+                captured=cameras,
+                path=path,
+                fps=fps,
+            )
+            prepare_scene(renderer, opened.splats, chosen, progress)
+            if film:
+                first = shots[0]
+                shots = [each.resized(first.width, first.height) for each in shots]
+                render_film(
+                    *(renderer, shots, output, chosen),
+                    fps=fps,
+                    quality=quality,
+                    progress=progress,
+                )
+                if not quiet:
+                    size = f"{first.width}x{first.height}"
+                    print(f"{output}: {size}, {len(shots)} frames, {len(shots) / fps:.1f} s")
+                return 0
+            targets = numbered(output, len(shots))
+            depths = None if depth is None else numbered(depth, len(shots))
+            frame = _draw(renderer, shots, chosen, targets, depths, progress)
         finally:
             renderer.close()
-    if frame is not None and not quiet:
+    if not quiet:
         _report(targets, frame)
     return 0
 
 
-def numbered(path: Path, count: int) -> list[Path]:
-    """One path per picture: `path` itself for one, else with a number at %0Nd or before the dot."""
-    if "%" in path.name:
-        try:
-            names = [path.name % k for k in range(count)]
-        except (TypeError, ValueError) as error:
-            raise OutputError(f"{path}: the pattern must hold one number, such as %04d") from error
-        if len(set(names)) < count:
-            raise OutputError(f"{path}: the pattern must hold one number, such as %04d")
-        return [path.with_name(name) for name in names]
-    if count == 1:
-        return [path]
-    return [path.with_name(f"{path.stem}_{k:04d}{path.suffix}") for k in range(count)]
+def _draw(
+    renderer: Renderer,
+    cameras: list[Camera],
+    settings: Settings,
+    targets: list[Path],
+    depths: list[Path] | None,
+    progress: Progress,
+) -> Frame:
+    """Draws each camera into its file; the last frame."""
+    frame = None
+    for k, camera in enumerate(cameras):
+
+        def part(fraction: float, stage: str, /, done: int = k) -> None:
+            progress((done + fraction) / len(cameras), stage)
+
+        request = FrameRequest(camera, settings, depth=depths is not None)
+        frame = finished(draw_whole(renderer, request, part, f"Drawing {targets[k].name}"), request)
+        save_frame(frame, targets[k], None if settings.transparent else settings.background)
+        if depths is not None:
+            save_depth(frame, depths[k])
+    assert frame is not None
+    return frame
 
 
 def _report(targets: list[Path], frame: Frame) -> None:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ...kernels.constants import LOG2_HIGHEST, LOG2_LOWEST
 from ...kernels.cuda.sources import WEIGHTS
 from ...scenes.oit import OitWeights
 from ..frame import FrameRequest
@@ -14,8 +15,6 @@ from ..modes.binned import depth_unit
 from ..modes.stochastic import sample_key
 from ..modes.weighted import (
     DEFAULT_BETA,
-    LOG2_HIGHEST,
-    LOG2_LOWEST,
     depth_offset,
     fitted_weights,
     squares_alpha,

@@ -14,6 +14,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from ...kernels.constants import LOG2_HIGHEST, LOG2_LOWEST
 from ...scenes.oit import OitWeights
 from ..camera import Camera
 from ..scene_facts import SceneFacts
@@ -25,9 +26,6 @@ Float64 = NDArray[np.float64]
 
 DEFAULT_BETA = 20.0
 """Decay over the scene's radius where nothing better is known."""
-
-LOG2_LOWEST, LOG2_HIGHEST = -100.0, 60.0
-"""Weights stay within these powers of 2, so that float32 sums neither vanish nor overflow."""
 
 
 def composite(layers: Layers, canvas: Canvas) -> None:

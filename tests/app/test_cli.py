@@ -12,11 +12,13 @@ from make_splats import make_splats
 from PIL import Image
 
 import voile
-from voile import Camera
+from voile import Camera, CameraPath
 from voile.app import cli
-from voile.app.commands.render import numbered, parse_size
+from voile.app.commands.cameras import parse_size
 from voile.app.commands.settings_flags import parse_background
+from voile.render.camera_path import Key
 from voile.render.metrics import psnr
+from voile.render.output import numbered
 from voile.render.settings import SettingsError
 from voile.render.settings_file import save_settings
 
@@ -282,3 +284,44 @@ def test_a_real_reference(tmp_path):
     image = np.load(out)
     assert image.shape == (camera.height, camera.width, 4)
     assert psnr(image[..., :3], color) > 60
+
+
+def test_draws_every_camera_of_a_capture(scene, tmp_path):
+    import camera_samples
+
+    capture = camera_samples.transforms_json(tmp_path)
+    assert run("render", scene, "-o", tmp_path / "v.png", "--cameras", capture) == 0
+    for k, camera in enumerate(camera_samples.CAMERAS):
+        expected = voile.render(voile.load(scene), camera).to_rgb8((0, 0, 0))
+        drawn = np.asarray(Image.open(tmp_path / f"v_{k:04d}.png"))
+        assert np.abs(drawn.astype(int) - expected).max() <= 1
+
+
+def test_draws_a_path_into_a_film_and_into_pictures(scene, tmp_path, capsys):
+    path = tmp_path / "path.json"
+    eyes = [(0, -1, -5), (3, -1, -4)]
+    keys = [Key.of(Camera.look_at(eye, (0, 0, 0)), k) for k, eye in enumerate(eyes)]
+    CameraPath(keys).save(path)
+    out = tmp_path / "film.webp"
+    assert run("render", scene, "--path", path, "-o", out, "--fps", 4, "--size", "48x32") == 0
+    assert "48x32, 5 frames, 1.2 s" in capsys.readouterr().out
+    assert Image.open(out).n_frames == 5
+    assert run("render", scene, "--path", path, "-o", tmp_path / "f.png", "--fps", 4,
+               "--size", "48x32") == 0  # fmt: skip
+    assert len(list(tmp_path.glob("f_*.png"))) == 5
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["-o", "a.webp", "--depth", "z.npy"], "no depth"),
+        (["-o", "a.webp", "--quality", "0"], "1 to 100"),
+        (["-o", "a.png", "--cameras", "none.json"], "none.json"),
+        (["-o", "a.png", "--path", "none.json"], "none.json"),
+        (["-o", "a.mp4", "--size", "33x33"], "32x32"),
+    ],
+)
+def test_what_cannot_be_filmed_is_said(scene, tmp_path, capsys, monkeypatch, arguments, words):
+    monkeypatch.chdir(tmp_path)
+    assert run("render", scene, *arguments) == 1
+    assert words in capsys.readouterr().err

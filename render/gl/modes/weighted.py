@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
+from ....kernels.constants import LOG2_HIGHEST, LOG2_LOWEST
 from ....scenes.oit import OitWeights
-from ...modes.weighted import (
-    DEFAULT_BETA,
-    LOG2_HIGHEST,
-    LOG2_LOWEST,
-    depth_offset,
-    fitted_weights,
-    squares_alpha,
-)
+from ...modes.weighted import DEFAULT_BETA, depth_offset, fitted_weights, squares_alpha
 from ..drawing import ADD, COLUMN, LARGEST, VALUES, Column, Drawing
 from ..projection import eye_uniforms
 from ..target import Kept, Sums

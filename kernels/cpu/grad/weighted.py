@@ -1,0 +1,178 @@
+"""`weighted` and `learned`, and their gradient: a weighted sum (McGuire and Bavoil 2013).
+
+Per pixel, with weights w, alphas a, colours c and depths z,
+
+    C = (1 - P) m,    Z = sum w_i a_i z_i / W,
+    P = prod (1 - a_i),    m = sum w_i a_i c_i / W,    W = sum w_i a_i.
+
+For a loss with slopes g, g_a and g_z by C, 1 - P and Z, and s = (1 - P) / W,
+
+    dL/dc_i      = w_i a_i s g,    dL/dz_i = w_i a_i g_z / W
+    dL/d log w_i = w_i a_i (s g . (c_i - m) + g_z (z_i - Z) / W)
+    dL/d log a_i = the same + a_i / (1 - a_i) P (g . m + g_a),    0 where alpha is capped.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ...constants import ALPHA_MAX
+from ..bins import TILE
+from ..jit import inline, kernel
+from ..project import BLUE, DEPTH, FOOTPRINT, GREEN, LOG2_OPACITY, RED, A, B, C, U, V
+from ..sums import VANISHED
+from ..tile import BATCH, FIRST, LANES, LAST, load_batch, place_batch
+from . import pixel
+from .pixel import ENTRY, add_moments, clear_lanes, load_pixels, splat_alpha, sum_lanes
+
+CLEAR, RED_SUM, GREEN_SUM, BLUE_SUM, DEPTH_SUM, WEIGHT_SUM = range(0, 6 * LANES, LANES)
+"""Places in a row of a tile that is drawn."""
+
+G_RED, G_GREEN, G_BLUE, G_DEPTH, G_MEAN, G_CLEAR = range(0, 6 * LANES, LANES)
+"""Places in a row of a tile that is differentiated."""
+
+PIXEL = 6
+"""Values per pixel that `differentiate` reads: s g, g_z / W, s g . m + g_z Z / W and
+P (g . m + g_a)."""
+
+
+@kernel
+def composite(
+    tiles, first_tile, last_tile, starts, members, footprints, values, with_depth, stop,
+    color, alpha, depth, total,
+):  # fmt: skip
+    """Draws tiles[first_tile:last_tile], and keeps W in `total` (H, W).
+
+    The arguments are those of `cpu.modes`, in the precision of the footprints; `values` (M,) are
+    the weights. `stop` is not used.
+    """
+    height, width = alpha.shape
+    columns = (width + TILE - 1) // TILE
+    real = footprints.dtype.type
+    rows = np.empty((TILE, 6 * LANES), footprints.dtype)
+    batch = np.ones((FOOTPRINT, BATCH), footprints.dtype)
+    for t in range(first_tile, last_tile):
+        tile = tiles[t]
+        x0, y0 = (tile % columns) * TILE, (tile // columns) * TILE
+        bottom = min(TILE, height - y0) - 1
+        for i in range(TILE):
+            for k in range(LANES):
+                rows[i, k] = 1
+            for k in range(LANES, 6 * LANES):
+                rows[i, k] = 0
+        for start in range(starts[tile], starts[tile + 1], BATCH):
+            count = min(BATCH, starts[tile + 1] - start)
+            load_batch(members, start, count, footprints, batch)
+            place_batch(real(x0), real(y0), batch)
+            for j in range(count):
+                u, v = batch[U, j], batch[V, j]
+                a, b, c = batch[A, j], batch[B, j], batch[C, j]
+                power, z = batch[LOG2_OPACITY, j], batch[DEPTH, j]
+                red, green, blue = batch[RED, j], batch[GREEN, j], batch[BLUE, j]
+                weight = values[members[start + j]]
+                for i in range(int(batch[FIRST, j]), min(bottom, int(batch[LAST, j])) + 1):
+                    y = real(i)
+                    v_row = v + c * y
+                    u_row = u + b * y
+                    p_row = power - v_row * v_row
+                    _add_row(rows, i, u_row, a, p_row, red, green, blue, z, weight, with_depth)
+        for i in range(bottom + 1):
+            y = y0 + i
+            for k in range(min(TILE, width - x0)):
+                x = x0 + k
+                sum_of_weights = rows[i, WEIGHT_SUM + k]
+                total[y, x] = sum_of_weights
+                if sum_of_weights > real(0):
+                    cover = real(1) - rows[i, CLEAR + k]
+                    share = cover / sum_of_weights
+                    alpha[y, x] = cover
+                    color[y, x, 0] = share * rows[i, RED_SUM + k]
+                    color[y, x, 1] = share * rows[i, GREEN_SUM + k]
+                    color[y, x, 2] = share * rows[i, BLUE_SUM + k]
+                    if with_depth:
+                        depth[y, x] = rows[i, DEPTH_SUM + k] / sum_of_weights
+
+
+@inline
+def _add_row(rows, at, u, a, p, red, green, blue, z, weight, with_depth):
+    real = rows.dtype.type
+    for k in range(LANES):
+        alpha = splat_alpha(p, u + a * real(k))
+        clear = rows[at, CLEAR + k] * (real(1) - alpha)
+        rows[at, CLEAR + k] = clear if clear > real(VANISHED) else real(0)
+        share = weight * alpha
+        rows[at, RED_SUM + k] += share * red
+        rows[at, GREEN_SUM + k] += share * green
+        rows[at, BLUE_SUM + k] += share * blue
+        rows[at, WEIGHT_SUM + k] += share
+        if with_depth:
+            rows[at, DEPTH_SUM + k] += share * z
+
+
+@kernel
+def differentiate(
+    tiles, first_tile, last_tile, starts, members, footprints, values, with_depth, with_shape, stop,
+    pixels, entries,
+):  # fmt: skip
+    """Slopes of the entries of tiles[first_tile:last_tile]; see `sorted.differentiate`.
+
+    `pixels` (H, W, 6) are those of `PIXEL`.
+    """
+    height, width = pixels.shape[0], pixels.shape[1]
+    columns = (width + TILE - 1) // TILE
+    real = footprints.dtype.type
+    rows = np.empty((TILE, PIXEL * LANES), footprints.dtype)
+    lanes = np.empty((ENTRY, LANES), footprints.dtype)
+    batch = np.ones((FOOTPRINT, BATCH), footprints.dtype)
+    for t in range(first_tile, last_tile):
+        tile = tiles[t]
+        x0, y0 = (tile % columns) * TILE, (tile // columns) * TILE
+        bottom = min(TILE, height - y0) - 1
+        load_pixels(pixels, x0, y0, G_RED, rows)
+        for start in range(starts[tile], starts[tile + 1], BATCH):
+            count = min(BATCH, starts[tile + 1] - start)
+            load_batch(members, start, count, footprints, batch)
+            place_batch(real(x0), real(y0), batch)
+            for j in range(count):
+                u, v = batch[U, j], batch[V, j]
+                a, b, c = batch[A, j], batch[B, j], batch[C, j]
+                power, z = batch[LOG2_OPACITY, j], batch[DEPTH, j]
+                red, green, blue = batch[RED, j], batch[GREEN, j], batch[BLUE, j]
+                weight = values[members[start + j]]
+                clear_lanes(lanes)
+                for i in range(int(batch[FIRST, j]), min(bottom, int(batch[LAST, j])) + 1):
+                    y = real(i)
+                    v_row = v + c * y
+                    u_row = u + b * y
+                    _differentiate_row(
+                        rows, lanes, i, u_row, v_row, a, power - v_row * v_row, red, green, blue, z,
+                        weight, with_depth, with_shape,
+                    )  # fmt: skip
+                sum_lanes(lanes, entries[start + j])
+
+
+@inline
+def _differentiate_row(
+    rows, lanes, at, u, v, a, p, red, green, blue, z, weight, with_depth, with_shape
+):
+    real = rows.dtype.type
+    for k in range(LANES):
+        w = u + a * real(k)
+        alpha = splat_alpha(p, w)
+        share = weight * alpha
+        g_red, g_green, g_blue = rows[at, G_RED + k], rows[at, G_GREEN + k], rows[at, G_BLUE + k]
+        along = g_red * red + g_green * green + g_blue * blue - rows[at, G_MEAN + k]
+        lanes[pixel.RED, k] += share * g_red
+        lanes[pixel.GREEN, k] += share * g_green
+        lanes[pixel.BLUE, k] += share * g_blue
+        if with_depth:
+            g_depth = rows[at, G_DEPTH + k]
+            along += g_depth * z
+            lanes[pixel.DEPTH, k] += share * g_depth
+        of_weight = share * along
+        lanes[pixel.WEIGHT, k] += of_weight
+        e = of_weight + alpha / (real(1) - alpha) * rows[at, G_CLEAR + k]
+        e = e if alpha < real(ALPHA_MAX) else real(0)
+        lanes[pixel.E, k] += e
+        if with_shape:
+            add_moments(lanes, k, e, w, v)

@@ -1,0 +1,231 @@
+"""`rasterize`: splats to a picture on torch's tensors, with gradients.
+
+Two operators, `voile::rasterize` and `voile::rasterize_backward`, so that torch can trace, compile
+and check them; what the first has drawn from goes to the second as tensors. The kernels are those
+of `cpu.grad`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..scenes.errors import VoileError
+from .cpu.bins import TILE
+from .cpu.frame import Columns
+from .cpu.grad import frame
+from .cpu.project import FOOTPRINT, make_view
+from .cpu.workers import shared_workers, thread_count
+
+COEFFICIENTS = {1: 0, 4: 1, 9: 2, 16: 3, 25: 4}
+"""Degree of the spherical harmonics by their number."""
+
+
+class RasterizeError(VoileError, ValueError):
+    """The tensors do not go together; the text names the one and what it must be."""
+
+
+class Pinhole(Protocol):
+    """What is asked of a camera: OpenCV axes, pixels, world units. `voile.Camera` is one."""
+
+    @property
+    def world_to_camera(self) -> Any: ...
+    @property
+    def fx(self) -> float: ...
+    @property
+    def fy(self) -> float: ...
+    @property
+    def cx(self) -> float: ...
+    @property
+    def cy(self) -> float: ...
+    @property
+    def width(self) -> int: ...
+    @property
+    def height(self) -> int: ...
+    @property
+    def near(self) -> float: ...
+
+
+class Picture(NamedTuple):
+    """What was drawn.
+
+    Attributes:
+        color: (H, W, 3) premultiplied, without a background.
+        alpha: (H, W) coverage.
+        depth: (H, W) expected depth, world units, 0 where nothing is; None where not asked for.
+    """
+
+    color: Tensor
+    alpha: Tensor
+    depth: Tensor | None
+
+
+def rasterize(
+    means: Tensor,
+    quats: Tensor,
+    scales: Tensor,
+    opacities: Tensor,
+    sh: Tensor,
+    camera: Pinhole,
+    *,
+    mode: str = "sorted",
+    log_weights: Tensor | None = None,
+    antialias: bool = False,
+    depth: bool = False,
+) -> Picture:
+    """Draws splats; differentiable by all of its tensors.
+
+    The picture is that of the backends in the same mode (`docs/gradients.md` says what its
+    gradients leave out). All tensors are float32 or all are float64, and on one device.
+
+    Args:
+        means: (N, 3) centres, world units.
+        quats: (N, 4) rotations wxyz, of any length but 0.
+        scales: (N, 3) standard deviations along the axes, world units, >= 0.
+        opacities: (N,) in [0, 1].
+        sh: (N, K, 3) spherical harmonics of the colour, K of 1, 4, 9, 16, 25.
+        camera: from where; it has no gradient.
+        mode: "sorted" or "weighted". Mode `learned` is "weighted" with other tensors.
+        log_weights: (N,) natural logarithms of the weights from this camera, of mode weighted.
+        antialias: the scene was trained with the factor of Yu et al. 2024 on its opacities.
+        depth: also give expected depth.
+
+    Raises:
+        RasterizeError: a shape, type or device that does not fit, or an unknown mode.
+    """
+    if log_weights is None and mode == "weighted":
+        raise RasterizeError("log_weights are missing; mode weighted needs one per splat")
+    weights = means.new_empty(0) if log_weights is None else log_weights
+    _check(means, quats, scales, opacities, sh, weights, mode)
+    pose = torch.as_tensor(np.array(camera.world_to_camera, np.float64)).flatten()
+    inner = [camera.fx, camera.fy, camera.cx, camera.cy, camera.near]
+    color, alpha, z, *_ = _rasterize(
+        means, quats, scales, opacities, sh, weights,
+        torch.cat([pose, torch.tensor(inner, dtype=torch.float64)]), int(camera.width),
+        int(camera.height), mode, antialias, depth,
+    )  # fmt: skip
+    return Picture(color, alpha, z if depth else None)
+
+
+def _check(means, quats, scales, opacities, sh, weights, mode) -> None:
+    if mode not in frame.MODES:
+        raise RasterizeError(
+            f"there is no mode {mode!r} with gradients; there are {', '.join(frame.MODES)}"
+        )
+    n = len(means) if means.ndim else 0
+    if sh.ndim != 3 or sh.shape[1] not in COEFFICIENTS:
+        raise RasterizeError(
+            f"sh is {tuple(sh.shape)}; it must be (N, K, 3) with K one of 1, 4, 9, 16, 25"
+        )
+    if means.dtype not in (torch.float32, torch.float64):
+        raise RasterizeError(f"means are {means.dtype}; they must be float32 or float64")
+    wanted = {
+        "means": (means, (n, 3)),
+        "quats": (quats, (n, 4)),
+        "scales": (scales, (n, 3)),
+        "opacities": (opacities, (n,)),
+        "sh": (sh, (n, sh.shape[1], 3)),
+        "log_weights": (weights, (n,) if mode == "weighted" else (0,)),
+    }
+    for name, (tensor, shape) in wanted.items():
+        if tuple(tensor.shape) != shape:
+            raise RasterizeError(
+                f"{name} has shape {tuple(tensor.shape)}; in mode {mode} it must be {shape}"
+            )
+        if tensor.dtype != means.dtype or tensor.device != means.device:
+            raise RasterizeError(
+                f"{name} is {tensor.dtype} on {tensor.device}; "
+                f"it must be {means.dtype} on {means.device}, as means"
+            )
+
+
+@torch.library.custom_op("voile::rasterize", mutates_args=(), device_types="cpu")
+def _rasterize(
+    means: Tensor, quats: Tensor, scales: Tensor, opacities: Tensor, sh: Tensor,
+    log_weights: Tensor, camera: Tensor, width: int, height: int, mode: str, antialias: bool,
+    depth: bool,
+) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:  # fmt: skip
+    """The four parts of `frame.Picture`, then the four of `frame.Lists`."""
+    columns = Columns(*map(_array, (means, quats, scales, opacities, sh)))
+    shot = _shot(camera, sh, width, height, mode, antialias, depth)
+    picture, lists = frame.draw(columns, _array(log_weights), shot, _workers())
+    return (*map(torch.from_numpy, picture), *map(torch.from_numpy, lists))  # type: ignore[return-value]
+
+
+@torch.library.custom_op("voile::rasterize_backward", mutates_args=(), device_types="cpu")
+def _backward(
+    means: Tensor, quats: Tensor, scales: Tensor, opacities: Tensor, sh: Tensor,
+    log_weights: Tensor, camera: Tensor, width: int, height: int, mode: str, antialias: bool,
+    depth: bool, drawn: list[Tensor], slopes: list[Tensor], with_shape: bool,
+) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:  # fmt: skip
+    """`frame.Slopes`, from the outputs of `voile::rasterize` and the slopes of its first three."""
+    columns = Columns(*map(_array, (means, quats, scales, opacities, sh)))
+    arrays = [*map(_array, drawn)]
+    found = frame.differentiate(
+        columns, _array(log_weights), _shot(camera, sh, width, height, mode, antialias, depth),
+        frame.Picture(*arrays[:4]), frame.Lists(*arrays[4:]),
+        (_array(slopes[0]), _array(slopes[1]), _array(slopes[2])), with_shape, _workers(),
+    )  # fmt: skip
+    return tuple(map(torch.from_numpy, found))  # type: ignore[return-value]
+
+
+@_rasterize.register_fake
+def _(means, quats, scales, opacities, sh, log_weights, camera, width, height, mode, antialias,
+      depth):  # fmt: skip
+    new, context = means.new_empty, torch.library.get_ctx()
+    visible, instances = context.new_dynamic_size(), context.new_dynamic_size()
+    tiles = -(-width // TILE) * -(-height // TILE)
+    return (
+        new((height, width, 3)),
+        new((height, width)),
+        new((height, width) if depth else (0, 0)),
+        new((height, width) if mode == "weighted" else (0, 0)),
+        new((visible, FOOTPRINT)),
+        new(visible, dtype=torch.uint32),
+        new(tiles + 1, dtype=torch.int64),
+        new(instances, dtype=torch.uint32),
+    )
+
+
+@_backward.register_fake
+def _(means, quats, scales, opacities, sh, log_weights, camera, width, height, mode, antialias,
+      depth, drawn, slopes, with_shape):  # fmt: skip
+    shapes = [t if with_shape else t[:0] for t in (means, quats, scales)]
+    return tuple(map(torch.empty_like, (*shapes, opacities, sh, log_weights)))
+
+
+def _keep(ctx: Any, inputs: Any, output: Any) -> None:
+    tensors, ctx.rest = inputs[:7], inputs[7:]
+    ctx.save_for_backward(*tensors, *output)
+    ctx.mark_non_differentiable(*output[3:])
+
+
+def _go_back(ctx: Any, *slopes: Tensor | None) -> tuple[Tensor | None, ...]:
+    (*tensors,) = ctx.saved_tensors
+    inputs, drawn = tensors[:7], tensors[7:]
+    with_shape = any(ctx.needs_input_grad[:3])
+    given = [torch.zeros_like(image) if s is None else s for s, image in zip(slopes[:3], drawn)]
+    found = _backward(*inputs, *ctx.rest, drawn, given, with_shape)
+    asked = zip(found, ctx.needs_input_grad)
+    return (*(slope if wanted else None for slope, wanted in asked), *[None] * 6)
+
+
+_rasterize.register_autograd(_go_back, setup_context=_keep)
+
+
+def _array(tensor: Tensor) -> np.ndarray:
+    return np.require(tensor.detach().numpy(), None, ["C", "A"])
+
+
+def _shot(camera, sh, width, height, mode, antialias, depth) -> frame.Shot:
+    values = camera.numpy()
+    fx, fy, cx, cy, near = map(float, values[16:])
+    view = make_view(values[:16].reshape(4, 4), (fx, fy), (cx, cy), (width, height), near)
+    return frame.Shot(view, (width, height), COEFFICIENTS[sh.shape[1]], antialias, depth, mode)
+
+
+def _workers():
+    return shared_workers(thread_count())
