@@ -33,6 +33,12 @@ class Actions(QObject):
             "Save picture…", "camera-outline", keys.Save, "Save exactly what is drawn, as PNG"
         )
         self.copy_picture = self._make("Copy picture", "content-copy", keys.Copy)
+        self.copy_camera = self._make(
+            "Copy camera", "", "Ctrl+Shift+C", "The camera on screen as text, for scripts as well"
+        )
+        self.paste_camera = self._make(
+            "Paste camera", "", "Ctrl+Shift+V", "Stand where the camera on the clipboard stands"
+        )
         self.quit = self._make("Quit", "", "Ctrl+Q")
         self.frame = self._make(
             "Frame scene", "fit-to-screen-outline", "F", "Show the whole scene from this side"
@@ -71,6 +77,8 @@ class Actions(QObject):
         self.with_scene = [
             self.save_picture,
             self.copy_picture,
+            self.copy_camera,
+            self.paste_camera,
             self.frame,
             self.reset,
             self.flip,
@@ -96,6 +104,8 @@ class Actions(QObject):
         undo.setShortcut(QKeySequence.StandardKey.Undo)
         redo.setShortcuts([QKeySequence("Ctrl+Shift+Z"), QKeySequence("Ctrl+Y")])
         edit.addActions([undo, redo])
+        edit.addSeparator()
+        edit.addActions([self.copy_camera, self.paste_camera])
         view = bar.addMenu("&View")
         view.addActions([self.frame, self.reset])
         side = view.addMenu("Look from")

@@ -111,8 +111,8 @@ class BlendingPanel(QWidget):
             self._show_points()
             self.bar.show()
             self.button.setText("Cancel")
-            splats, settings = opened.scene.splats, self._session.settings
-            self.measurer.start(self._backend, splats, self._context.viewport.camera(), settings)
+            content, settings = opened.scene.content, self._session.settings
+            self.measurer.start(self._backend, content, self._context.viewport.camera(), settings)
 
     def close_tasks(self, seconds: float) -> list[str]:
         """Stops what is done in threads; what did not end within `seconds` each."""

@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 from typing import cast
 
-from PySide6.QtCore import QEvent, QObject, QPointF, Qt, QTimer
+from PySide6.QtCore import QEvent, QObject, QPointF, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
+from ..render.settings import Settings
+from .inertia import Inertia
 from .navigation import FAST, SLOW, Navigator
 
 _Key = Qt.Key
@@ -24,8 +26,14 @@ FLY_KEYS: dict[Qt.Key, tuple[int, int, int]] = {
 }
 """Keys that fly while they are held: right, up, ahead."""
 
+WHEEL_SECONDS = 0.2
+"""How long one notch of the wheel flies ahead, where a drag turns the head."""
+
 LONGEST_STEP = 0.25
 """Seconds flown at most between two ticks, so that a slow frame does not become a leap."""
+
+SLIP = 3
+"""Device-independent pixels that the mouse may move while it clicks."""
 
 HELP = (
     ("Left drag", "Orbit; look around while flying"),
@@ -38,13 +46,22 @@ HELP = (
 
 
 class Controls(QObject):
-    """Filters the viewport's events. A timer runs only while a fly key is held."""
+    """Filters the viewport's events. A timer runs only while the view flies or glides on.
 
-    def __init__(self, navigator: Navigator, viewport: QWidget) -> None:
+    Signals:
+        clicked: where the left button was pressed and released in one place, QPointF.
+    """
+
+    clicked = Signal(object)
+
+    def __init__(self, navigator: Navigator, settings: Settings, viewport: QWidget) -> None:
         super().__init__(viewport)
-        self._navigator = navigator
+        self._navigator, self._settings = navigator, settings
         self._viewport = viewport
         self._last: QPointF | None = None
+        self._pressed = QPointF()
+        self._inertia = Inertia()
+        self._shift = False  # whether the last drag was one with Shift
         self._button = _Button.NoButton
         self._held: set[Qt.Key] = set()
         self._flown = 0.0
@@ -75,34 +92,55 @@ class Controls(QObject):
                 return self._key(cast(QKeyEvent, event))
             case kinds.FocusOut | kinds.Hide:
                 self._held.clear()
-                self._timer.stop()
+                self._rest()
         return False
 
     def _press(self, event: QMouseEvent) -> bool:
         self._viewport.setFocus(Qt.FocusReason.MouseFocusReason)
-        if self._button == _Button.NoButton:
+        if self._last is None:
             self._button, self._last = event.button(), event.position()
+            self._pressed = event.position()
+            self._inertia.press(time.perf_counter())
         return True
 
     def _drag(self, event: QMouseEvent) -> bool:
         if self._last is None:
             return False
         moved = event.position() - self._last
-        self._last = event.position()
+        before, self._last = self._last, event.position()
         height = max(1, self._viewport.height())
         dx, dy = moved.x() / height, moved.y() / height
-        shift = event.modifiers() & Qt.KeyboardModifier.ShiftModifier
-        if self.flying and self._button == _Button.LeftButton:
-            self._navigator.look(dx, dy)
-        elif self._button == _Button.LeftButton and not shift:
-            self._navigator.orbit(dx, dy)
-        else:
-            self._navigator.pan(dx, dy)
+        self._shift = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+        self._inertia.move(dx, dy, time.perf_counter())
+        self._go(before, dx, dy)
         return True
 
+    def _go(self, start: QPointF, dx: float, dy: float) -> None:
+        """Moves the view by a drag from `start`, in the way of its button."""
+        style, navigator = self._settings.navigation, self._navigator
+        if self._button != _Button.LeftButton or self._shift:
+            navigator.pan(dx, dy)
+        elif self.flying or style == "fly":
+            navigator.look(dx, dy)
+        elif style == "trackball":
+            size = self._viewport.size()
+            height = max(1, size.height())
+            x, y = start.x() - size.width() / 2, start.y() - size.height() / 2
+            navigator.trackball(x / height, y / height, dx, dy)
+        else:
+            navigator.orbit(dx, dy)
+
     def _release(self, event: QMouseEvent) -> bool:
-        if event.button() == self._button:
-            self._button, self._last = _Button.NoButton, None
+        if event.button() != self._button:
+            return True
+        moved = event.position() - self._pressed
+        if self._button == _Button.LeftButton and moved.manhattanLength() <= SLIP:
+            self.clicked.emit(event.position())
+        if self._inertia.release(time.perf_counter(), self._settings.inertia):
+            self._tick()  # the button is kept: what glides goes on in its way
+        else:
+            self._button = _Button.NoButton
+        self._last = None
         return True
 
     def _wheel(self, event: QWheelEvent) -> bool:
@@ -112,7 +150,11 @@ class Controls(QObject):
         height = max(1, size.height())
         x = (event.position().x() - size.width() / 2) / height
         y = (event.position().y() - size.height() / 2) / height
-        self._navigator.zoom(turned / 120, x, y)
+        self._stop_gliding()
+        if self._settings.navigation == "fly":
+            self._navigator.fly(0, 0, turned / 120, WHEEL_SECONDS, self._settings.fly_speed)
+        else:
+            self._navigator.zoom(turned / 120, x, y)
         return True
 
     def _key(self, event: QKeyEvent) -> bool:
@@ -127,16 +169,42 @@ class Controls(QObject):
             return False
         else:
             self._held.add(key)
-        if not self._held:
-            self._timer.stop()
-        elif not self._timer.isActive():
+        if self._held:
+            self._stop_gliding()
+            self._tick()
+        else:
+            self._rest()
+        return True
+
+    def _tick(self) -> None:
+        """Has the timer run."""
+        if not self._timer.isActive():
             self._flown = time.perf_counter()
             self._timer.start()
-        return True
+
+    def _stop_gliding(self) -> None:
+        if self._inertia.gliding:
+            self._inertia.stop()
+            self._rest()
+
+    def _rest(self) -> None:
+        """Stops the timer where nothing moves by itself."""
+        if self._last is None:
+            self._button = _Button.NoButton
+            self._inertia.stop()
+        if not self._held and not self._inertia.gliding:
+            self._timer.stop()
 
     def _fly(self) -> None:
         now = time.perf_counter()
         seconds, self._flown = min(now - self._flown, LONGEST_STEP), now
+        if self._inertia.gliding and self._last is None:
+            middle = self._viewport.rect().center().toPointF()
+            self._go(middle, *self._inertia.glide(seconds))
+            if not self._inertia.gliding:
+                self._rest()
+        if not self._held:
+            return
         modifiers = QGuiApplication.queryKeyboardModifiers()
         if modifiers & Qt.KeyboardModifier.ShiftModifier:
             seconds *= FAST
@@ -145,4 +213,4 @@ class Controls(QObject):
         steps = [FLY_KEYS[key] for key in self._held]
         right, up, ahead = (sum(step[axis] for step in steps) for axis in range(3))
         if right or up or ahead:
-            self._navigator.fly(right, up, ahead, seconds)
+            self._navigator.fly(right, up, ahead, seconds, self._settings.fly_speed)

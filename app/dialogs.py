@@ -9,12 +9,14 @@ from PySide6.QtCore import QStandardPaths, Qt
 from PySide6.QtWidgets import QDialog, QFileDialog, QWidget
 
 from ..scenes.io import FORMATS
+from ..scenes.io.mesh import EXTENSIONS
 
 
 def ask_scene_file(parent: QWidget, folder: str) -> str:
     """A scene file, "" if the user changed their mind."""
     patterns = dict.fromkeys(f"*{e}" for f in FORMATS.values() for e in f.extensions)
-    filters = f"Splat scenes ({' '.join(patterns)} *.json);;All files (*)"
+    patterns |= dict.fromkeys(f"*{e}" for e in EXTENSIONS)
+    filters = f"Splat scenes and meshes ({' '.join(patterns)} *.json);;All files (*)"
     return QFileDialog.getOpenFileName(parent, "Open a scene", folder, filters)[0]
 
 

@@ -10,7 +10,15 @@ from PySide6.QtCore import QByteArray, QObject, Qt, Signal
 from PySide6.QtGui import QAction, QCloseEvent
 from PySide6.QtWidgets import QDockWidget, QFrame, QMainWindow, QScrollArea, QTabWidget, QWidget
 
-from . import blending_panel, compare_panel, performance_panel, scene_panel, settings_panel
+from . import (
+    blending_panel,
+    camera_panel,
+    compare_panel,
+    path_panel,
+    performance_panel,
+    scene_panel,
+    settings_panel,
+)
 from .actions import Actions
 from .dock_title import DockTitle
 from .history import History
@@ -72,9 +80,11 @@ class Dock:
 DOCKS: tuple[Dock, ...] = (
     Dock("quality", "Quality", settings_panel.make_quality),
     Dock("blending", "Blending", blending_panel.BlendingPanel),
-    Dock("camera", "Camera", settings_panel.make_camera),
+    Dock("light", "Light", settings_panel.make_light),
+    Dock("camera", "Camera", camera_panel.CameraPanel),
     Dock("scene", "Scene", scene_panel.ScenePanel),
     Dock("compare", "Compare", compare_panel.ComparePanel, shown=False, listed=False, below=True),
+    Dock("path", "Path", path_panel.PathPanel, Area.BottomDockWidgetArea, False),
     Dock(
         "performance",
         "Performance",

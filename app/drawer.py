@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, Signal
 
 from ..render.accumulate import Accumulator, accumulates, same_frame
 from ..render.frame import Frame, FrameRequest
-from ..scenes.splats import Splats
+from ..scenes.content import Content
 from .differences import Compared, Pair
 from .frame_worker import Drawing, FrameWorker, Job, Picture
 from .gl_painter import GLPainter
@@ -87,29 +87,30 @@ class Drawer(QObject):
         self._shown = {}
         self._stale = True
 
-    def step(self, painter: GLPainter, splats: Splats, request: FrameRequest) -> None:
+    def step(self, painter: GLPainter, content: Content, request: FrameRequest) -> None:
         """Draws what is out of date, or starts to; the painter's context is current.
 
         Args:
             painter: draws for the gl backend.
-            splats: the scene.
+            content: the scene.
             request: the view and settings of side A; kept, so nobody else may change it.
         """
-        key = self._key(splats)
+        key = self._key(content)
         self._abandon(key)
         if self._round is None:
             self._begin(painter, key, request)
 
     def take_picture(
-        self, painter: GLPainter, picture: Picture, splats: Splats, request: FrameRequest
+        self, painter: GLPainter, picture: Picture, content: Content, request: FrameRequest
     ) -> None:
         """Draws a picture to keep; `picture_taken` follows, or `failed`. Arguments as `step`."""
-        request = replace(request, settings=self.readiness.meanwhile(splats, request.settings))
+        settings = self.readiness.meanwhile(content.splats, request.settings)
+        request = replace(request, settings=settings)
         shown, adds = self._shown.get(0), accumulates(request.settings)
         if adds and shown is not None and same_frame(shown.job.request, request):
             self.picture_taken.emit(picture, shown.frame, request)  # the mean on screen
             return
-        job = Job(self._session.backend, splats, request, picture=picture)
+        job = Job(self._session.backend, content, request, picture=picture)
         if job.backend != "gl":
             self._worker.take(job)
             return
@@ -127,11 +128,11 @@ class Drawer(QObject):
         self._closed = True
         return self.readiness.close(seconds) and self._worker.close(seconds)
 
-    def _key(self, splats: Splats) -> Key:
+    def _key(self, content: Content) -> Key:
         backends = [self._session.backend]
         if self._session.comparison.active:
             backends.append(self._session.comparison.backend)
-        return splats, tuple(backends)
+        return content, tuple(backends)
 
     def _abandon(self, key: Key) -> None:
         """Forgets what is drawn or shown of another scene, or by other backends."""
@@ -140,7 +141,7 @@ class Drawer(QObject):
             self._worker.drop()
             self._means = Accumulator(), Accumulator()  # the thread may still use those before
         # Other weights are no other scene: its picture stays until there is a new one.
-        if any(each.job.splats.means is not key[0].means for each in self._shown.values()):
+        if any(each.job.splats.means is not key[0].splats.means for each in self._shown.values()):
             self._shown, self._compared = {}, None
         if len(key[1]) == 1:
             self._shown.pop(1, None)
@@ -148,14 +149,14 @@ class Drawer(QObject):
 
     def _begin(self, painter: GLPainter, key: Key, request: FrameRequest) -> None:
         """Starts to draw what is out of date, or what adds up to a better picture."""
-        splats, backends = key
+        content, backends = key
         if self._stale:
             beside = self._session.comparison.settings_beside(request.settings)
             wanted = [request.settings, beside][: len(backends)]
-            settings = self.readiness.drawable(splats, wanted)
+            settings = self.readiness.drawable(content.splats, wanted)
             jobs = [
                 Job(
-                    *(backend, splats, FrameRequest(request.camera, settings[side]), side),
+                    *(backend, content, FrameRequest(request.camera, settings[side]), side),
                     accumulator=self._means[side] if accumulates(settings[side]) else None,
                 )
                 for side, backend in enumerate(backends)

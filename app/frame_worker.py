@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, Signal
 from ..render.accumulate import Accumulator
 from ..render.frame import Frame, FrameRequest
 from ..render.renderer import Renderer, create_renderer
+from ..scenes.content import Content
 from ..scenes.splats import Splats
 from .differences import Pair, compare
 
@@ -36,7 +37,7 @@ class Job:
     """A frame to draw.
 
     Attributes:
-        backend, splats, request: what draws what and how.
+        backend, content, request: what draws what and how.
         side: 0, or 1 where it is what the picture is compared with.
         picture: what the frame is kept for; such a job is never dropped for a later one.
         accumulator: adds the frame to those before of the same request.
@@ -44,12 +45,17 @@ class Job:
     """
 
     backend: str
-    splats: Splats
+    content: Content
     request: FrameRequest
     side: int = 0
     picture: Picture | None = None
     accumulator: Accumulator | None = None
     refining: bool = False
+
+    @property
+    def splats(self) -> Splats:
+        """Those of the content."""
+        return self.content.splats
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,21 +189,21 @@ class _Renderers:
     """One renderer for each backend that was asked for; used by the worker's thread alone."""
 
     def __init__(self) -> None:
-        self._held: dict[str, tuple[Renderer, Splats | None]] = {}
+        self._held: dict[str, tuple[Renderer, Content | None]] = {}
 
     def draw(self, job: Job) -> Drawing:
-        renderer, splats = self._held.get(job.backend, (None, None))
+        renderer, content = self._held.get(job.backend, (None, None))
         if renderer is None:
             renderer = create_renderer(job.backend)
-        if splats is not job.splats:
+        if content is not job.content:
             self._held[job.backend] = renderer, None
-            renderer.upload(job.splats)
+            renderer.upload(job.content)
             # Scenes that are no longer shown must not be held.
             for name, (other, held) in list(self._held.items()):
-                if held is not None and held is not job.splats:
+                if held is not None and held is not job.content:
                     other.close()
                     del self._held[name]
-        self._held[job.backend] = renderer, job.splats
+        self._held[job.backend] = renderer, job.content
         mean = job.accumulator
         request = job.request if mean is None else mean.next(job.request)
         start = time.perf_counter()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import moderngl
 
-from ..scenes.splats import Splats
+from ..scenes.content import Content
 from .frame_worker import Drawing, Job
 
 if TYPE_CHECKING:
@@ -24,31 +24,31 @@ class GLPainter:
     def __init__(self, ctx: moderngl.Context) -> None:
         self._ctx = ctx
         self._renderer: GLRenderer | None = None
-        self._uploaded: Splats | None = None
+        self._uploaded: Content | None = None
 
     @property
     def modes(self) -> frozenset[str]:
         """The modes it draws. Raises BackendUnavailable."""
         return self._made().capabilities.modes
 
-    def upload(self, splats: Splats) -> None:
+    def upload(self, content: Content) -> None:
         """Puts a scene on the GPU, unless it is there.
 
         Raises:
             VoileError: it does not fit; the scene before it is back in place.
         """
         renderer = self._made()
-        if self._uploaded is splats:
+        if self._uploaded is content:
             return
         before, self._uploaded = self._uploaded, None
         try:
-            renderer.upload(splats)
+            renderer.upload(content)
         except Exception:
             if before is not None:
                 renderer.upload(before)
                 self._uploaded = before
             raise
-        self._uploaded = splats
+        self._uploaded = content
 
     def draw(self, job: Job, *, keep: bool) -> Drawing:
         """Draws one frame, the mean of all so far where the job accumulates.
@@ -60,7 +60,7 @@ class GLPainter:
         Raises:
             VoileError: the scene does not fit, or the frame cannot be drawn.
         """
-        self.upload(job.splats)
+        self.upload(job.content)
         renderer, mean = self._made(), job.accumulator
         request = job.request if mean is None else mean.next(job.request)
         start = time.perf_counter()

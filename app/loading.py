@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
@@ -35,12 +36,12 @@ class Loader(QObject):
         """The load that is wanted, None at rest."""
         return self._wanted
 
-    def open(self, source: str, weights: Path | None = None) -> None:
+    def open(self, source: str, weights: Path | None = None, meshes: Sequence[Path] = ()) -> None:
         """Starts to load a scene as `open_scene` does; one that is being loaded is cancelled."""
         self.cancel()
 
         def work(progress: Progress) -> OpenedScene:
-            return open_for_window(source, progress, weights)
+            return open_for_window(source, progress, weights, meshes)
 
         name = "the built-in scene" if source == BUILTIN else Path(source).name
         task = Task(name, work, self)

@@ -9,8 +9,8 @@ from ..render.frontier import candidates, measure
 from ..render.modes import prepare
 from ..render.renderer import create_renderer
 from ..render.settings import Settings
+from ..scenes.content import Content
 from ..scenes.progress import Progress
-from ..scenes.splats import Splats
 from .tasks import OneTask, Task
 
 
@@ -23,16 +23,16 @@ class Measurer(OneTask):
 
     measured = Signal(object)
 
-    def start(self, backend: str, splats: Splats, camera: Camera, settings: Settings) -> None:
+    def start(self, backend: str, content: Content, camera: Camera, settings: Settings) -> None:
         """Measures everything that a backend offers for a view; `settings` gives the rest."""
         if self.running:
             return
-        base = settings.copy()
+        base, splats = settings.copy(), content.splats
 
         def work(progress: Progress) -> None:
             renderer = create_renderer(backend)
             try:
-                renderer.upload(splats)
+                renderer.upload(content)
                 ways = candidates(renderer, splats, base)
                 # Here it can be cancelled; within a frame it could not.
                 prepare(splats, [way.mode for way in ways], progress)

@@ -2,7 +2,8 @@
 
 The view is a turntable: a target, a distance, and two angles relative to the up vector. The angles
 give the camera's axes directly, without a cross product of the view direction and up, so looking
-straight up or down is an ordinary view and nothing flips there.
+straight up or down is an ordinary view and nothing flips there. A third angle, the roll, is 0
+unless a trackball or the camera of a photograph brings one.
 """
 
 from __future__ import annotations
@@ -53,7 +54,10 @@ FARTHEST = 200.0
 """Greatest distance from eye to target, in scene radii."""
 
 FLY_SPEED = 0.5
-"""Scene radii flown a second."""
+"""Scene radii flown a second where nothing else is said."""
+
+BALL = 0.5
+"""Radius of the trackball, in heights of the picture."""
 
 FAST, SLOW = 4.0, 0.25
 """Factors of the flying speed while Shift or Alt is held."""
@@ -72,6 +76,7 @@ class View:
     elevation: float
     fov_y: float
     up: tuple[float, float, float]
+    roll: float = 0.0
 
 
 class Navigator:
@@ -82,6 +87,7 @@ class Navigator:
         distance: from the eye to the target, world units.
         azimuth: angle of the view direction about `up`, from the front view's, radians.
         elevation: angle of the view direction above the horizon, within +-pi/2, radians.
+        roll: angle by which the camera is turned about the view direction, clockwise, radians.
         fov_y: vertical angle of view, degrees.
         center, radius: bounding sphere of the scene; scales every speed and limit.
         changed: emitted after every change.
@@ -94,6 +100,7 @@ class Navigator:
         self.distance = 3.0
         self.azimuth = 0.0
         self.elevation = 0.0
+        self.roll = 0.0
         self.fov_y = FOV_Y
         self.center: Vector = np.zeros(3)
         self.radius = 1.0
@@ -121,13 +128,14 @@ class Navigator:
         """Where it looks from, to come back to by `restore`."""
         x, y, z = map(float, self.target)
         up = (float(self._up[0]), float(self._up[1]), float(self._up[2]))
-        return View((x, y, z), self.distance, self.azimuth, self.elevation, self.fov_y, up)
+        angles = self.azimuth, self.elevation
+        return View((x, y, z), self.distance, *angles, self.fov_y, up, self.roll)
 
     def restore(self, view: View) -> None:
         """Goes back to a view."""
         self.target, self._up = np.array(view.target), np.array(view.up)
         self.distance, self.fov_y = view.distance, view.fov_y
-        self.azimuth, self.elevation = view.azimuth, view.elevation
+        self.azimuth, self.elevation, self.roll = view.azimuth, view.elevation, view.roll
         self.changed.emit()
 
     def rotation(self) -> NDArray[np.float64]:
@@ -136,7 +144,9 @@ class Navigator:
         level = math.cos(self.azimuth) * forward0 + math.sin(self.azimuth) * right0
         forward = math.cos(self.elevation) * level + math.sin(self.elevation) * up
         right = np.cross(level, up)
-        return np.stack([right, np.cross(forward, right), forward])
+        down = np.cross(forward, right)
+        c, s = math.cos(self.roll), math.sin(self.roll)
+        return np.stack([c * right + s * down, c * down - s * right, forward])
 
     @property
     def forward(self) -> Vector:
@@ -183,7 +193,7 @@ class Navigator:
 
     def look_from(self, view: str, aspect: float) -> None:
         """Shows the whole scene from a side in `VIEW_ANGLES`, upright for the user's up vector."""
-        self.azimuth, self.elevation = VIEW_ANGLES[view]
+        self.azimuth, self.elevation, self.roll = *VIEW_ANGLES[view], 0.0
         self.frame(aspect)
 
     def frame(self, aspect: float) -> None:
@@ -198,11 +208,55 @@ class Navigator:
         """Turns the picture upside down: up becomes its opposite."""
         self.up = -self._up
 
+    def stand(self, camera: Camera) -> None:
+        """Takes the place of a camera, its roll as well; turns about what is ahead of it."""
+        forward = camera.world_to_camera[2, :3]
+        ahead = float((self.center - camera.position) @ forward)
+        self.distance = ahead if ahead > NEAREST * self.radius else self.radius
+        self.target = camera.position + self.distance * forward
+        self.fov_y = camera.fov_y
+        self._take(camera.world_to_camera[:3, :3])
+        self.changed.emit()
+
+    def place(self, **values: ArrayLike) -> None:
+        """Changes the view by numbers, and leaves the rest.
+
+        Args:
+            values: of "eye" and "target", (3,), world units; "azimuth", "elevation" and "roll",
+                degrees; "distance"; "fov_y".
+        """
+        eye = np.asarray(values.get("eye", self.eye), np.float64)
+        target = np.asarray(values.get("target", self.target), np.float64)
+        if {"eye", "target"} & values.keys() and np.linalg.norm(target - eye) > 1e-9:
+            roll = self.roll
+            self.target, self.distance = target, float(np.linalg.norm(target - eye))
+            self._aim((target - eye) / self.distance, -self.rotation()[1])
+            self.roll = roll
+        for name in ("azimuth", "elevation", "roll"):
+            if name in values:
+                setattr(self, name, math.radians(float(np.asarray(values[name]))))
+        self.elevation = min(max(self.elevation, -math.pi / 2), math.pi / 2)
+        for name in ("distance", "fov_y"):
+            if name in values:
+                setattr(self, name, float(np.asarray(values[name])))
+        self.changed.emit()
+
     # Moving; drags are in fractions of the picture's height, x right, y down
 
     def orbit(self, dx: float, dy: float) -> None:
         """Turns the view about the target; the scene follows the drag."""
         self._turn_by(dx, dy)
+        self.changed.emit()
+
+    def trackball(self, x: float, y: float, dx: float, dy: float) -> None:
+        """Turns the scene like a ball under the cursor; no direction is up.
+
+        Args:
+            x, y: where the drag comes from, from the picture's centre in fractions of its height.
+            dx, dy: how far it goes.
+        """
+        before, after = _on_ball(x, y), _on_ball(x + dx, y + dy)
+        self._take(_turn(before, after) @ self.rotation())
         self.changed.emit()
 
     def look(self, dx: float, dy: float) -> None:
@@ -236,14 +290,18 @@ class Navigator:
         self.distance = distance
         self.changed.emit()
 
-    def fly(self, right: float, up: float, ahead: float, seconds: float) -> None:
-        """Moves eye and target; directions in -1 to 1 times the speed factor."""
+    def fly(
+        self, right: float, up: float, ahead: float, seconds: float, speed: float = FLY_SPEED
+    ) -> None:
+        """Moves eye and target; directions in -1 to 1, speed in scene radii a second."""
         axes = self.rotation()
         motion = axes[0] * right - axes[1] * up + axes[2] * ahead
-        self.target = self.target + motion * (FLY_SPEED * self.radius * seconds)
+        self.target = self.target + motion * (speed * self.radius * seconds)
         self.changed.emit()
 
     def _turn_by(self, dx: float, dy: float) -> None:
+        c, s = math.cos(self.roll), math.sin(self.roll)
+        dx, dy = c * dx - s * dy, s * dx + c * dy
         self.azimuth = math.remainder(self.azimuth + dx * ORBIT_SPEED, math.tau)
         limit = math.pi / 2
         self.elevation = min(max(self.elevation - dy * ORBIT_SPEED, -limit), limit)
@@ -252,8 +310,17 @@ class Navigator:
         """World units that the picture is high at the target's depth."""
         return 2 * self.distance * math.tan(math.radians(self.fov_y) / 2)
 
+    def _take(self, axes: NDArray[np.float64]) -> None:
+        """All three angles from the camera's axes, (3, 3) rows right, down, forward."""
+        self._aim(axes[2], -axes[1])
+        right, down, _ = self.rotation()
+        self.roll = math.atan2(float(axes[0] @ down), float(axes[0] @ right))
+        if abs(self.roll) < 1e-9:
+            self.roll = 0.0
+
     def _aim(self, forward: Vector, picture_up: Vector) -> None:
         """Angles of a view direction; straight up or down `picture_up` tells the azimuth."""
+        self.roll = 0.0
         right0, up, forward0 = scene_axes(self._up)
         self.elevation = math.asin(min(max(float(forward @ up), -1.0), 1.0))
         level = forward - up * (forward @ up)
@@ -261,3 +328,23 @@ class Navigator:
             # Looking down, the picture's top is where the level direction points; up, the reverse.
             level = picture_up * -math.copysign(1.0, self.elevation)
         self.azimuth = math.atan2(float(level @ right0), float(level @ forward0))
+
+
+def _on_ball(x: float, y: float) -> Vector:
+    """(3,) direction in camera axes of the point of the trackball under a cursor.
+
+    A sphere that goes over into a hyperbola, so that there is no edge (Bell; Holroyd).
+    """
+    square = x * x + y * y
+    inside = square <= BALL * BALL / 2
+    depth = math.sqrt(BALL * BALL - square) if inside else BALL * BALL / (2 * math.sqrt(square))
+    point = np.array([x, y, -depth])
+    return point / np.linalg.norm(point)
+
+
+def _turn(before: Vector, after: Vector) -> NDArray[np.float64]:
+    """(3, 3) the smallest rotation that takes one unit vector to another."""
+    axis, cosine = np.cross(before, after), float(before @ after)
+    x, y, z = axis
+    cross = np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
+    return np.eye(3) + cross + cross @ cross / (1 + cosine)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from ..scenes.splats import Splats
+from ..scenes.content import Content
 from .frame_worker import Drawing, Job
 from .hud import FrameFacts
 
-Key = tuple[Splats, tuple[str, ...]]
+Key = tuple[Content, tuple[str, ...]]
 """The scene, and the backend of each side."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ def run_window(
     weights: Path | None = None,
     settings: Mapping[str, Any] | None = None,
     *,
+    meshes: Sequence[Path] = (),
     log: Path | None = None,
     log_level: str = "info",
 ) -> int:
@@ -27,6 +28,7 @@ def run_window(
         source: scene to open, "builtin" for Voile's own, None for an empty window.
         backend: name of the backend that draws at first.
         weights: a file with the scene's weights, None for the one beside it.
+        meshes: files of meshes to put among the splats.
         settings: values that differ from the window's own, by name.
         log, log_level: as in `start_log`.
 
@@ -75,7 +77,7 @@ def run_window(
 
     session.scene_changed.connect(note_scene)
     if source is not None:
-        window.open(source, weights)
+        window.open(source, weights, meshes)
     # Ctrl+C in the terminal: Python sees it only while it runs, so let it run now and then.
     before = signal.signal(signal.SIGINT, lambda *_: window.close())
     beat = QTimer(window)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from ..scenes.progress import Progress, silent
 from ..scenes.scene import Scene, open_scene
 from ..scenes.splats import Splats
 from .comparison import Comparison
+from .motion import Motion
 from .navigation import Navigator
 
 CANVAS = (0.063, 0.067, 0.078)
@@ -44,12 +45,15 @@ class OpenedScene:
 
 
 def open_for_window(
-    source: str, progress: Progress = silent, weights: Path | None = None
+    source: str,
+    progress: Progress = silent,
+    weights: Path | None = None,
+    meshes: Sequence[Path] = (),
 ) -> OpenedScene:
     """Opens a scene and measures it; for a thread. Arguments and errors as `open_scene`."""
-    scene = open_scene(source, progress, weights=weights)
+    scene = open_scene(source, progress, weights=weights, meshes=meshes)
     progress(1.0, "Finding the scene's extent")
-    center, radius = bounding_sphere(scene.splats)
+    center, radius = bounding_sphere(scene.content)
     return OpenedScene(scene, source, center, radius)
 
 
@@ -63,6 +67,7 @@ class Session:
         points: what was measured of the scene's frontier, by backend.
         navigator: where the user looks from; evented.
         comparison: what the picture is compared with.
+        motion: the camera path that is being made.
         scene_changed, backend_changed, modes_changed, frame_invalidated: signals; the last one
             says that the picture on screen is out of date, for whatever reason.
     """
@@ -80,6 +85,7 @@ class Session:
         self.points: dict[str, list[Point]] = {}
         self.navigator = Navigator()
         self.comparison = Comparison()
+        self.motion = Motion()
         self._backend = backend
         self._modes: dict[str, frozenset[str]] = {}
         self._lacking: dict[str, frozenset[str]] = {}
@@ -100,6 +106,12 @@ class Session:
             self.navigator.changed.emit()
         finally:
             self.following = False
+
+    def set_fov(self, degrees: float) -> None:
+        """Sets the view's own angle; where the settings say one, that stays in place."""
+        self._own_fov = degrees
+        if not self.settings.field_of_view:
+            self.navigator.place(fov_y=degrees)
 
     def _invalidate(self) -> None:
         self.frame_invalidated.emit()

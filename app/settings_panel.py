@@ -140,6 +140,6 @@ def make_quality(context: Context, parent: QWidget) -> SettingsPanel:
     return SettingsPanel(context, "Quality", parent, search=True, head=head)
 
 
-def make_camera(context: Context, parent: QWidget) -> SettingsPanel:
-    """The dock Camera."""
-    return SettingsPanel(context, "Camera", parent)
+def make_light(context: Context, parent: QWidget) -> SettingsPanel:
+    """The dock Light."""
+    return SettingsPanel(context, "Light", parent)

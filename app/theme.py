@@ -103,6 +103,7 @@ QComboBox::down-arrow {{ image: url("{ASSETS}/chevron.svg"); width: 14px; height
 QComboBox QAbstractItemView {{ background: {RAISED}; color: {TEXT}; border: 1px solid {LINE};
                                selection-background-color: {HOVER}; selection-color: {TEXT};
                                padding: 4px; }}
+QSpinBox QLineEdit {{ border: none; border-radius: 0; padding: 0 3px; background: transparent; }}
 QLineEdit {{ background: {RAISED}; color: {TEXT}; border: 1px solid {LINE}; border-radius: 5px;
              padding: 3px 6px; }}
 QSlider::groove:horizontal {{ background: {LINE}; height: 4px; border-radius: 2px; }}
@@ -121,6 +122,11 @@ QPushButton[role="segment"]:checked {{ background: {HOVER}; color: {TEXT};
                                        border-color: {ACCENT}; }}
 QPlainTextEdit {{ background: {WINDOW}; color: {MUTED}; border: 1px solid {LINE};
                   border-radius: 5px; selection-background-color: {HOVER}; }}
+QListWidget {{ background: {RAISED}; color: {TEXT}; border: 1px solid {LINE}; border-radius: 5px;
+              padding: 2px; }}
+QListWidget::item {{ padding: 4px 6px; border: none; border-radius: 3px; }}
+QListWidget::item:selected {{ background: {HOVER}; color: {ACCENT}; }}
+QListWidget::item:hover {{ background: {HOVER}; }}
 QTreeWidget {{ background: {RAISED}; color: {TEXT}; border: none; }}
 QTreeWidget::item {{ padding: 5px 6px; border: none; }}
 QTreeWidget::item:selected, QTreeWidget::item:hover {{ background: {HOVER}; color: {TEXT}; }}

@@ -109,7 +109,7 @@ class Viewport(QOpenGLWidget):
         self.makeCurrent()
         try:
             self.drawer.forget()  # it may hold textures that an upload frees
-            self._painter.upload(scene.splats)
+            self._painter.upload(scene.content)
         finally:
             self.doneCurrent()
             self.update()
@@ -123,9 +123,9 @@ class Viewport(QOpenGLWidget):
             return
         self.makeCurrent()
         try:
-            splats, request = opened.scene.splats, self._request(moving=False)
+            content, request = opened.scene.content, self._request(moving=False)
             picture = replace(picture, size=self._pixels())
-            self.drawer.take_picture(self._painter, picture, splats, request)
+            self.drawer.take_picture(self._painter, picture, content, request)
         finally:
             self.doneCurrent()
 
@@ -184,7 +184,7 @@ class Viewport(QOpenGLWidget):
         if opened is None or not self._kernels_ready:
             return
         assert self._painter is not None
-        self.drawer.step(self._painter, opened.scene.splats, self._request())
+        self.drawer.step(self._painter, opened.scene.content, self._request())
         self._present(screen)
         if shown := self.drawer.shown:
             facts = {side: facts_of_drawing(each) for side, each in shown.items()}

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, Qt
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QMainWindow
 
+from ..render.renderer import BackendFailed
 from ..scenes.errors import VoileError
 from ..scenes.scene import BUILTIN
 from . import dialogs, preferences
 from .about import AboutBox
 from .actions import Actions
 from .backends import Prepared
+from .camera_text import CameraText
 from .comparing import Comparing
 from .controls import Controls
 from .docks import Context, Docks
 from .drops import Drops
 from .failures import Failures
+from .fallback import replacement, told
 from .help import HelpBox
 from .history import History
 from .indicators import Indicators
@@ -59,7 +63,7 @@ class MainWindow(QMainWindow):
         self.viewport = Viewport(self.session, self)
         self.setCentralWidget(self.viewport)
         self.overlays = Overlays(self.session.comparison, self.viewport)
-        self.controls = Controls(self.session.navigator, self.viewport)
+        self.controls = Controls(self.session.navigator, self.session.settings, self.viewport)
         self.history = History(self.session, self)
         self.actions_ = Actions(self)
         _, up, backend = self.actions_.make_toolbar(self)
@@ -78,6 +82,7 @@ class MainWindow(QMainWindow):
         self.actions_.fill_menus(self, self.docks.actions, self.history.stack)
         self.comparing = Comparing(self.session, self.docks, self)
         self.pictures = PictureKeeper(self.session, self.viewport, self.actions_, self)
+        CameraText(self.session, self.viewport, self.actions_, self.history, self._notify)
         RecentMenu(self.actions_.recent, self.preferences, self.open)
         Drops(self, self.overlays.show_drop, self.open)
         self.loader = Loader(self)
@@ -99,10 +104,10 @@ class MainWindow(QMainWindow):
         """Whether a scene is being loaded or waits for the kernels."""
         return self.loader.task is not None or self._waiting is not None
 
-    def open(self, source: str, weights: Path | None = None) -> None:
+    def open(self, source: str, weights: Path | None = None, meshes: Sequence[Path] = ()) -> None:
         """Loads a scene in a thread as `open_scene` does; one being loaded is cancelled."""
         self._waiting = None
-        self.loader.open(source, weights)
+        self.loader.open(source, weights, meshes)
         self.indicators.refresh()
 
     def cancel_loading(self) -> None:
@@ -147,15 +152,27 @@ class MainWindow(QMainWindow):
         self.overlays.preparing.hide()
         self.indicators.reasons = reasons = prepared.reasons
         if self.session.backend in reasons:
-            error = VoileError(f"{reasons[self.session.backend]} The gl backend draws instead.")
-            self._notify(f"The {self.session.backend} backend cannot run here", error)
-            self.session.backend = "gl"
+            self._fall_back("cannot run here", reasons[self.session.backend])
         modes = {name: frozenset[str]() for name in reasons} | prepared.modes
         if (gl_modes := self.viewport.gl_modes()) is not None:
             modes["gl"] = gl_modes
         self.session.set_modes(modes, prepared.lacking)
         self.viewport.start_drawing()
         self._show_waiting()
+
+    def _fall_back(self, what: str, reason: object) -> None:
+        """Tells that the session's backend cannot draw, and lets another one draw instead."""
+        failed = self.session.backend
+        backend = replacement(failed, self.session.settings.fallback, self.indicators.reasons)
+        self._notify(f"The {failed} backend {what}", told(reason, backend))
+        if backend is not None:
+            self.session.backend = backend
+
+    def _drawing_failed(self, what: str, error: BaseException) -> None:
+        if isinstance(error, BackendFailed) and error.backend == self.session.backend:
+            self._fall_back("has failed", error)
+        else:
+            self._notify(what, error)
 
     def _prepare_failed(self, error: BaseException) -> None:
         self.overlays.preparing.hide()
@@ -200,7 +217,7 @@ class MainWindow(QMainWindow):
         self.overlays.welcome.builtin_asked.connect(lambda: self.open(BUILTIN))
         queued = Qt.ConnectionType.QueuedConnection  # sent while painting
         self.viewport.frame_shown.connect(self.indicators.show_frame, queued)
-        self.viewport.failed.connect(self._notify, queued)
+        self.viewport.failed.connect(self._drawing_failed, queued)
         self.viewport.compared.connect(self.indicators.show_compared)
         readiness, card = self.viewport.drawer.readiness, self.overlays.readying
         readiness.progressed.connect(card.report)

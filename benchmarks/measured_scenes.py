@@ -26,6 +26,13 @@ def builtin(size: Size) -> Setup:
     return scene.splats, [from_viewpoint(point, *size) for point in points]
 
 
+def anchors(name: str) -> list[voile.Camera]:
+    """Where a scene says that it is looked at from: the built-in scene's viewpoints."""
+    if name != "built-in":
+        return []
+    return [from_viewpoint(p, 320, 180) for p in open_scene(BUILTIN).viewpoints.values()]
+
+
 def captured(file: str, view: str) -> Callable[[Size], Setup]:
     """A real scene from its cameras A and B."""
 

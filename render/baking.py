@@ -10,6 +10,7 @@ from ..scenes.oit import OitWeights
 from ..scenes.progress import Progress, silent
 from ..scenes.splats import Splats
 from .camera import Camera
+from .descend import descend
 from .fit import fit
 from .learn import Check, check_torch, learn
 from .sample_views import sample_views
@@ -19,7 +20,7 @@ SIZE, LARGE = (320, 180), (640, 360)
 cover enough pixels to be measured; learning takes both, for its weights should not hold at one size
 only."""
 
-FIT_VIEWS, LEARN_VIEWS, CHECK_VIEWS, HELD_VIEWS = 48, 600, 10, 16
+FIT_VIEWS, LEARN_VIEWS, CHECK_VIEWS, HELD_VIEWS = 96, 600, 10, 16
 """Cameras to fit to, to learn from, to choose the best by, and to report on: all different ones."""
 
 
@@ -44,9 +45,18 @@ class Bakery:
             raise BakeError("the scene has no splats to bake anything for")
 
     def fit(self, progress: Progress = silent, *, keep_best: bool = False) -> OitWeights:
-        """Weights of mode `weighted`; arguments and errors as `fit`."""
-        large = [each.resized(*LARGE) for each in self._sample(FIT_VIEWS, 1)]
-        return fit(self.splats, large, progress, keep_best=keep_best)
+        """Weights of mode `weighted`; arguments and errors as `fit` and `descend`."""
+        views, first = self._sample(FIT_VIEWS, 1), 0.4
+        large = [each.resized(*LARGE) for each in views[: FIT_VIEWS // 2]]
+        start = fit(
+            *(self.splats, large, lambda part, stage: progress(first * part, stage)),
+            keep_best=keep_best,
+        )
+        return descend(
+            *(self.splats, start, views),
+            lambda part, stage: progress(first + (1.0 - first) * part, stage),
+            keep_best=keep_best,
+        )
 
     def learn(
         self,
@@ -54,10 +64,17 @@ class Bakery:
         seconds: float,
         progress: Progress = silent,
         history: list[Check] | None = None,
+        *,
+        steps: int | None = None,
     ) -> OitWeights:
         """Weights of mode `learned`, found from others; as `learn`."""
         views, checked = self._sample(LEARN_VIEWS, 2), self._sample(CHECK_VIEWS, 3)
-        return learn(self.splats, start, views, checked, progress, seconds=seconds, history=history)
+        return learn(
+            *(self.splats, start, views, checked, progress),
+            seconds=seconds,
+            steps=steps,
+            history=history,
+        )
 
     def held_back(self) -> list[Camera]:
         """Cameras that no weights were found from."""

@@ -47,10 +47,18 @@ def developed(frame: Frame, settings: Settings) -> Frame:
     return replace(frame, color=color * frame.alpha[..., None])
 
 
+def to_light(color: NDArray[Any]) -> NDArray[Any]:
+    """Display colours >= 0 as linear light."""
+    return np.where(color <= 0.04045, color / 12.92, ((color + 0.055) / 1.055) ** 2.4)
+
+
+def to_display(light: NDArray[Any]) -> NDArray[Any]:
+    """Linear light >= 0 as display colours."""
+    return np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
+
+
 def tone(color: NDArray[np.floating[Any]], exposure: float, curve: str) -> Float32:
     """Display colours (..., 3) with other light; exposure in stops, curve a key of `CURVES`."""
     color = np.maximum(np.asarray(color, np.float32), np.float32(0.0))
-    light = np.where(color <= 0.04045, color / 12.92, ((color + 0.055) / 1.055) ** 2.4)
-    light = CURVES[curve](light * np.float32(2.0**exposure))
-    shown = np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
-    return shown.astype(np.float32)
+    light = CURVES[curve](to_light(color) * np.float32(2.0**exposure))
+    return to_display(light).astype(np.float32)

@@ -18,7 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from ..scenes.content import Content
 from ..scenes.progress import Progress, silent
+from ..scenes.splats import Splats
 from .accumulate import draw_whole
 from .camera import Camera
 from .finish import finished
@@ -85,10 +87,13 @@ def render_film(
     return written
 
 
-def prepare_scene(renderer: Renderer, splats: Any, settings: Settings, progress: Progress) -> None:
+def prepare_scene(
+    renderer: Renderer, scene: Splats | Content, settings: Settings, progress: Progress
+) -> None:
     """Hands a scene to the renderer of a film, with what the mode needs of it first."""
-    renderer.upload(splats)
-    prepare(splats, [settings.mode], progress)
+    content = Content.of(scene)
+    renderer.upload(content)
+    prepare(content.splats, [settings.mode], progress)
 
 
 def check_film(

@@ -35,7 +35,7 @@ MOST_VIEWS = 240
 
 _FIRST_VIEWS = 32
 _NEW_EVERY = 3  # steps between two new pictures, while there are any
-_CHECK_SECONDS = 15.0  # between two looks at how good it is, or a twentieth of the time if less
+_CHECK_SECONDS, _CHECK_PART = 15.0, 0.05  # between two looks at how good it is, whichever is less
 _LAST_RATE = 0.05
 _OPACITY_ROOM = 1e-3  # opacities start no closer to 0 and 1, where a logit would not move
 
@@ -73,6 +73,7 @@ def learn(
     progress: Progress = silent,
     *,
     seconds: float = 600.0,
+    steps: int | None = None,
     seed: int = 0,
     history: list[Check] | None = None,
 ) -> OitWeights:
@@ -86,6 +87,7 @@ def learn(
         progress: reports progress with the current dB; where it raises Cancelled, learning ends
             and the best weights so far are returned.
         seconds: how long to learn.
+        steps: how many to take instead, whatever the time, so that a result can be repeated.
         seed: of the order of views.
         history: is filled with every check, the first one of `start`.
 
@@ -101,7 +103,7 @@ def learn(
     # A step of Adam is short, and threads of torch's own that wait by spinning slow the kernels.
     torch.set_num_threads(1)
     try:
-        run.until(seconds, progress)
+        run.until(seconds, steps, progress)
     except Cancelled:
         run.check()
     finally:
@@ -142,26 +144,31 @@ class _Run:
         self._steps, self._checked_at = 0, 0
         self.best, self._best_quality = start, -math.inf
 
-    def until(self, seconds: float, progress: Progress) -> None:
-        """Learns until so many seconds have passed. Raises what `progress` raises."""
+    def until(self, seconds: float, steps: int | None, progress: Progress) -> None:
+        """Learns for so many steps, or else seconds. Raises what `progress` raises."""
         for k, camera in enumerate(self._checked):
             progress(0.0, f"Learning: picture {k + 1} of {len(self._checked)} to check by")
             self._targets.append(sorted_frame(self._splats, camera)[0])
         begin = self._best_quality = self._quality(self.best)
         self._history.append(Check(time.perf_counter() - self._begun, 0, begin))
         rates = [group["lr"] for group in self._optimizer.param_groups]
-        pause = min(_CHECK_SECONDS, seconds / 20)
+        pause = min(_CHECK_SECONDS / seconds, _CHECK_PART) if steps is None else _CHECK_PART
         checked_at = 0.0
-        while (elapsed := time.perf_counter() - self._begun) < seconds:
-            part = elapsed / seconds
+        while (part := self._part(seconds, steps)) < 1.0:
             progress(part, f"Learning: {self._best_quality:.2f} dB, from {begin:.2f} dB")
             for group, rate in zip(self._optimizer.param_groups, rates):
                 group["lr"] = rate * _LAST_RATE**part
             self._step()
-            if time.perf_counter() - self._begun - checked_at > pause:
+            if part - checked_at > pause:
                 self.check()
-                checked_at = time.perf_counter() - self._begun
+                checked_at = self._part(seconds, steps)
         self.check()
+
+    def _part(self, seconds: float, steps: int | None) -> float:
+        """How much of the learning is done."""
+        if steps is not None:
+            return self._steps / steps
+        return (time.perf_counter() - self._begun) / seconds
 
     def check(self) -> None:
         """Keeps the current weights if they are the best so far."""

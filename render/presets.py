@@ -14,7 +14,7 @@ from .settings import Settings, SettingsError, tree
 
 PANELS = ("Quality", "Blending")
 
-OWN = ("splat_scale", "frame_rate")
+OWN = ("splat_scale", "frame_rate", "fallback")
 """Settings of those panels that are a matter of taste."""
 
 NAMES = tuple(

@@ -151,8 +151,13 @@ def _kept(
     )
 
 
-def footprints(splats: Projected, camera: Camera) -> Iterator[Footprint]:
-    """Each splat's alpha on the pixels of its box, in order; pixel centres are at +0.5."""
+def footprints(
+    splats: Projected, camera: Camera, limits: NDArray[np.floating] | None = None
+) -> Iterator[Footprint]:
+    """Each splat's alpha on the pixels of its box, in order; pixel centres are at +0.5.
+
+    `limits` (H, W) are depths beyond which splats are not seen at a pixel.
+    """
     size = np.array([camera.width, camera.height])
     first = np.clip(np.ceil(splats.low - 0.5), 0, size).astype(int)
     end = np.clip(np.floor(splats.high - 0.5) + 1, 0, size).astype(int)
@@ -170,6 +175,8 @@ def footprints(splats: Projected, camera: Camera) -> Iterator[Footprint]:
         alpha = np.minimum(ALPHA_MAX, splats.opacities[i] * np.exp(-0.5 * q))
         alpha[alpha < ALPHA_MIN] = 0.0
         window = (slice(y0, y1), slice(x0, x1))
+        if limits is not None:
+            alpha[depth > limits[window]] = 0.0
         yield Footprint(window, alpha, splats.colors[i], depth, seen_depth, i)
 
 

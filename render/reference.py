@@ -13,13 +13,17 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from ..scenes.content import Content
 from ..scenes.splats import Splats
 from .camera import MAX_SIDE
 from .frame import Frame, FrameRequest
+from .meshes.reference import draw_meshes
+from .meshes.surface import Surface
 from .modes import MODES, Canvas, Layers
 from .projection import project
 from .renderer import Capabilities, RenderError, check_mode, rows_for, scene_for
 from .scene_facts import facts_of
+from .shading import shade_matte
 
 Float64 = NDArray[np.float64]
 
@@ -30,28 +34,33 @@ class ReferenceRenderer:
     name = "reference"
 
     def __init__(self) -> None:
-        self._splats: Splats | None = None
+        self._content: Content | None = None
 
     @property
     def capabilities(self) -> Capabilities:
         return Capabilities(frozenset(MODES), "CPU, float64", MAX_SIDE)
 
-    def upload(self, splats: Splats) -> None:
+    def upload(self, scene: Splats | Content) -> None:
         """Keeps the scene by reference."""
-        self._splats = splats
+        self._content = Content.of(scene)
 
     def render(self, request: FrameRequest) -> Frame:
         """Draws one frame. Raises RenderError: no scene uploaded, or a mode that is not defined."""
         check_mode(self, request)
-        if self._splats is None:
+        if self._content is None:
             raise RenderError("the reference renderer has no scene; call upload() before render()")
+        content, splats = self._content, self._content.splats
         camera, settings, start = request.camera, request.settings, time.perf_counter()
-        projected = project(scene_for(request, self._splats), camera, settings)
-        layers = Layers(projected, camera, settings, request.seed, facts_of(self._splats))
+        projected = project(scene_for(request, splats), camera, settings)
+        surface = draw_meshes(content.meshes, camera) if content.meshes else None
+        limits = None if surface is None else surface.depth
+        layers = Layers(projected, camera, settings, request.seed, facts_of(splats), limits)
         middle = time.perf_counter()
-        painted = _painted(layers, request, rows_for(request, self._splats))
+        painted = _painted(layers, request, rows_for(request, splats))
         canvases = [_composite(each) for each in painted]
         canvas = canvases[0]
+        if surface is not None:
+            _put_under(canvas, surface, shade_matte(content, surface, camera, settings))
         alpha = 1.0 - canvas.transmittance
         timings = {
             "project": (middle - start) * 1e3,
@@ -62,13 +71,13 @@ class ReferenceRenderer:
             alpha.astype(np.float32),
             _mean_depth(canvas.depth, alpha) if request.depth else None,
             timings,
-            {"splats": len(self._splats), "visible": len(projected.depths)},
+            {"splats": len(splats), "visible": len(projected.depths)},
             None if request.paint is None else _channels(canvases),
         )
 
     def close(self) -> None:
         """Lets go of the scene."""
-        self._splats = None
+        self._content = None
 
 
 def _composite(layers: Layers) -> Canvas:
@@ -76,6 +85,15 @@ def _composite(layers: Layers) -> Canvas:
     canvas = Canvas(np.zeros((*layers.shape, 3)), np.ones(layers.shape), np.zeros(layers.shape))
     MODES[layers.settings.mode].composite(layers, canvas)
     return canvas
+
+
+def _put_under(canvas: Canvas, surface: Surface, shown: Float64) -> None:
+    """An opaque surface behind what is there: it shows by the transmittance that is left."""
+    seen = surface.mesh >= 0
+    left = canvas.transmittance[seen]
+    canvas.color[seen] += left[:, None] * shown[seen]
+    canvas.depth[seen] += left * surface.depth[seen]
+    canvas.transmittance[seen] = 0.0
 
 
 def _painted(

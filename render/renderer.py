@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ..scenes.content import Content
 from ..scenes.errors import VoileError
 from ..scenes.splats import Splats
 from .frame import Frame, FrameRequest
@@ -27,6 +28,18 @@ class BackendUnavailable(RenderError):
     """A backend cannot run on this machine (no driver, missing library)."""
 
 
+class BackendFailed(RenderError):
+    """A backend that was running cannot go on: its device failed, or a kernel does not compile.
+
+    Attributes:
+        backend: its name.
+    """
+
+    def __init__(self, backend: str, problem: object) -> None:
+        super().__init__(str(problem))
+        self.backend = backend
+
+
 @dataclass(frozen=True)
 class Capabilities:
     """What a backend can do. Panels grey out what is missing; asking for it raises RenderError.
@@ -37,6 +50,7 @@ class Capabilities:
         max_side: of a picture, pixels.
         lacks: settings that it cannot follow: they must have their default.
         paints: whether a request may have paint.
+        meshes: whether a scene may have meshes.
     """
 
     modes: frozenset[str]
@@ -44,6 +58,7 @@ class Capabilities:
     max_side: int
     lacks: frozenset[str] = frozenset()
     paints: bool = True
+    meshes: bool = True
 
 
 class Renderer(Protocol):
@@ -55,8 +70,12 @@ class Renderer(Protocol):
     @property
     def capabilities(self) -> Capabilities: ...
 
-    def upload(self, splats: Splats) -> None:
-        """Takes the scene; the arrays may be kept by reference."""
+    def upload(self, scene: Splats | Content) -> None:
+        """Takes the scene; the arrays may be kept by reference.
+
+        Raises:
+            RenderError: this backend cannot take it.
+        """
         ...
 
     def render(self, request: FrameRequest) -> Frame:

@@ -183,9 +183,15 @@ class Settings:
     )
     storage: Literal["uint8", "float16", "float32"] = setting(
         "float16",
-        "How OpenGL keeps spherical harmonics above degree 0; the other backends use float32.",
+        "How a GPU keeps spherical harmonics, and CUDA shapes too; other backends use float32.",
         place="Quality / Number formats",
-        backends=("gl",),
+        backends=("gl", "cuda"),
+    )
+    fallback: Literal["gl", "cpu", "none"] = setting(
+        "gl",
+        "What draws in place of a backend that cannot run or has failed, which is always told.",
+        place="Quality / Trouble",
+        reader="window",
     )
     frame_rate: int = setting(
         30,
@@ -207,6 +213,48 @@ class Settings:
         high=150.0,
         zero="camera's",
         reader="view",
+    )
+    navigation: Literal["orbit", "trackball", "fly"] = setting(
+        "orbit",
+        "What a drag does: orbit keeps up up, trackball rolls freely, fly turns the head.",
+        place="Camera / Motion",
+        reader="window",
+    )
+    inertia: float = setting(
+        0.2,
+        "How long the view glides on after a drag that is let go of in motion.",
+        place="Camera / Motion",
+        unit="s",
+        low=0.0,
+        high=2.0,
+        zero="off",
+        reader="window",
+    )
+    fly_speed: float = setting(
+        0.5,
+        "How far the keys fly in a second, in radii of the scene.",
+        place="Camera / Motion",
+        unit="/s",
+        low=0.01,
+        high=10.0,
+        reader="window",
+    )
+
+    environment_rotation: float = setting(
+        0.0,
+        "Turns the light from all around about the scene's up axis.",
+        place="Light / Environment",
+        unit="°",
+        low=-180.0,
+        high=180.0,
+    )
+    environment_exposure: float = setting(
+        0.0,
+        "How bright the light from all around is, in stops.",
+        place="Light / Environment",
+        unit="EV",
+        low=-8.0,
+        high=8.0,
     )
 
     background: tuple[float, float, float] = setting(

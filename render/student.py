@@ -77,8 +77,8 @@ class Recorder:
             return kept[1]
 
         def rasterize_batch(
-            tiles, first, last, starts, members, footprints, values, params, with_depth,
-            color, alpha, depth,
+            tiles, first, last, starts, members, footprints, values, params, limits,
+            with_depth, color, alpha, depth,
         ) -> None:  # fmt: skip
             with self.lock:
                 if kept[2] is None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..scenes.content import Content
 from ..scenes.errors import VoileError
 from ..scenes.splats import Splats
 from .camera import Camera
@@ -41,8 +42,8 @@ class ViewError(VoileError, ValueError):
     """There is no view of that name; the text lists those there are."""
 
 
-def bounding_sphere(splats: Splats) -> tuple[Vector, float]:
-    """Centre (3,) and radius of the scene without its outliers, world units.
+def bounding_sphere(scene: Splats | Content) -> tuple[Vector, float]:
+    """Centre (3,) and radius of the scene without its outliers, and of all meshes, world units.
 
     Stray splats far from everything are common in captures. Per axis, the opacity-weighted 2nd and
     98th percentiles, widened by a quarter of their distance, fence the scene in; the sphere is
@@ -50,6 +51,26 @@ def bounding_sphere(splats: Splats) -> tuple[Vector, float]:
     their centres (the largest 2 % of splats by size are not asked: one huge, faint splat must not
     shrink the rest). An empty scene gives the unit sphere at the origin; the radius is never 0.
     """
+    content = Content.of(scene)
+    corners = [mesh.vertices for mesh in content.meshes if len(mesh.vertices)]
+    if not corners:
+        return _sphere_of_splats(content.splats)
+    points = np.concatenate(corners).astype(np.float64)
+    low, high = points.min(axis=0), points.max(axis=0)
+    center, radius = (low + high) / 2, 0.0  # where there are no splats
+    if len(content.splats):
+        center, radius = _sphere_of_splats(content.splats)
+        low, high = np.minimum(low, center - radius), np.maximum(high, center + radius)
+    middle = (low + high) / 2
+    reach = max(
+        float(np.linalg.norm(points - middle, axis=1).max()),
+        float(np.linalg.norm(center - middle)) + radius,
+        1e-6 * max(1.0, float(np.abs(middle).max())),
+    )
+    return middle, reach
+
+
+def _sphere_of_splats(splats: Splats) -> tuple[Vector, float]:
     step = -(-len(splats) // _SAMPLES)
     if len(splats) == 0:
         return np.zeros(3), 1.0
@@ -84,13 +105,15 @@ def weighted_quantiles(
     return values[order[np.minimum(rows, len(order) - 1)]]
 
 
-def named_view(splats: Splats, name: str, width: int, height: int, fov_y: float = FOV_Y) -> Camera:
+def named_view(
+    scene: Splats | Content, name: str, width: int, height: int, fov_y: float = FOV_Y
+) -> Camera:
     """A camera that shows the whole scene from a side named in `VIEWS`; `fov_y` in degrees.
 
     Raises:
         ViewError: an unknown name.
     """
-    right, up, forward = scene_axes(splats.up)
+    right, up, forward = scene_axes(Content.of(scene).splats.up)
     # Where the camera stands seen from the centre, and which way is up in the picture.
     sides: dict[str, tuple[Vector, Vector]] = {
         "front": (-forward, up),
@@ -104,7 +127,7 @@ def named_view(splats: Splats, name: str, width: int, height: int, fov_y: float 
     if name not in sides:
         raise ViewError(f"there is no view {name!r}; there are {', '.join(sides)}")
     side, picture_up = sides[name]
-    center, radius = bounding_sphere(splats)
+    center, radius = bounding_sphere(scene)
     # The sphere touches the frustum's planes on the narrower side of the picture.
     half_y = math.radians(fov_y) / 2
     half_x = math.atan(math.tan(half_y) * width / height)
@@ -171,7 +194,7 @@ def start_view(scene: Scene, width: int, height: int) -> Camera:
     """Where to stand when a scene opens: its first viewpoint, else the whole scene obliquely."""
     for viewpoint in scene.viewpoints.values():
         return from_viewpoint(viewpoint, width, height)
-    return named_view(scene.splats, "iso", width, height)
+    return named_view(scene.content, "iso", width, height)
 
 
 def _planes(distance: float) -> dict[str, Any]:

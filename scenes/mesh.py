@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,6 +65,33 @@ class Mesh:
                 f"{count} vertices"
             )
 
+    @cached_property
+    def tangents(self) -> Float32:
+        """(V, 3) unit, across the normal, along growing u; any where the texture has no extent.
+
+        The mean of what the triangles around a vertex say, by area (Lengyel 2001).
+        """
+        a, b, c = (self.vertices[self.faces[:, k]].astype(np.float64) for k in range(3))
+        s, t, r = (self.uvs[self.faces[:, k]].astype(np.float64) for k in range(3))
+        (u1, v1), (u2, v2) = (t - s).T, (r - s).T
+        turned = np.where(u1 * v2 - u2 * v1 < 0, -1.0, 1.0)[:, None]
+        along = turned * (v2[:, None] * (b - a) - v1[:, None] * (c - a))
+        length = np.linalg.norm(along, axis=1, keepdims=True)
+        area = np.linalg.norm(np.cross(b - a, c - a), axis=1, keepdims=True)
+        along = area * along / np.where(length > 0, length, 1.0)
+        total = np.zeros(self.vertices.shape)
+        for corner in range(3):
+            np.add.at(total, self.faces[:, corner], along)
+        normals = self.normals.astype(np.float64)
+        total -= np.sum(total * normals, axis=1, keepdims=True) * normals
+        # Where nothing is left, the axis that is least along the normal.
+        other = np.eye(3)[np.argmin(np.abs(normals), axis=1)]
+        other = other - np.sum(other * normals, axis=1, keepdims=True) * normals
+        known = np.linalg.norm(total, axis=1, keepdims=True) > 1e-9 * (1e-30 + area.max(initial=0))
+        total = np.where(known, total, other)
+        length = np.linalg.norm(total, axis=1, keepdims=True)
+        return (total / np.where(length > 0, length, 1.0)).astype(np.float32)
+
     def placed(self, matrix: NDArray[np.float64]) -> Mesh:
         """The mesh moved by an affine (4, 4) matrix.
 
@@ -81,6 +109,21 @@ class Mesh:
             vertices=(self.vertices @ linear.T + matrix[:3, 3]).astype(np.float32),
             normals=(normals / np.where(length > 0, length, 1)).astype(np.float32),
         )
+
+
+def turn_up(before: tuple[float, float, float], after: tuple[float, float, float]):
+    """(4, 4) float64 shortest rotation that turns one unit vector to another."""
+    a, b = np.array(before, np.float64), np.array(after, np.float64)
+    axis, cosine = np.cross(a, b), float(a @ b)
+    turn = np.eye(4)
+    if cosine < -1.0 + 1e-9:  # half a turn about any axis across
+        across = np.cross(a, np.eye(3)[np.argmin(np.abs(a))])
+        across /= np.linalg.norm(across)
+        turn[:3, :3] = 2.0 * np.outer(across, across) - np.eye(3)
+        return turn
+    skew = np.array([[0, -axis[2], axis[1]], [axis[2], 0, -axis[0]], [-axis[1], axis[0], 0]])
+    turn[:3, :3] += skew + skew @ skew / (1.0 + cosine)
+    return turn
 
 
 def make_mesh(

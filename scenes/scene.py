@@ -8,9 +8,13 @@ from functools import cached_property
 from pathlib import Path
 
 from . import builtin
+from .content import Content, no_splats
 from .errors import SceneFormatError
 from .flatten import Flat, flatten
 from .io import detect, load
+from .io.mesh import is_mesh, load_meshes
+from .lights import Lights
+from .mesh import Mesh, turn_up
 from .node import Node
 from .oit_file import load_weights, weights_path
 from .progress import Progress, silent
@@ -32,6 +36,8 @@ class Scene:
         path: that file or folder, None for the built-in scene.
         viewpoints: places to look from that came with the scene, by name; the first is the start.
         weights: the file that keeps its weights, whether it is there or not.
+        meshes: share the frame with the splats.
+        lights: what falls on meshes.
     """
 
     name: str
@@ -40,6 +46,8 @@ class Scene:
     path: Path | None = None
     viewpoints: dict[str, Viewpoint] = field(default_factory=dict)
     weights: Path | None = None
+    meshes: tuple[Mesh, ...] = ()
+    lights: Lights = field(default_factory=Lights)
 
     @cached_property
     def flat(self) -> Flat:
@@ -50,6 +58,11 @@ class Scene:
     def splats(self) -> Splats:
         """What is drawn: all nodes, placed and edited."""
         return self.flat.splats
+
+    @cached_property
+    def content(self) -> Content:
+        """What renderers take: all nodes with meshes and lights."""
+        return Content(self.splats, self.meshes, self.lights)
 
     @property
     def pristine(self) -> bool:
@@ -77,8 +90,9 @@ def open_scene(
     *,
     drop_invalid: bool = False,
     weights: Path | None = None,
+    meshes: Sequence[str | Path] = (),
 ) -> Scene:
-    """Opens a scene file or folder, or the built-in scene by the name "builtin".
+    """Opens a scene file or folder, a mesh, or the built-in scene by the name "builtin".
 
     Weights that `voile bake` has put beside the scene come with it.
 
@@ -87,6 +101,7 @@ def open_scene(
         progress: reports progress; may raise Cancelled.
         drop_invalid: leave out splats with values that are not finite.
         weights: a file to take the weights from instead; then it must be one, and of this scene.
+        meshes: files of meshes to put among the splats.
 
     Raises:
         SceneFormatError: the file is no scene, or `weights` are not its; names file, field and fix.
@@ -95,6 +110,10 @@ def open_scene(
     if str(source) == BUILTIN:
         path, name, title = None, "Built-in scene", "generated"
         splats, viewpoints = builtin.make_scene(progress=progress), dict(builtin.VIEWPOINTS)
+    elif is_mesh(source):
+        path = Path(source)
+        name, title, viewpoints = path.name, f"mesh {path.suffix.lower()}", {}
+        splats, meshes = no_splats(), [path, *meshes]
     else:
         path = Path(source)
         name, title, viewpoints = path.name, detect(path).title, {}
@@ -105,7 +124,27 @@ def open_scene(
         kept = weights_path(path)
         splats = _with_weights(splats, kept)
     node = Node(name, splats, BUILTIN if path is None else str(path.absolute()))
-    return Scene(name, (node,), title, path, viewpoints, kept)
+    placed = [mesh for each in meshes for mesh in meshes_for(each, splats.up, progress)]
+    return Scene(name, (node,), title, path, viewpoints, kept, tuple(placed))
+
+
+def meshes_for(
+    path: str | Path, up: tuple[float, float, float], progress: Progress = silent
+) -> list[Mesh]:
+    """The meshes of a file as a scene with this up vector takes them.
+
+    glTF has y up, and is turned so that it points along the scene's; other formats say nothing, and
+    stay as they are.
+
+    Raises:
+        SceneFormatError: as `load_meshes`.
+        Cancelled: `progress` asked for it.
+    """
+    meshes = load_meshes(path, progress)
+    if Path(path).suffix.lower() not in (".gltf", ".glb"):
+        return meshes
+    turn = turn_up((0.0, 1.0, 0.0), up)
+    return [mesh.placed(turn) for mesh in meshes]
 
 
 def _with_weights(splats: Splats, beside: Path) -> Splats:

@@ -32,6 +32,7 @@ def bake(
     oit: Annotated[bool, Parameter(negative="")] = False,
     learn: Annotated[bool, Parameter(negative="")] = False,
     minutes: float = 10.0,
+    steps: int | None = None,
     views: Annotated[list[Path] | None, Parameter(negative="")] = None,
     output: Annotated[Path | None, Parameter(alias="-o")] = None,
     drop_invalid: Annotated[bool, Parameter(negative="")] = False,
@@ -53,6 +54,8 @@ def bake(
         Also learn weights, opacities and colours for mode learned.
     minutes
         How long to learn.
+    steps
+        How many steps of learning to take instead, so that the result can be repeated.
     views
         Camera JSON files near which the scene is looked at from; half of all views are then taken
         there.
@@ -69,13 +72,15 @@ def bake(
         raise BakeError("there is nothing to bake: give --oit, or --learn")
     if not (np.isfinite(minutes) and minutes > 0):
         raise BakeError(f"--minutes is {minutes:g}; it must be more than 0")
+    if steps is not None and steps < 1:
+        raise BakeError(f"--steps is {steps}; it must be 1 or more")
     given = [Camera.load(path) for path in views or []]
     with progress_bar(quiet) as show, interruptible(show) as progress:
         opened = open_scene(scene, progress, drop_invalid=drop_invalid)
         if len(opened.splats) == 0:
             raise BakeError(f"{scene} has no splats to bake anything for")
         target = output or weights_path(opened.path)
-        baked, lines = _bake(opened, given, 60 * minutes if learn else 0.0, progress)
+        baked, lines = _bake(opened, given, 60 * minutes if learn else 0.0, steps, progress)
         save_weights(baked, target)
     if not quiet:
         print(f"{target}: {size_text(target.stat().st_size)}")
@@ -85,7 +90,7 @@ def bake(
 
 
 def _bake(
-    scene: Scene, given: list[Camera], seconds: float, progress: Progress
+    scene: Scene, given: list[Camera], seconds: float, steps: int | None, progress: Progress
 ) -> tuple[Splats, list[str]]:
     """The scene with its weights, and how good they are, in lines for people."""
     from ...render.baking import SIZE, Bakery
@@ -97,7 +102,7 @@ def _bake(
     fitted = bakery.fit(progress)
     baked, learned = replace(splats, fitted=fitted), None
     if seconds:
-        learned = bakery.learn(fitted, seconds, progress)
+        learned = bakery.learn(fitted, seconds, progress, steps=steps)
         if learned is not fitted:
             baked = replace(baked, learned=learned)
     default = OitWeights(DEFAULT_BETA, np.zeros((len(splats), 4), np.float32))

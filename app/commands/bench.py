@@ -162,7 +162,7 @@ def _measure_backend(
         return
     try:
         devices[name] = renderer.capabilities.device
-        renderer.upload(scene.splats)
+        renderer.upload(scene.content)
         ways = candidates(renderer, scene.splats, Settings())
         prepare(scene.splats, [way.mode for way in ways], progress)
         for point in measure(renderer, cameras, ways, progress, frames):

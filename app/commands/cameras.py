@@ -57,13 +57,13 @@ def choose_cameras(
         if name in scene.viewpoints:
             cameras.append(placed.from_viewpoint(scene.viewpoints[name], width, height))
         elif name in placed.VIEWS:
-            cameras.append(placed.named_view(scene.splats, name, width, height))
+            cameras.append(placed.named_view(scene.content, name, width, height))
         else:
             known = ", ".join([*scene.viewpoints, *placed.VIEWS])
             raise CameraError(f"there is no view {name!r}; this scene has {known}")
     if path is not None:
         motion = CameraPath.load(path)
-        _, radius = placed.bounding_sphere(scene.splats)
+        _, radius = placed.bounding_sphere(scene.content)
         cameras += motion.cameras(fps, width, height, min(0.01, 0.01 * radius))
     if not cameras:
         cameras = [placed.start_view(scene, width, height)]
@@ -73,7 +73,7 @@ def choose_cameras(
         raise CameraError("--orbit goes around from one view; give one --camera or one --view")
     if count < 1:
         raise CameraError(f"--orbit is {count}; it must be the number of views, 1 or more")
-    center, _ = placed.bounding_sphere(scene.splats)
+    center, _ = placed.bounding_sphere(scene.content)
     return placed.orbit(cameras[0], center, scene.splats.up, count)
 
 

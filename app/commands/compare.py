@@ -89,7 +89,7 @@ def compare(
         cameras = choose_cameras(opened, camera or [], view or [], orbit, wanted)
         names = view_names(camera or [], view or [], len(cameras))
         for renderer in renderers.values():
-            renderer.upload(opened.splats)
+            renderer.upload(opened.content)
         prepare(opened.splats, [spec.settings.mode for spec in specs], progress)
         compared = []
         for k, (name, each) in enumerate(zip(names, cameras)):

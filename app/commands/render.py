@@ -41,6 +41,7 @@ def render(
     settings: Annotated[Path | None, Parameter(negative="")] = None,
     depth: Path | None = None,
     weights: Annotated[Path | None, Parameter(negative="")] = None,
+    mesh: Annotated[list[Path] | None, Parameter(negative="")] = None,
     drop_invalid: Annotated[bool, Parameter(negative="")] = False,
     quiet: Annotated[bool, Parameter(alias="-q", negative="")] = False,
     flags: Annotated[SettingsFlags, SETTINGS] = SettingsFlags(),  # noqa: B008 - frozen
@@ -54,7 +55,7 @@ def render(
     Parameters
     ----------
     scene
-        Scene file or folder, or "builtin".
+        Scene file or folder, a mesh, or "builtin".
     output
         .png; .npy (float32 (H, W, 4), colour premultiplied and unclamped, alpha); .exr; or a film,
         .mp4 or .webp.
@@ -87,6 +88,8 @@ def render(
         Also write the depth image, .npy or .exr.
     weights
         File of weights that `voile bake` has made, instead of the one beside the scene.
+    mesh
+        A mesh (.glb, .gltf, .obj, .stl, .off) to put among the splats; may be given more than once.
     drop_invalid
         Leave out splats with values that are not finite instead of refusing the file.
     quiet
@@ -109,14 +112,16 @@ def render(
     with progress_bar(quiet) as progress:
         renderer = create_renderer(backend)
         try:
-            opened = open_scene(scene, progress, drop_invalid=drop_invalid, weights=weights)
+            opened = open_scene(
+                scene, progress, drop_invalid=drop_invalid, weights=weights, meshes=mesh or []
+            )
             shots = choose_cameras(
                 *(opened, camera or [], view or [], orbit, wanted),
                 captured=cameras,
                 path=path,
                 fps=fps,
             )
-            prepare_scene(renderer, opened.splats, chosen, progress)
+            prepare_scene(renderer, opened.content, chosen, progress)
             if film:
                 first = shots[0]
                 shots = [each.resized(first.width, first.height) for each in shots]

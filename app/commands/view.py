@@ -16,6 +16,7 @@ def view(
     *,
     backend: str = "gl",
     weights: Annotated[Path | None, Parameter(negative="")] = None,
+    mesh: Annotated[list[Path] | None, Parameter(negative="")] = None,
     background: str | None = None,
     preset: str | None = None,
     settings: Annotated[Path | None, Parameter(negative="")] = None,
@@ -28,11 +29,13 @@ def view(
     Parameters
     ----------
     scene
-        Scene file or folder, or "builtin".
+        Scene file or folder, a mesh, or "builtin".
     backend
         What draws: gl, cpu, reference or cuda.
     weights
         File of weights that `voile bake` has made, instead of the one beside the scene.
+    mesh
+        A mesh (.glb, .gltf, .obj, .stl, .off) to put among the splats; may be given more than once.
     background
         black, white, grey, #rrggbb, r,g,b in 0 to 1, or transparent.
     preset
@@ -47,4 +50,6 @@ def view(
     from ..run import run_window
 
     values = to_settings(flags, background, preset, settings)
-    return run_window(scene, backend, weights, values, log=log, log_level=log_level)
+    return run_window(
+        scene, backend, weights, values, meshes=mesh or [], log=log, log_level=log_level
+    )

@@ -47,6 +47,7 @@ def composite(
     rows = np.empty((TILE, SUMS * LANES), np.float32)
     batch = np.ones((FOOTPRINT, BATCH), np.float32)
     depth = np.empty((0, 0), np.float32)
+    limit = np.empty((TILE, LANES), np.float32)  # of nothing: there are only splats
     for t in range(first_tile, last_tile):
         tile = tiles[t]
         x0, y0 = (tile % columns) * TILE, (tile // columns) * TILE
@@ -66,7 +67,10 @@ def composite(
                     v_row = v + c * F(i)
                     u_row = u + b * F(i)
                     p_row = power - v_row * v_row
-                    add_row(rows, i, u_row, a, p_row, red, green, blue, z, weight, False)
+                    add_row(
+                        rows, i, u_row, a, p_row, red, green, blue, z, weight, False, limit[i],
+                        False,
+                    )  # fmt: skip
         store_sums(rows, x0, y0, False, color, alpha, depth)
         for i in range(min(TILE, height - y0)):
             for k in range(min(TILE, width - x0)):

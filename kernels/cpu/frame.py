@@ -101,6 +101,7 @@ def draw(
     antialias: bool = False,
     cull: Culling = KEEP_ALL,
     surfels: bool = False,
+    limits: Float32 | None = None,
     with_depth: bool = False,
     coats: Sequence[Float32] = (),
     on_stage: Callable[[str], None] | None = None,
@@ -118,6 +119,7 @@ def draw(
         splat_scale: factor of all scales.
         antialias, cull: see `project`.
         surfels: whether splats of no thickness are surfels; otherwise they are flat ellipsoids.
+        limits: (H, W) depths beyond which splats are not seen at a pixel.
         with_depth: also draw expected depth.
         coats: each (N, 4), drawn one after the other in place of the colours; see `paint`.
         on_stage: called with the name of each stage after it.
@@ -183,6 +185,7 @@ def draw(
     starts, members = make_tile_lists(ordered, width, height, workers, scratch)
     done("bin")
 
+    cut = np.empty((0, 0), np.float32) if limits is None else limits
     tiles, edges = schedule(starts, BATCHES_PER_THREAD * workers.count)
 
     def rasterize(with_depth: bool) -> tuple[Float32, Float32, Float32]:
@@ -194,7 +197,7 @@ def draw(
         def rasterize_batch(k: int) -> None:
             blending.rasterize(
                 tiles, edges[k], edges[k + 1], starts, members, ordered, values, blending.params,
-                with_depth, color, alpha, depth, *met,
+                cut, with_depth, color, alpha, depth, *met,
             )  # fmt: skip
 
         workers.map(rasterize_batch, len(edges) - 1)

@@ -65,9 +65,10 @@ def load_surfels(members, start, count, footprints, surfels, x0, y0, batch):
 
 
 @always_inline
-def meet_row(batch, j, i, u, a, p, z, log2_opacity, lanes):
+def meet_row(batch, j, i, u, a, p, z, log2_opacity, limit, cut, lanes):
     """Alpha and depth of splat j of a batch at the 16 pixels of row i of its tile.
 
+    Nothing where the depth z of the centre is beyond the limit of the pixel; see `tile.seen_alpha`.
     Of an ellipsoid u + a k and p are as in `tile.alpha_at`, and z is its depth.
     """
     scale = batch[SCALE, j]
@@ -97,3 +98,6 @@ def meet_row(batch, j, i, u, a, p, z, log2_opacity, lanes):
             alpha = min(exp2_small(q), F(ALPHA_MAX))
             lanes[MET_ALPHA, k] = alpha if q >= F(LOG2_ALPHA_MIN) else F(0)
             lanes[MET_DEPTH, k] = scale * inverse if meets else z
+    if cut:
+        for k in range(LANES):
+            lanes[MET_ALPHA, k] = lanes[MET_ALPHA, k] if z <= limit[k] else F(0)

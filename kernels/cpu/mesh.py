@@ -22,11 +22,15 @@ SETUP = 9
 EDGE_ON = 1e-15
 """Determinants below this, of columns of length 1, are rounding: no area is seen."""
 
-U, V, NX, NY, NZ, FOOTPRINT = range(6)
-"""Planes of what is seen at a pixel: texture coordinates, normal, and the size of a pixel on the
-texture, in texture widths."""
+SEAM = 1e-9
+"""Triangles are larger by this part of their barycentric coordinates: where a pixel's centre is on
+the edge of two of them, rounding could put it outside of both."""
 
-SURFACE = 6
+U, V, NX, NY, NZ, TX, TY, TZ, FOOTPRINT = range(9)
+"""Planes of what is seen at a pixel: texture coordinates, normal, tangent, and the size of a pixel
+on the texture, in texture widths."""
+
+SURFACE = 9
 
 
 @kernel
@@ -111,7 +115,8 @@ def rasterize(edges, rows, near, top, bottom, depth, triangle):
                 e1 = b + edges[f, 3] * px
                 e2 = c + edges[f, 6] * px
                 inverse = e0 + e1 + e2
-                if e0 >= 0.0 and e1 >= 0.0 and e2 >= 0.0 and inverse > 0.0:
+                least = -SEAM * inverse
+                if e0 >= least and e1 >= least and e2 >= least and inverse > 0.0:
                     z = np.float32(1.0 / inverse)
                     if near < z < depth[y, x]:
                         depth[y, x] = z
@@ -119,14 +124,14 @@ def rasterize(edges, rows, near, top, bottom, depth, triangle):
 
 
 @kernel
-def look_up(edges, faces, uvs, normals, triangle, top, bottom, surface):
+def look_up(edges, faces, uvs, normals, tangents, triangle, top, bottom, surface):
     """What is seen at every pixel of rows top to bottom.
 
     Args:
         edges: see `set_up`.
-        faces, uvs, normals: (F, 3), (V, 2), (V, 3) of the mesh.
+        faces, uvs, normals, tangents: (F, 3), (V, 2), (V, 3), (V, 3) of the mesh.
         triangle: (H, W) int32, -1 where nothing is seen.
-        surface: (H, W, 6) float32 out; see `U`.
+        surface: (H, W, 9) float32 out; see `U`.
     """
     for y in range(top, bottom):
         for x in range(triangle.shape[1]):
@@ -137,6 +142,7 @@ def look_up(edges, faces, uvs, normals, triangle, top, bottom, surface):
             total, by_x, by_y = 0.0, 0.0, 0.0
             u, u_x, u_y, v, v_x, v_y = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
             nx, ny, nz = 0.0, 0.0, 0.0
+            tx, ty, tz = 0.0, 0.0, 0.0
             for i in range(3):
                 a, b = edges[f, 3 * i], edges[f, 3 * i + 1]
                 e = a * px + b * py + edges[f, 3 * i + 2]
@@ -153,6 +159,9 @@ def look_up(edges, faces, uvs, normals, triangle, top, bottom, surface):
                 nx += e * normals[n, 0]
                 ny += e * normals[n, 1]
                 nz += e * normals[n, 2]
+                tx += e * tangents[n, 0]
+                ty += e * tangents[n, 1]
+                tz += e * tangents[n, 2]
             u, v = u / total, v / total
             along_x = _hypot((u_x - u * by_x) / total, (v_x - v * by_x) / total)
             along_y = _hypot((u_y - u * by_y) / total, (v_y - v * by_y) / total)
@@ -162,6 +171,8 @@ def look_up(edges, faces, uvs, normals, triangle, top, bottom, surface):
             surface[y, x, NX] = nx * scale
             surface[y, x, NY] = ny * scale
             surface[y, x, NZ] = nz * scale
+            surface[y, x, TX], surface[y, x, TY] = tx / total, ty / total
+            surface[y, x, TZ] = tz / total
             surface[y, x, FOOTPRINT] = max(along_x, along_y)
 
 

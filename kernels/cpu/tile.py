@@ -103,6 +103,42 @@ def alpha_at(p, w):
 
 
 @inline
+def load_limits(limits, x0, y0, limit):
+    """Depths beyond which nothing is seen at a tile's pixels, into `limit` (16, 16).
+
+    Args:
+        limits: (H, W) float32, infinite where nothing is in the way; (0, 0) where there is nothing.
+        x0, y0: the tile's first pixel.
+
+    Returns:
+        The nearest and the farthest of them.
+    """
+    if limits.size == 0:
+        return F(np.inf), F(np.inf)
+    height, width = limits.shape
+    limit[:] = F(np.inf)
+    nearest, farthest = F(np.inf), F(0)
+    for i in range(min(TILE, height - y0)):
+        for k in range(min(TILE, width - x0)):
+            z = limits[y0 + i, x0 + k]
+            limit[i, k] = z
+            nearest, farthest = min(nearest, z), max(farthest, z)
+    return nearest, farthest
+
+
+@inline
+def seen_alpha(p, w, z, limit, k, cut):
+    """`alpha_at`, and nothing where the splat's depth z is beyond the limit of pixel k of a row.
+
+    `cut` is whether any limit of the tile is nearer than z: LLVM takes that test out of the loop.
+    """
+    alpha = alpha_at(p, w)
+    if cut:
+        return alpha if z <= limit[k] else F(0)
+    return alpha
+
+
+@inline
 def load_batch(members, start, count, footprints, batch):
     """Copies footprints to the columns of a batch. Nothing else, so that cache misses overlap."""
     for j in range(count):

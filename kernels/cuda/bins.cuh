@@ -10,6 +10,8 @@
 // First and last, inclusive; empty where last < first.
 struct Span {
     int first, last;
+
+    BOTH bool empty() const { return last < first; }
 };
 
 // Whole pixels between two positions, within `size` pixels.
@@ -19,41 +21,43 @@ BOTH Span pixel_span(float first, float last, int size) {
             int(floorf(clampf(last + SLACK, -1.0f, edge - 1.0f)))};
 }
 
-// Rows of pixels.
-BOTH Span row_span(const Footprint &splat, int height) {
-    float reach = sqrtf(fmaxf(splat.log2_opacity - float(LOG2_ALPHA_MIN), 0.0f));
-    float inv_c = 1.0f / splat.c;
-    return pixel_span(splat.anchor_y + (-reach - splat.v) * inv_c,
-                      splat.anchor_y + (reach - splat.v) * inv_c, height);
+// The tiles of a span of pixels.
+BOTH Span tiles_of(Span pixels) {
+    return pixels.empty() ? pixels : Span{pixels.first / TILE, pixels.last / TILE};
 }
 
-// Columns of pixels within the rows of pixels that are given. On the boundary u = +-sqrt(q - v^2)
-// the ends in x are where v = -+ sqrt(q) b / |(b, c)|, or at the row nearest to that.
-BOTH Span column_span(const Footprint &splat, Span rows, int width) {
-    float q = fmaxf(splat.log2_opacity - float(LOG2_ALPHA_MIN), 0.0f);
-    float tip = sqrtf(q) * splat.b / sqrtf(splat.b * splat.b + splat.c * splat.c);
-    float inv_a = 1.0f / splat.a, inv_c = 1.0f / splat.c;
-    float low = float(rows.first) - splat.anchor_y, high = float(rows.last) - splat.anchor_y;
-    float y_right = clampf((-tip - splat.v) * inv_c, low, high);
-    float y_left = clampf((tip - splat.v) * inv_c, low, high);
-    float v_right = splat.v + splat.c * y_right, v_left = splat.v + splat.c * y_left;
-    float half_right = sqrtf(fmaxf(q - v_right * v_right, 0.0f));
-    float half_left = sqrtf(fmaxf(q - v_left * v_left, 0.0f));
-    return pixel_span(splat.anchor_x + (-half_left - splat.u - splat.b * y_left) * inv_a,
-                      splat.anchor_x + (half_right - splat.u - splat.b * y_right) * inv_a, width);
-}
+// Where a footprint is at least the smallest alpha: u^2 + v^2 <= q.
+struct Ellipse {
+    float anchor_x, anchor_y, u, v, a, b, c, q;
 
-// Calls visit(tile) for every tile, row by row.
-template <class Visit>
-BOTH void each_tile(const Footprint &splat, int width, int height, Visit &visit) {
-    int columns = (width + TILE - 1) / TILE;
-    Span rows = row_span(splat, height);
-    if (rows.last < rows.first) return;
-    for (int row = rows.first / TILE; row <= rows.last / TILE; ++row) {
-        Span part = {most(rows.first, row * TILE), least(rows.last, row * TILE + TILE - 1)};
-        Span across = column_span(splat, part, width);
-        if (across.last < across.first) continue;
-        for (int column = across.first / TILE; column <= across.last / TILE; ++column)
-            visit(row * columns + column);
+    BOTH explicit Ellipse(const Footprint &splat)
+        : anchor_x(splat.anchor_x), anchor_y(splat.anchor_y), u(splat.u), v(splat.v), a(splat.a),
+          b(splat.b), c(splat.c), q(fmaxf(splat.log2_opacity - float(LOG2_ALPHA_MIN), 0.0f)) {}
+
+    // Rows of pixels.
+    BOTH Span rows(int height) const {
+        float reach = sqrtf(q), inv_c = 1.0f / c;
+        return pixel_span(anchor_y + (-reach - v) * inv_c, anchor_y + (reach - v) * inv_c, height);
     }
-}
+
+    // Columns of pixels within rows of pixels. On the boundary u = +-sqrt(q - v^2) the ends in x are
+    // where v = -+ sqrt(q) b / |(b, c)|, or at the row nearest to that.
+    BOTH Span columns(Span rows, int width) const {
+        float tip = sqrtf(q) * b / sqrtf(b * b + c * c);
+        float inv_a = 1.0f / a, inv_c = 1.0f / c;
+        float low = float(rows.first) - anchor_y, high = float(rows.last) - anchor_y;
+        float y_right = clampf((-tip - v) * inv_c, low, high);
+        float y_left = clampf((tip - v) * inv_c, low, high);
+        float v_right = v + c * y_right, v_left = v + c * y_left;
+        float half_right = sqrtf(fmaxf(q - v_right * v_right, 0.0f));
+        float half_left = sqrtf(fmaxf(q - v_left * v_left, 0.0f));
+        return pixel_span(anchor_x + (-half_left - u - b * y_left) * inv_a,
+                          anchor_x + (half_right - u - b * y_right) * inv_a, width);
+    }
+
+    // Columns of tiles in a row of tiles, which the rows of pixels come to.
+    BOTH Span tiles_in(int row, Span pixels, int width) const {
+        Span part = {most(pixels.first, row * TILE), least(pixels.last, row * TILE + TILE - 1)};
+        return tiles_of(columns(part, width));
+    }
+};

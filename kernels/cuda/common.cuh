@@ -6,21 +6,34 @@
 
 #define BOTH __host__ __device__ inline
 
-// Geometry is worked out in float64, as on the CPU: needles and far centres stay exact, and only a
-// small part of a frame is spent here.
-typedef double real;
-
-// A camera as `voile.kernels.cpu.project.View` describes it, in the order of its fields.
+// A camera and what is drawn of a scene, float32 in this order: voile.render.cuda.view makes it.
+// Positions are counted from the camera: a mean is exact, and so is its difference from the eye, which
+// comes in two parts. All that follows is float32.
 struct View {
-    real rotation[9], translation[3], position[3];
-    real focal[2], centre[2], slope_low[2], slope_high[2], size[2];
-    real near;
+    float rotation[9], eye_high[3], eye_low[3];
+    float focal[2], centre[2], slope_low[2], slope_high[2], size[2];
+    float near;
+    float splat_scale;                            // factor of all scales
+    float least_opacity, least_trace, margin[2];  // see voile.kernels.cpu.project.Culling
+    float depth_offset, depth_unit;               // of modes weighted and binned
+};
+
+// What a frame finds on its way, for the kernels after and for the host at the end: visible splats,
+// those of them that are drawn in an order, and pairs of one with a tile. Counts may be beyond what
+// there is room for; the host then makes room and draws the frame again.
+struct Counts {
+    int visible, ordered, instances;
 };
 
 BOTH float clampf(float x, float low, float high) { return fminf(fmaxf(x, low), high); }
-BOTH real clampd(real x, real low, real high) { return fmin(fmax(x, low), high); }
 BOTH int least(int a, int b) { return a < b ? a : b; }
 BOTH int most(int a, int b) { return a > b ? a : b; }
+
+// a b - c d without cancellation (Kahan): the rounding of one product is taken back from the other.
+BOTH float difference_of_products(float a, float b, float c, float d) {
+    float cd = c * d, rest = fmaf(-c, d, cd);
+    return fmaf(a, b, -cd) + rest;
+}
 
 // The thread's place in a launch over many things, one a thread.
 __device__ inline int thread_place() { return int(blockIdx.x * blockDim.x + threadIdx.x); }

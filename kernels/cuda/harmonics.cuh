@@ -4,12 +4,16 @@
 #include "common.cuh"
 
 // One channel triple of coefficients times its basis function.
-BOTH void add_harmonic(const float *sh, int k, float basis, float color[3]) {
-    for (int c = 0; c < 3; ++c) color[c] += basis * sh[3 * k + c];
+template <class Row>
+__device__ inline void add_harmonic(const Row &sh, int k, float basis, float color[3]) {
+    for (int c = 0; c < 3; ++c) color[c] += basis * sh(3 * k + c);
 }
 
-// Adds the harmonics at the unit direction x, y, z to a colour; `sh` holds (degree + 1)^2 triples.
-BOTH void add_harmonics(const float *sh, int degree, float x, float y, float z, float color[3]) {
+// Adds the harmonics at the unit direction x, y, z to a colour; `sh`, a row of packed.cuh, gives
+// (degree + 1)^2 triples.
+template <class Row>
+__device__ inline void add_harmonics(const Row &sh, int degree, float x, float y, float z,
+                                     float color[3]) {
     add_harmonic(sh, 0, float(SH_C0), color);
     if (degree < 1) return;
     add_harmonic(sh, 1, -0.4886025119029199f * y, color);

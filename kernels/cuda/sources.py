@@ -16,9 +16,18 @@ from .. import constants
 TILE = 16
 """Side of a tile, pixels."""
 
-BLOCK_ROWS = 8
-"""Rows of threads in a block of a tile; every thread has TILE / BLOCK_ROWS pixels of a column, and
-reads a splat from shared memory once for all of them."""
+TILE_WARPS = 4
+"""Warps in a block of a tile, one for each quarter of it; every thread has 2 pixels of a column,
+and reads a splat from shared memory once for both."""
+
+SCAN_THREADS = 256
+"""Threads of a block that scans or sorts, and digits of a sort."""
+
+SORT_ITEMS = 12
+"""Keys that a thread of a sort takes at once."""
+
+STORAGES = ("float32", "float16", "uint8")
+"""How colours are stored, setting `storage`, in the order of their numbers in kernels."""
 
 FOOTPRINT = 12
 """float32 values of a footprint, see footprint.cuh."""
@@ -31,6 +40,8 @@ MOST_IN_CELL = 256
 
 FILES = (
     "project.cu",
+    "sort.cu",
+    "groups.cu",
     "bins.cu",
     "modes/sorted.cu",
     "modes/weighted.cu",
@@ -66,7 +77,9 @@ def defines() -> dict[str, int | float]:
     }
     values["LOG2_ALPHA_MIN"] = math.log2(constants.ALPHA_MIN)
     values["HALF_LOG2_E"] = 0.5 * math.log2(math.e)
-    values |= {"TILE": TILE, "BLOCK_ROWS": BLOCK_ROWS, "MOST_IN_CELL": MOST_IN_CELL}
+    values |= {"TILE": TILE, "TILE_WARPS": TILE_WARPS, "MOST_IN_CELL": MOST_IN_CELL}
+    values |= {"SCAN_THREADS": SCAN_THREADS, "SORT_ITEMS": SORT_ITEMS}
+    values |= {f"STORAGE_{name.upper()}": number for number, name in enumerate(STORAGES)}
     values |= {f"WEIGHT_{name.upper()}": number for number, name in enumerate(WEIGHTS)}
     return values
 

@@ -1,28 +1,38 @@
 // What all blending modes do with a tile: a block takes its splats in batches to shared memory, and
-// every thread blends them at its pixels.
+// every warp blends those that reach its quarter, a sub-tile, at its pixels.
 #pragma once
 
+#include "bins.cuh"
 #include "footprint.cuh"
+#include "warp.cuh"
 
-#define THREADS (TILE * BLOCK_ROWS)
-#define PIXELS (TILE / BLOCK_ROWS)
+#define SUBTILE (TILE / 2)
+#define THREADS (TILE_WARPS * WARP)
+#define LANE_ROWS (WARP / SUBTILE)    // rows of pixels that the lanes of a warp make
+#define PIXELS (SUBTILE / LANE_ROWS)  // of a thread
 
-// Arguments of every rasterizer: the tile lists of voile.kernels.cuda.bins, and the images. Images
-// are zero before; `depth` is null where it is not wanted.
+// Arguments of every rasterizer: the tile lists of voile.kernels.cuda.bins, and the images: colour
+// with coverage, and depth, which is null where it is not wanted. Every pixel is written.
 #define RASTERIZER_ARGUMENTS                                                              \
     const int *starts, const int *members, const Footprint *footprints, int width, int height, \
-        float *color, float *alpha, float *depth
+        float4 *color, float *depth
 
-// A block's tile and the pixels of this thread: one column, rows BLOCK_ROWS apart.
+// A block's tile and the pixels of this thread: one column, rows LANE_ROWS apart. A block has
+// (WARP, TILE_WARPS) threads.
 struct Tile {
     const int *members;
     const Footprint *footprints;
     int start, stop, x0, y0, width, height;
-    float *color, *alpha, *depth;
+    float4 *color;
+    float *depth;
 
-    __device__ int thread() const { return int(threadIdx.y) * TILE + int(threadIdx.x); }
-    __device__ int column() const { return int(threadIdx.x); }
-    __device__ int row(int p) const { return int(threadIdx.y) + p * BLOCK_ROWS; }
+    __device__ int lane() const { return int(threadIdx.x); }
+    __device__ int warp() const { return int(threadIdx.y); }
+    __device__ int thread() const { return warp() * WARP + lane(); }
+    __device__ int column() const { return warp() % 2 * SUBTILE + lane() % SUBTILE; }
+    __device__ int row(int p) const {
+        return warp() / 2 * SUBTILE + lane() / SUBTILE + p * LANE_ROWS;
+    }
     __device__ bool inside(int p) const { return x0 + column() < width && y0 + row(p) < height; }
     __device__ size_t pixel(int p) const {
         return size_t(y0 + row(p)) * width + size_t(x0 + column());
@@ -31,56 +41,80 @@ struct Tile {
     // Premultiplied colour, coverage and the mean depth of a pixel.
     __device__ void store(int p, float red, float green, float blue, float cover, float mean) {
         if (!inside(p)) return;
-        size_t at = pixel(p);
-        color[3 * at] = red;
-        color[3 * at + 1] = green;
-        color[3 * at + 2] = blue;
-        alpha[at] = cover;
-        if (depth) depth[at] = mean;
+        color[pixel(p)] = make_float4(red, green, blue, cover);
+        if (depth) depth[pixel(p)] = mean;
     }
 };
 
 __device__ inline Tile tile_of_block(RASTERIZER_ARGUMENTS) {
     int columns = (width + TILE - 1) / TILE, tile = int(blockIdx.x);
     return {members, footprints, starts[tile], starts[tile + 1], tile % columns * TILE,
-            tile / columns * TILE, width, height, color, alpha, depth};
+            tile / columns * TILE, width, height, color, depth};
 }
 
-// A footprint counted from the tile's first pixel, with what the mode wants to know of it.
-template <class Value>
-struct Placed {
-    Footprint splat;
-    Value value;
-};
+// The footprint of a member, counted from the tile's first pixel.
+__device__ inline Footprint placed_in(const Tile &tile, int member) {
+    return placed_at(tile.footprints[member], float(tile.x0), float(tile.y0));
+}
+
+// The sub-tiles that a footprint reaches, a bit each; it is counted from the tile's first pixel.
+__device__ inline unsigned subtiles_of(const Footprint &splat) {
+    Ellipse ellipse(splat);
+    ellipse.anchor_x = ellipse.anchor_y = 0.0f;
+    Span rows = ellipse.rows(TILE);
+    unsigned reached = 0;
+    for (int half = 0; half < 2; ++half) {
+        Span part = {most(rows.first, half * SUBTILE), least(rows.last, half * SUBTILE + SUBTILE - 1)};
+        if (part.empty()) continue;
+        Span across = ellipse.columns(part, TILE);
+        if (across.empty()) continue;
+        if (across.first < SUBTILE) reached |= 1u << 2 * half;
+        if (across.last >= SUBTILE) reached |= 2u << 2 * half;
+    }
+    return reached;
+}
 
 // Visits the tile's splats in order. A visitor has
 //     Value value(int member)    read once a block,
 //     bool done(int p)           its pixel p needs nothing more,
-//     void add(int p, const Placed<Value> &, float alpha).
-// Ends when all pixels of the block are done. May be called again and again.
+//     void add(int p, const Footprint &, const Value &, float alpha).
+// A warp rests when all its pixels are done, and the walk ends when all warps rest. May be called
+// again and again.
 template <class Value, class Visitor>
 __device__ void walk_tile(const Tile &tile, Visitor &visitor) {
-    __shared__ Placed<Value> batch[THREADS];
+    __shared__ Footprint batch[THREADS];
+    __shared__ Value values[THREADS];
+    __shared__ unsigned reached[THREADS];
+    bool done = false;
     for (int start = tile.start; start < tile.stop; start += THREADS) {
-        bool done = true;
-        for (int p = 0; p < PIXELS; ++p) done = done && (!tile.inside(p) || visitor.done(p));
         // The vote is also what keeps a batch until every thread has read it.
         if (__syncthreads_and(done)) break;
         int at = start + tile.thread();
+        unsigned subtiles = 0;
         if (at < tile.stop) {
             int member = tile.members[at];
-            Placed<Value> &mine = batch[tile.thread()];
-            mine.splat = placed_at(tile.footprints[member], float(tile.x0), float(tile.y0));
-            mine.value = visitor.value(member);
+            Footprint splat = placed_in(tile, member);
+            batch[tile.thread()] = splat;
+            values[tile.thread()] = visitor.value(member);
+            subtiles = subtiles_of(splat);
         }
+        reached[tile.thread()] = subtiles;
         __syncthreads();
-        int count = least(THREADS, tile.stop - start);
-        for (int j = 0; j < count; ++j) {
+        for (int first = 0; first < THREADS && !done; first += WARP) {
+            unsigned own = reached[first + tile.lane()] >> tile.warp() & 1u;
+            for (unsigned left = __ballot_sync(ALL_LANES, int(own)); left; left &= left - 1) {
+                int j = first + __ffs(int(left)) - 1;
 #pragma unroll
-            for (int p = 0; p < PIXELS; ++p) {
-                float power = log2_alpha_at(batch[j].splat, float(tile.column()), float(tile.row(p)));
-                if (is_seen(power)) visitor.add(p, batch[j], alpha_of(power));
+                for (int p = 0; p < PIXELS; ++p) {
+                    float power =
+                        log2_alpha_at(batch[j], float(tile.column()), float(tile.row(p)));
+                    if (is_seen(power)) visitor.add(p, batch[j], values[j], alpha_of(power));
+                }
             }
+            bool rests = true;
+            for (int p = 0; p < PIXELS; ++p)
+                rests = rests && (!tile.inside(p) || visitor.done(p));
+            done = __all_sync(ALL_LANES, int(rests)) != 0;
         }
     }
 }

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 from numpy.typing import NDArray
 
 from ...kernels.constants import ALPHA_MIN
-from ...kernels.cpu.frame import Columns, draw
+from ...kernels.cpu.frame import Columns, Drawn, draw
 from ...kernels.cpu.project import Culling, make_view
 from ...kernels.cpu.scratch import Scratch
 from ...kernels.cpu.workers import shared_workers, thread_count
+from ...scenes.content import Content
 from ...scenes.splats import Splats
 from ..camera import MAX_SIDE, Camera
 from ..frame import Frame, FrameRequest
+from ..meshes import Surface, draw_meshes
 from ..renderer import Capabilities, RenderError, check_mode, rows_for, scene_for
 from ..scene_facts import facts_of
 from ..settings import FRUSTUM_MARGIN, Settings
+from ..shading import shade_matte
 from . import modes
 
 
@@ -35,7 +40,7 @@ class CPURenderer:
     def __init__(self, threads: int | None = None) -> None:
         self._workers = shared_workers(thread_count(threads))
         self._scratch = Scratch()
-        self._splats: Splats | None = None
+        self._content: Content | None = None
 
     @property
     def capabilities(self) -> Capabilities:
@@ -43,9 +48,9 @@ class CPURenderer:
         device = f"CPU, {count} thread{'s' if count > 1 else ''}"
         return Capabilities(modes.NAMES, device, MAX_SIDE)
 
-    def upload(self, splats: Splats) -> None:
+    def upload(self, scene: Splats | Content) -> None:
         """Keeps the scene by reference."""
-        self._splats = splats
+        self._content = Content.of(scene)
 
     def render(self, request: FrameRequest) -> Frame:
         """Draws one frame.
@@ -55,10 +60,13 @@ class CPURenderer:
                 the mode needs.
         """
         check_mode(self, request)
-        if self._splats is None:
+        if self._content is None:
             raise RenderError("the CPU renderer has no scene; call upload() before render()")
-        camera, settings = request.camera, request.settings
-        splats, facts = scene_for(request, self._splats), facts_of(self._splats)
+        camera, settings, content = request.camera, request.settings, self._content
+        splats, facts = scene_for(request, content.splats), facts_of(content.splats)
+        start = time.perf_counter()
+        meshes = draw_meshes(content.meshes, camera, self._workers) if content.meshes else None
+        begun = time.perf_counter()
         view = make_view(
             camera.world_to_camera,
             (camera.fx, camera.fy),
@@ -78,8 +86,9 @@ class CPURenderer:
             antialias=settings.uses_antialiasing(splats.antialiased),
             cull=culling(settings, camera),
             surfels=splats.kind != "3d",
+            limits=None if meshes is None else meshes.depth,
             with_depth=request.depth,
-            coats=_coats(request, rows_for(request, self._splats)),
+            coats=_coats(request, rows_for(request, content.splats)),
         )
         stats = {
             "splats": len(splats),
@@ -87,12 +96,32 @@ class CPURenderer:
             "instances": drawn.instances,
             "keys": drawn.keys,
         }
+        if meshes is not None:
+            drawn.timings["meshes"] = 1e3 * (begun - start)
+            begun = time.perf_counter()
+            shown = shade_matte(content, meshes, camera, settings)
+            put_under(drawn, meshes, shown.astype(np.float32))
+            drawn.timings["shade"] = 1e3 * (time.perf_counter() - begun)
         return Frame(drawn.color, drawn.alpha, drawn.depth, drawn.timings, stats, drawn.paint)
 
     def close(self) -> None:
         """Lets go of the scene; the threads are shared by the process and stay."""
-        self._splats = None
+        self._content = None
         self._scratch = Scratch()
+
+
+def put_under(drawn: Drawn, surface: Surface, shown: NDArray[np.float32]) -> None:
+    """An opaque surface behind what is drawn: it shows by the transmittance that is left."""
+    seen = surface.mesh >= 0
+    alpha = drawn.alpha[seen]
+    left = 1.0 - alpha
+    under = left[:, None] * shown[seen]
+    drawn.color[seen] += under
+    if drawn.paint is not None:
+        drawn.paint[seen, :3] += under
+    if drawn.depth is not None:
+        drawn.depth[seen] = alpha * drawn.depth[seen] + left * surface.depth[seen]
+    drawn.alpha[seen] = 1.0
 
 
 def culling(settings: Settings, camera: Camera) -> Culling:

@@ -21,6 +21,18 @@ OLDEST_ARCHITECTURE = 75
 OTHERS = "the backends gl and cpu need no CUDA."
 
 
+class Mark(Protocol):
+    """A place on the device's timeline."""
+
+    def record(self) -> None:
+        """Puts it behind all that was launched."""
+        ...
+
+    def milliseconds_to(self, later: Any) -> float:
+        """Time to another mark; the device has come to both."""
+        ...
+
+
 class Launcher(Protocol):
     """Where tensors live and kernels run.
 
@@ -32,12 +44,17 @@ class Launcher(Protocol):
     device: str
     name: str
 
+    @property
+    def capture(self) -> Callable[[Callable[[], None]], Callable[[], None]] | None:
+        """Makes one call of all launches that a function makes; None where that cannot be."""
+        ...
+
     def launch(self, kernel: str, blocks: int, block: tuple[int, int], *arguments: Any) -> None:
         """Runs a kernel on tensors (None is a null pointer), int and float, in this order."""
         ...
 
-    def synchronize(self) -> None:
-        """Waits for all that was launched."""
+    def mark(self) -> Mark:
+        """A mark that has not been recorded."""
         ...
 
 
@@ -99,18 +116,50 @@ class GPULauncher:
         config = self._core.LaunchConfig(grid=(blocks, 1, 1), block=(*block, 1))
         values = (split(value)[1] for value in arguments)
         stream = _Stream(self._torch.cuda.current_stream(self.device).cuda_stream)
-        self._core.launch(stream, config, self._kernels[kernel], *values)
+        try:
+            self._core.launch(stream, config, self._kernels[kernel], *values)
+        except Exception as error:  # the class is private in cuda.core
+            raise CUDAError(
+                f"kernel {kernel} cannot be launched on {self.name}: {error}"
+            ) from error
 
-    def synchronize(self) -> None:
-        """Waits for torch's current stream."""
-        self._torch.cuda.current_stream(self.device).synchronize()
+    def mark(self) -> Mark:
+        """An event of CUDA's; it may be recorded inside a captured graph."""
+        return _EventMark(self._torch)
+
+    def capture(self, work: Callable[[], None]) -> Callable[[], None]:
+        """The launches of `work` as a CUDA graph. Raises RuntimeError."""
+        graph = self._torch.cuda.CUDAGraph()
+        # Other threads may use the GPU meanwhile: only this one is recorded.
+        with self._torch.cuda.graph(graph, capture_error_mode="thread_local"):
+            work()
+        return graph.replay
 
     def _load(self, kernel: str) -> Any:
         source = self._sources[kernel]
         if source.name not in self._modules:
             code = compile_source(source, self._architecture)
             self._modules[source.name] = self._core.ObjectCode.from_cubin(code)
-        return self._modules[source.name].get_kernel(kernel)
+        try:
+            return self._modules[source.name].get_kernel(kernel)  # loads the module
+        except Exception as error:
+            raise CUDAError(
+                f"the driver does not load kernel {kernel} for {self.name}: {error}. Update it."
+            ) from error
+
+
+class _EventMark:
+    """An event of torch's, on the stream that is current when it is recorded."""
+
+    def __init__(self, torch: Any) -> None:
+        # External: within a graph it becomes a node that records, and not a mere dependency.
+        self._event = torch.cuda.Event(enable_timing=True, external=True)
+
+    def record(self) -> None:
+        self._event.record()
+
+    def milliseconds_to(self, later: _EventMark) -> float:
+        return self._event.elapsed_time(later._event)
 
 
 class _Stream:

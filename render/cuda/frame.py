@@ -1,75 +1,113 @@
 """One frame by the CUDA kernels: project, order, weigh, bin, rasterize; all on torch's tensors.
 
-torch is handed in (`Work.torch`): only `device` imports it. The stages and their names are those
-of `kernels.cpu.frame`.
+The stages and their names are those of `kernels.cpu.frame`. How many splats are visible and how
+many tiles they reach is known to the GPU alone: kernels read it there, and have blocks for as many
+as there is room for. The host learns it when the frame is done, and draws again with more room
+where that was needed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
-from ...kernels.cuda.sources import BLOCK_ROWS, FOOTPRINT, TILE
+from ...kernels.cuda.sources import FOOTPRINT, TILE, TILE_WARPS
 from ..renderer import RenderError
-from .device import Launcher
+from .plan import BATCH, Buffers, Plan, Tensor, Zeros
 
-Tensor = Any  # torch's, whose module is not imported here
+MOST = 2**30 - 1
+"""Splats of a scene, and pairs of splat and tile: what a scan can count, see warp.cuh."""
 
-THREADS = 128
-"""Of a block, where a kernel has one thread a splat or instance."""
+WARP = 32
 
-MOST = 2**31 - 1
-"""Splats of a scene, and pairs of splat and tile of a frame: kernels count in int32."""
-
-
-@dataclass(frozen=True)
-class Work:
-    """Where a frame is drawn: torch, and what runs the kernels."""
-
-    torch: Any
-    launcher: Launcher
-
-    def each(self, kernel: str, count: int, *arguments: Any) -> None:
-        """Runs a kernel of one thread per thing."""
-        if count:
-            self.launcher.launch(kernel, -(-count // THREADS), (THREADS, 1), *arguments)
-
-    def empty(self, *shape: int, dtype: str = "float32") -> Tensor:
-        """A tensor of any values."""
-        kind = getattr(self.torch, dtype)
-        return self.torch.empty(shape, dtype=kind, device=self.launcher.device)
+GROWTH = 1.25
+"""Room that is made, over what was needed."""
 
 
-class Columns(NamedTuple):
-    """The columns of `Splats` that are drawn, as float32 tensors."""
+class DeviceScene(NamedTuple):
+    """A scene on the device, as `packing` makes it.
+
+    Attributes:
+        means: (N, 3) float32.
+        shapes: (N, 8) uint16, or float32.
+        colors: (N, bytes) uint8.
+        storage: of the colours, its number in `sources.STORAGES`.
+        scale_low, scale_step: of the codes of scales.
+    """
 
     means: Tensor
-    quats: Tensor
-    scales: Tensor
-    opacities: Tensor
-    sh: Tensor
+    shapes: Tensor
+    colors: Tensor
+    storage: int
+    scale_low: float
+    scale_step: float
+
+
+@dataclass
+class Room:
+    """How much a frame has memory for: visible splats, and instances."""
+
+    visible: int
+    instances: int
+
+    @classmethod
+    def for_scene(cls, splats: int) -> Room:
+        """A start: most scenes need more, and have it after one frame."""
+        return cls(min(splats, max(1 << 10, splats // 2)), max(1 << 12, 2 * splats))
+
+    def holds(self, visible: int, instances: int, splats: int) -> bool:
+        """Whether a frame fitted in; makes room for the next where it did not.
+
+        Raises:
+            RenderError: more instances than kernels can count.
+        """
+        if instances >= MOST:
+            raise RenderError(
+                f"the splats cover more than the CUDA backend's {MOST} tiles in all; make the "
+                "image or the splats smaller"
+            )
+        if visible <= self.visible and instances <= self.instances:
+            return True
+        if visible > self.visible:
+            self.visible = min(splats, int(GROWTH * visible))
+        if instances > self.instances:
+            self.instances = min(MOST, int(GROWTH * instances))
+        return False
 
 
 class Visible(NamedTuple):
-    """The visible splats of a frame, in the order in which they are drawn.
+    """The visible splats of a frame, in the order of the scene, for kernels.
 
     Attributes:
-        footprints: (M, 12), see footprint.cuh.
-        splats: (M,) int32, which splats of the scene.
-        view: the camera, for kernels.
+        footprints: (room, 12), see footprint.cuh.
+        splats: (room,) int32, which splats of the scene.
+        counts: how many there are, see common.cuh.
+        room: how many there may be.
+        scene: on the device.
+        view: the camera, on the device.
     """
 
     footprints: Tensor
     splats: Tensor
+    counts: Zeros
+    room: int
+    scene: DeviceScene
     view: Tensor
 
 
 class Groups(NamedTuple):
-    """As in `kernels.cpu.frame`, on the device."""
+    """Groups of splats that are drawn together, in an order of their own, see groups.cu.
+
+    Attributes:
+        starts: (G + 1,) int32, group g is splats starts[g] to starts[g + 1] of the scene.
+        sequence: (1 + G,) int32, how many groups are drawn, and these, the first first.
+        drawn: how many, as the host knows it.
+    """
 
     starts: Tensor
     sequence: Tensor
+    drawn: int
 
 
 @dataclass(frozen=True)
@@ -79,103 +117,172 @@ class Blending:
     Attributes:
         order: "depth" is front to back, "scene" is as they come; or groups of them in order.
         rasterize: name of the kernel.
-        arguments: what it is given after those that all are given.
+        arguments: what it is given after those that all are given; may launch kernels to make it.
     """
 
     order: Literal["depth", "scene"] | Groups
     rasterize: str
-    arguments: Callable[[Visible], tuple[Any, ...]] = lambda visible: ()
+    arguments: Callable[[Plan, Visible], tuple[Any, ...]] = lambda plan, visible: ()
 
 
-class Drawn(NamedTuple):
-    """Images on the device, and counts."""
+class Planned(NamedTuple):
+    """A frame's plan, finished, and where its outcome will be.
 
-    color: Tensor
-    alpha: Tensor
-    depth: Tensor | None
-    visible: int
-    instances: int
-    keys: int
-
-
-def draw(
-    work: Work, columns: Columns, view: Tensor, size: tuple[int, int], blending: Blending, *,
-    degree: int, splat_scale: float, antialias: bool, with_depth: bool,
-    on_stage: Callable[[str], None],
-) -> Drawn:  # fmt: skip
-    """Draws splats; see `kernels.cpu.frame.draw`. `view` is 26 float64, the fields of `View`."""
-    count, (width, height) = len(columns.means), size
-    depths = work.empty(count, dtype="float64")
-    shown = work.empty(count, dtype="uint8")
-    footprints = work.empty(count, FOOTPRINT)
-    work.each(
-        "project", count, *columns, columns.sh.shape[1], count, view, degree, splat_scale,
-        antialias, depths, shown, footprints,
-    )  # fmt: skip
-    on_stage("project")
-    splats, keys = in_order(work.torch, shown, depths, blending.order)
-    ordered = work.empty(len(splats), FOOTPRINT)
-    work.each("gather", len(splats), splats, len(splats), footprints, ordered)
-    on_stage("gather" if blending.order == "scene" else "sort")
-    arguments = blending.arguments(Visible(ordered, splats, view))
-    on_stage("weigh")
-    starts, members = make_tile_lists(work, ordered, width, height)
-    on_stage("bin")
-    color = work.empty(height, width, 3).zero_()
-    alpha = work.empty(height, width).zero_()
-    depth = work.empty(height, width).zero_() if with_depth else None
-    work.launcher.launch(
-        blending.rasterize, len(starts) - 1, (TILE, BLOCK_ROWS),
-        starts, members, ordered, width, height, color, alpha, depth, *arguments,
-    )  # fmt: skip
-    on_stage("rasterize")
-    return Drawn(color, alpha, depth, len(splats), len(members), keys)
-
-
-def in_order(torch: Any, shown: Tensor, depths: Tensor, order: Any) -> tuple[Tensor, int]:
-    """(M,) int32, the visible splats in the order to draw them; and how many keys were sorted."""
-    splats = torch.nonzero(shown).flatten()  # a scan: in the order of the scene
-    if isinstance(order, Groups):
-        edges = torch.searchsorted(splats, order.starts)
-        first = edges[:-1][order.sequence]
-        length = (edges[1:] - edges[:-1])[order.sequence]
-        before = torch.cumsum(length, 0) - length
-        rows = torch.repeat_interleave(first - before, length)
-        rows += torch.arange(len(rows), device=rows.device)
-        return splats[rows].int(), len(order.sequence)
-    if order == "scene":
-        return splats.int(), 0
-    return splats[stable_order(torch, depths[splats])].int(), len(splats)
-
-
-def stable_order(torch: Any, keys: Tensor) -> Tensor:
-    """Places of keys in rising order, equal ones as they come. The one sort of this backend."""
-    return torch.sort(keys, stable=True).indices
-
-
-def make_tile_lists(
-    work: Work, footprints: Tensor, width: int, height: int
-) -> tuple[Tensor, Tensor]:
-    """Lists of footprints by tile; see `kernels.cpu.bins.make_tile_lists`.
-
-    Raises:
-        RenderError: more instances than kernels can count.
+    Attributes:
+        plan: what is done.
+        counts: (3,) int32, visible, ordered, instances.
+        colors: (H, W, 4) premultiplied, with coverage; one for each coat of paint, or one.
+        depth: (H, W), or None.
     """
-    torch, count = work.torch, len(footprints)
-    tiles = -(-width // TILE) * -(-height // TILE)
-    counts = work.empty(count, dtype="int32")
-    work.each("count_tiles", count, footprints, count, width, height, counts)
-    ends = torch.cumsum(counts, 0, dtype=torch.int64)
-    instances = int(ends[-1]) if count else 0
-    if instances > MOST:
-        raise RenderError(
-            f"the splats cover {instances} tiles in all, more than the CUDA backend's {MOST}; "
-            "make the image or the splats smaller"
+
+    plan: Plan
+    counts: Tensor
+    colors: list[Tensor]
+    depth: Tensor | None
+
+
+def plan_frame(
+    buffers: Buffers, scene: DeviceScene, view: Tensor, size: tuple[int, int], room: Room,
+    blending: Blending, *, degree: int, antialias: bool, with_depth: bool,
+    coats: Sequence[Tensor] = (),
+) -> Planned:  # fmt: skip
+    """Lists what draws a frame, of which nothing has run yet.
+
+    `coats` are each (N, 4) float32, drawn one after the other in place of the colours.
+    """
+    plan, (width, height) = Plan(buffers), size
+    counts = plan.zeros(3)
+    by_depth = blending.order == "depth"
+    keys = buffers.get("keys", room.visible, dtype="int32") if by_depth else None
+    visible = _project(plan, scene, view, room, counts, keys, degree, antialias)
+    plan.stage("project")
+    order = None
+    if isinstance(blending.order, Groups):
+        order = _order_groups(plan, visible, blending.order)
+    elif by_depth:
+        _, order = sort(plan, "depth", keys, None, counts, room.visible, 32)
+    plan.stage("gather" if blending.order == "scene" else "sort")
+    arguments = blending.arguments(plan, visible)
+    plan.stage("weigh")
+    starts, members = _make_tile_lists(plan, visible, order, size, room)
+    plan.stage("bin")
+    depth = buffers.get("depth", height, width) if with_depth else None
+    colors = [buffers.get(f"color {k}", height, width, 4) for k in range(max(1, len(coats)))]
+    for k, color in enumerate(colors):
+        if coats:
+            plan.each(
+                "paint", visible.room, visible.splats, visible.counts, visible.room, coats[k],
+                visible.footprints,
+            )  # fmt: skip
+        plan.launch(
+            blending.rasterize, len(starts) - 1, (WARP, TILE_WARPS), starts, members,
+            visible.footprints, width, height, color, None if k else depth, *arguments,
+        )  # fmt: skip
+    plan.stage("rasterize")
+    plan.finish()
+    return Planned(plan, plan.piece(counts), colors, depth)
+
+
+def _project(
+    plan: Plan, scene: DeviceScene, view: Tensor, room: Room, counts: Zeros, keys: Tensor | None,
+    degree: int, antialias: bool,
+) -> Visible:  # fmt: skip
+    count, buffers = len(scene.means), plan.buffers
+    footprints = buffers.get("footprints", room.visible, FOOTPRINT)
+    splats = buffers.get("splats", room.visible, dtype="int32")
+    plan.scan(
+        "project", count, scene.means, scene.shapes, scene.colors, scene.colors.shape[1] // 8,
+        scene.storage, scene.scale_low, scene.scale_step, count, degree, antialias, view,
+        room.visible, *_scan_words(plan, count), counts, footprints, splats, keys,
+    )  # fmt: skip
+    return Visible(footprints, splats, counts, room.visible, scene, view)
+
+
+def _order_groups(plan: Plan, visible: Visible, groups: Groups) -> Tensor:
+    most, buffers = len(groups.sequence) - 1, plan.buffers
+    ends = buffers.get("ends", most, dtype="int32")
+    shifts = buffers.get("shifts", most, dtype="int32")
+    order = buffers.get("order", visible.room, dtype="int32")
+    plan.scan(
+        "find_groups", most, groups.starts, groups.sequence, visible.splats, visible.room,
+        *_scan_words(plan, most), visible.counts, ends, shifts,
+    )  # fmt: skip
+    plan.each(
+        "order_groups", visible.room, groups.sequence, ends, shifts, visible.counts, visible.room,
+        order,
+    )  # fmt: skip
+    return order
+
+
+def _make_tile_lists(
+    plan: Plan, visible: Visible, order: Tensor | None, size: tuple[int, int], room: Room
+) -> tuple[Tensor, Tensor]:
+    """Starts of the tiles' lists, row by row, and the rows of footprints in them."""
+    (width, height), buffers = size, plan.buffers
+    count = -(-width // TILE) * -(-height // TILE)
+    wide = count > 1 << 16
+    kind = "int32" if wide else "int16"
+    tiles = buffers.get(f"tiles {kind}", room.instances, dtype=kind)
+    members = buffers.get("members", room.instances, dtype="int32")
+    plan.scan(
+        "emit_tiles", room.visible, visible.footprints, order, width, height, room.visible,
+        room.instances, wide, *_scan_words(plan, room.visible), visible.counts, tiles, members,
+    )  # fmt: skip
+    bits = max(1, (count - 1).bit_length())
+    tiles, members = sort(
+        plan, "tile", tiles, members, visible.counts, room.instances, bits, wide=wide
+    )
+    starts = buffers.get("starts", count + 1, dtype="int32")
+    plan.each(
+        "find_starts", room.instances + 1, tiles, wide, visible.counts, room.instances, count,
+        starts,
+    )  # fmt: skip
+    return starts, members
+
+
+def sort(
+    plan: Plan, what: Literal["depth", "tile"], keys: Tensor, values: Tensor | None,
+    counts: Zeros, room: int, bits: int, *, wide: bool = True,
+) -> tuple[Tensor, Tensor]:  # fmt: skip
+    """Keys in rising order of their lower bits and their values, equal ones as they come; stable.
+
+    Args:
+        plan: where it is listed.
+        what: is sorted: which of `counts` says how many.
+        keys: (room,) unsigned; overwritten.
+        values: (room,) int32, overwritten; None are the places of the keys.
+        counts: see common.cuh.
+        room: the most there may be.
+        bits: of a key that are not always 0.
+        wide: keys of 32 bits, else of 16.
+    """
+    buffers, blocks, passes = plan.buffers, -(-room // BATCH), -(-bits // 8)
+    kind = "int32" if wide else "int16"
+    histogram = plan.zeros(256 * passes)
+    how = (wide,) if what == "tile" else ()
+    plan.launch(
+        f"count_{what}_digits", blocks, (256, 1), keys, *how, counts, room, passes, histogram
+    )
+    spares = [
+        (
+            buffers.get(f"{what} keys {k} {kind}", room, dtype=kind),
+            buffers.get(f"{what} values {k}", room, dtype="int32"),
         )
-    tile = work.empty(instances, dtype="int32")
-    members = work.empty(instances, dtype="int32")
-    work.each("emit_tiles", count, footprints, count, width, height, counts, ends, tile, members)
-    order = stable_order(torch, tile)
-    starts = work.empty(tiles + 1, dtype="int32")
-    work.each("find_ranges", instances + 1, tile[order], instances, tiles, starts)
-    return starts, members[order]
+        for k in range(1 if values is not None else 2)
+    ]
+    spare = spares[0]
+    kernel = "sort_depths" if what == "depth" else "sort_wide_tiles" if wide else "sort_tiles"
+    for p in range(passes):
+        plan.launch(
+            kernel, blocks, (256, 1), keys, values, counts, room, 8 * p,
+            Zeros(histogram.first + 256 * p, 256), plan.zeros(1), plan.zeros(256 * blocks), *spare,
+        )  # fmt: skip
+        before = keys, values if values is not None else spares[1][1]
+        (keys, values), spare = spare, before
+    assert values is not None
+    return keys, values
+
+
+def _scan_words(plan: Plan, count: int) -> tuple[Zeros, Zeros]:
+    """The ticket and the states of a launch that scans, see warp.cuh."""
+    return plan.zeros(1), plan.zeros(max(1, -(-count // 256)))

@@ -11,36 +11,30 @@ from ...kernels.constants import LOG2_HIGHEST, LOG2_LOWEST
 from ...kernels.cuda.sources import WEIGHTS
 from ...scenes.oit import OitWeights
 from ..frame import FrameRequest
-from ..modes.binned import depth_unit
 from ..modes.stochastic import sample_key
 from ..modes.weighted import (
     DEFAULT_BETA,
-    depth_offset,
     fitted_weights,
     squares_alpha,
 )
 from ..scene_facts import SceneFacts
-from .frame import Blending, Columns, Groups, Tensor, Visible, Work
-
-LARGEST = 1e18
-"""World units: larger lengths are cut to this, so that float32 kernels can square them."""
+from .frame import Blending, Groups, Visible
+from .plan import Buffers, Plan, Tensor
+from .view import LARGEST
 
 
 class Asked(NamedTuple):
     """A frame to be drawn.
 
     Attributes:
-        work, request, facts: where, what and of which scene.
-        columns: of the splats that are drawn.
-        send: an array to the device for this frame.
-        keep: the same for an array of the scene, copied only once.
+        request, facts: what, and of which scene.
+        buffers: memory for what is sent with every frame.
+        keep: an array of the scene on the device, copied only once.
     """
 
-    work: Work
     request: FrameRequest
     facts: SceneFacts
-    columns: Columns
-    send: Callable[..., Tensor]
+    buffers: Buffers
     keep: Callable[..., Tensor]
 
 
@@ -60,19 +54,17 @@ def _learned(asked: Asked) -> Blending:
 
 def _weighted_by(asked: Asked, weights: OitWeights | None, squares: bool) -> Blending:
     """The scene's weights, or those of the settings where there are none."""
-    work, settings, facts = asked.work, asked.request.settings, asked.facts
+    settings, facts = asked.request.settings, asked.facts
     kind = "exponential" if weights is not None or settings.weight == "auto" else settings.weight
     rows = None if weights is None else asked.keep(weights.log_weights)
+    beta = settings.beta or (weights.beta if weights is not None else DEFAULT_BETA)
 
-    def arguments(visible: Visible) -> tuple[Tensor, int]:
-        count = len(visible.splats)
-        found = work.empty(count)
-        work.each(
-            "weigh", count, visible.footprints, visible.splats, count, asked.columns.means,
-            visible.view, rows, WEIGHTS.index(kind),
-            settings.beta or (weights.beta if weights is not None else DEFAULT_BETA),
-            min(depth_offset(facts, asked.request.camera), LARGEST), min(facts.radius, LARGEST),
-            LOG2_LOWEST, LOG2_HIGHEST, found,
+    def arguments(plan: Plan, visible: Visible) -> tuple[Tensor, int]:
+        found = plan.buffers.get("weights", visible.room)
+        plan.each(
+            "weigh", visible.room, visible.footprints, visible.splats, visible.counts,
+            visible.room, visible.scene.means, visible.view, rows, WEIGHTS.index(kind), beta,
+            min(facts.radius, LARGEST), LOG2_LOWEST, LOG2_HIGHEST, found,
         )  # fmt: skip
         return found, int(squares)
 
@@ -80,15 +72,14 @@ def _weighted_by(asked: Asked, weights: OitWeights | None, squares: bool) -> Ble
 
 
 def _binned(asked: Asked) -> Blending:
-    work, camera, settings = asked.work, asked.request.camera, asked.request.settings
-    unit = min(depth_unit(asked.facts, camera), LARGEST)
+    settings = asked.request.settings
 
-    def arguments(visible: Visible) -> tuple[Tensor, int]:
-        count = len(visible.splats)
-        found = work.empty(count, 2)
-        work.each(
-            "find_depths", count, visible.footprints, visible.splats, count, asked.columns.quats,
-            asked.columns.scales, float(settings.splat_scale), visible.view, unit, found,
+    def arguments(plan: Plan, visible: Visible) -> tuple[Tensor, int]:
+        found, scene = plan.buffers.get("depths", visible.room, 2), visible.scene
+        plan.each(
+            "find_depths", visible.room, visible.footprints, visible.splats, visible.counts,
+            visible.room, scene.shapes, scene.storage, scene.scale_low, scene.scale_step,
+            visible.view, found,
         )  # fmt: skip
         return found, settings.refine
 
@@ -98,21 +89,22 @@ def _binned(asked: Asked) -> Blending:
 def _cells(asked: Asked) -> Blending:
     """Cells front to back; they are culled and sorted on the CPU, as there are few."""
     cells, request = asked.facts.cells, asked.request
-    sequence = asked.send(cells.visible(request.camera, request.settings.splat_scale))
-    numbers = asked.keep(cells.numbers)
-    return Blending(
-        Groups(asked.keep(cells.starts), sequence),
-        "rasterize_cells",
-        lambda visible: (numbers[visible.splats],),
+    found = cells.visible(request.camera, request.settings.splat_scale)
+    sequence = np.zeros(1 + len(cells), np.int32)
+    sequence[0], sequence[1 : 1 + len(found)] = len(found), found
+    groups = Groups(
+        asked.keep(cells.starts, np.int32), asked.buffers.send("sequence", sequence), len(found)
     )
+    numbers = asked.keep(cells.numbers)
+    return Blending(groups, "rasterize_cells", lambda plan, visible: (visible.splats, numbers))
 
 
 def _stochastic(asked: Asked) -> Blending:
     samples = asked.request.settings.samples
     keys = [int(sample_key(asked.request.seed * samples + k)) for k in range(samples)]
-    sent = asked.send(np.array(keys, np.uint32).view(np.int32))
+    sent = asked.buffers.send("samples", np.array(keys, np.uint32).view(np.int32))
     return Blending(
-        "scene", "rasterize_stochastic", lambda visible: (visible.splats, sent, samples)
+        "scene", "rasterize_stochastic", lambda plan, visible: (visible.splats, sent, samples)
     )
 
 
@@ -132,3 +124,10 @@ NAMES = frozenset(_MODES)
 def blending(asked: Asked) -> Blending:
     """How the splats of a frame blend."""
     return _MODES[asked.request.settings.mode](asked)
+
+
+def keys(blending: Blending, drawn: int) -> int:
+    """How many keys were sorted for a frame of so many splats."""
+    if isinstance(blending.order, Groups):
+        return blending.order.drawn
+    return drawn if blending.order == "depth" else 0

@@ -6,21 +6,39 @@ It has not been run on a GPU yet (docs/gpu-status.md); tests run its kernels on 
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...kernels.cpu.project import make_view
+from ...kernels.cuda.compile import CUDAError
+from ...kernels.cuda.sources import STORAGES
+from ...scenes.content import Content
 from ...scenes.splats import Splats
-from ..camera import MAX_SIDE, Camera
+from ..camera import MAX_SIDE
 from ..frame import Frame, FrameRequest
-from ..renderer import Capabilities, RenderError, check_mode, scene_for
+from ..modes.binned import depth_unit
+from ..modes.weighted import depth_offset
+from ..renderer import BackendFailed, Capabilities, RenderError, check_mode, rows_for, scene_for
 from ..scene_facts import facts_of
 from . import modes
 from .device import GPULauncher, Launcher, import_torch
-from .frame import MOST, Columns, Tensor, Work, draw
+from .frame import MOST, DeviceScene, Planned, Room, plan_frame
+from .packing import pack_colors, pack_shapes, scale_range
+from .plan import Buffers, Tensor
+from .replay import Replayer
+from .timing import StageTimes
+from .view import pack_view
+
+
+@dataclass(frozen=True)
+class Work:
+    """Where frames are drawn: torch, and what runs the kernels."""
+
+    torch: Any
+    launcher: Launcher
 
 
 class CUDARenderer:
@@ -38,21 +56,29 @@ class CUDARenderer:
     def __init__(self, work: Work | None = None) -> None:
         self._work = work or _on_gpu()
         self._splats: Splats | None = None
-        self._columns: WeakKeyDictionary[Splats, Columns] = WeakKeyDictionary()
+        self._scenes: WeakKeyDictionary[Splats, DeviceScene] = WeakKeyDictionary()
         self._arrays: dict[int, tuple[NDArray[Any], Tensor]] = {}
+        self._buffers = Buffers(self._work.torch, self._work.launcher.device)
+        self._replayer = Replayer(self._work.launcher)
+        self._times = StageTimes(self._work.launcher)
+        self._room: Room | None = None
 
     @property
     def capabilities(self) -> Capabilities:
-        lacks = frozenset({"frustum", "min_pixels", "min_alpha"})
-        return Capabilities(modes.NAMES, self._work.launcher.name, MAX_SIDE, lacks, paints=False)
+        # Nothing is lit here: there are no meshes.
+        lacks = frozenset({"environment_rotation", "environment_exposure"})
+        return Capabilities(modes.NAMES, self._work.launcher.name, MAX_SIDE, lacks, meshes=False)
 
-    def upload(self, splats: Splats) -> None:
+    def upload(self, scene: Splats | Content) -> None:
         """Keeps the scene; its arrays are copied to the GPU when first drawn."""
+        content = Content.of(scene)
+        splats = content.splats
+        if content.meshes:
+            raise RenderError("the CUDA backend draws no meshes; use gl or cpu")
         if len(splats) > MOST:
             raise RenderError(f"the scene has {len(splats)} splats; the CUDA backend takes {MOST}")
         if splats is not self._splats:
-            self._columns.clear()
-            self._arrays.clear()
+            self._forget()
         self._splats = splats
 
     def render(self, request: FrameRequest) -> Frame:
@@ -61,68 +87,138 @@ class CUDARenderer:
         Raises:
             RenderError: no scene uploaded, a mode this backend lacks, or a scene that lacks what
                 the mode needs.
-            CUDAError: a kernel does not compile.
+            BackendFailed: too little memory on the GPU, a kernel that does not compile or cannot
+                be loaded, or a GPU that has stopped working.
         """
         check_mode(self, request)
         if self._splats is None:
             raise RenderError("the CUDA renderer has no scene; call upload() before render()")
-        camera, settings = request.camera, request.settings
         splats = scene_for(request, self._splats)
-        columns = self._columns_of(splats)
-        timings: dict[str, float] = {}
-        begun = time.perf_counter()
-
-        def on_stage(name: str) -> None:
-            # Kernels run behind the program's back: without waiting, times would mean nothing.
-            nonlocal begun
-            self._work.launcher.synchronize()
-            now = time.perf_counter()
-            timings[name], begun = 1e3 * (now - begun), now
-
-        asked = modes.Asked(
-            self._work, request, facts_of(self._splats), columns, self._to_device, self._kept_array
-        )
-        drawn = draw(
-            self._work,
-            columns,
-            self._to_device(_view_of(camera)),
-            (camera.width, camera.height),
-            modes.blending(asked),
-            degree=min(settings.max_sh_degree, splats.sh_degree),
-            splat_scale=float(settings.splat_scale),
-            antialias=settings.uses_antialiasing(splats.antialiased),
-            with_depth=request.depth,
-            on_stage=on_stage,
-        )
-        color, alpha = drawn.color.cpu().numpy(), drawn.alpha.cpu().numpy()
-        depth = None if drawn.depth is None else drawn.depth.cpu().numpy()
-        on_stage("download")
-        stats = {
-            "splats": len(splats),
-            "visible": drawn.visible,
-            "instances": drawn.instances,
-            "keys": drawn.keys,
-        }
-        return Frame(color, alpha, depth, timings, stats)
+        try:
+            planned, timings, stats = self._draw(request, splats)
+            begun = time.perf_counter()
+            color, alpha, depth, paint = self._download(planned, request)
+        except Exception as error:
+            self._forget()
+            if (problem := self._problem(error, request, len(splats))) is None:
+                raise
+            raise BackendFailed(self.name, problem) from error
+        timings["download"] = 1e3 * (time.perf_counter() - begun)
+        return Frame(color, alpha, depth, timings, stats, paint)
 
     def close(self) -> None:
-        """Lets go of the scene and its copies on the GPU."""
+        """Lets go of the scene and all memory on the GPU."""
         self._splats = None
-        self._columns.clear()
-        self._arrays.clear()
+        self._forget()
 
-    def _columns_of(self, splats: Splats) -> Columns:
-        columns = self._columns.get(splats)
-        if columns is None:
-            names = ("means", "quats", "scales", "opacities", "sh")
-            columns = Columns(*(self._to_device(getattr(splats, name)) for name in names))
-            self._columns[splats] = columns
-        return columns
+    def _draw(
+        self, request: FrameRequest, splats: Splats
+    ) -> tuple[Planned, dict[str, float], dict[str, int]]:
+        """Draws on the device, again with more room where a frame has found too little."""
+        assert self._splats is not None
+        camera, settings, facts = request.camera, request.settings, facts_of(self._splats)
+        scene = self._scene(splats, settings.storage)
+        view = pack_view(
+            camera,
+            settings,
+            depth_offset=depth_offset(facts, camera),
+            depth_unit=depth_unit(facts, camera),
+        )
+        self._room = self._room or Room.for_scene(len(splats))
+        asked = modes.Asked(request, facts, self._buffers, self._kept_array)
+        blending = modes.blending(asked)
+        sent = self._buffers.send("view", view)
+        while True:
+            planned = plan_frame(
+                self._buffers,
+                scene,
+                sent,
+                (camera.width, camera.height),
+                self._room,
+                blending,
+                degree=min(settings.max_sh_degree, splats.sh_degree),
+                antialias=settings.uses_antialiasing(splats.antialiased),
+                with_depth=request.depth,
+                coats=self._coats(request),
+            )
+            self._times.begin()
+            self._replayer.run(planned.plan, self._times.end)
+            # The one place where the host waits for the GPU.
+            visible, ordered, instances = map(int, planned.counts.tolist())
+            if self._room.holds(visible, instances, len(splats)):
+                break
+        stats = {
+            "splats": len(splats),
+            "visible": ordered,
+            "instances": instances,
+            "keys": modes.keys(blending, ordered),
+        }
+        return planned, self._times.read(planned.plan.stages), stats
 
-    def _kept_array(self, array: NDArray[Any]) -> Tensor:
+    def _problem(self, error: Exception, request: FrameRequest, splats: int) -> str | None:
+        """What went wrong with the GPU and what to do, where it was the GPU."""
+        torch, camera = self._work.torch, request.camera
+        if isinstance(error, torch.OutOfMemoryError):
+            return (
+                f"the GPU has too little memory for {splats} splats at "
+                f"{camera.width}x{camera.height} ({_first_line(error)}). Make the picture smaller, "
+                "set storage to uint8, or close what else uses the GPU."
+            )
+        if isinstance(error, torch.AcceleratorError):
+            return (
+                f"the GPU stopped working ({_first_line(error)}). Start the program again; if it "
+                "comes again, update the driver."
+            )
+        return str(error) if isinstance(error, CUDAError) else None
+
+    def _download(self, planned: Planned, request: FrameRequest) -> tuple[Any, Any, Any, Any]:
+        """Colour, alpha, depth and paint as arrays of their own."""
+        first = planned.colors[0]
+        colors = [self._to_host(color[..., :3]) for color in planned.colors]
+        return (
+            colors[0],
+            self._to_host(first[..., 3]),
+            None if planned.depth is None else self._to_host(planned.depth),
+            None if request.paint is None else np.concatenate(colors, axis=2),
+        )
+
+    def _to_host(self, tensor: Tensor) -> NDArray[np.float32]:
+        # A copy on every device: the memory behind is that of the next frame.
+        return tensor.clone(memory_format=self._work.torch.contiguous_format).cpu().numpy()
+
+    def _scene(self, splats: Splats, storage: str) -> DeviceScene:
+        known = self._scenes.get(splats)
+        if known is not None and known.storage == STORAGES.index(storage):
+            return known
+        span = scale_range(splats.scales)
+        self._replayer.forget()
+        self._scenes.pop(splats, None)
+        scene = DeviceScene(
+            known.means if known is not None else self._to_device(splats.means),
+            self._to_device(pack_shapes(splats, span, storage)),
+            self._to_device(pack_colors(splats.sh, storage)),
+            STORAGES.index(storage),
+            *span,
+        )
+        self._scenes[splats] = scene
+        return scene
+
+    def _coats(self, request: FrameRequest) -> list[Tensor]:
+        """The request's paint, in the order in which the splats are drawn."""
+        assert self._splats is not None
+        if request.paint is None:
+            return []
+        rows = rows_for(request, self._splats)
+        return [
+            self._buffers.send(f"coat {k}", request.paint.coat(k, rows))
+            for k in range(request.paint.coats)
+        ]
+
+    def _kept_array(self, array: NDArray[Any], dtype: Any = None) -> Tensor:
         """A copy on the GPU, made once per scene. Kept with the array, whose id is then its own."""
         if id(array) not in self._arrays:
-            self._arrays[id(array)] = array, self._to_device(array)
+            sent = self._to_device(np.asarray(array, dtype))
+            self._arrays[id(array)] = array, sent
         return self._arrays[id(array)][1]
 
     def _to_device(self, array: NDArray[Any]) -> Tensor:
@@ -130,19 +226,18 @@ class CUDARenderer:
         whole = np.require(array, requirements=["C", "A", "W"])
         return self._work.torch.from_numpy(whole).to(self._work.launcher.device)
 
+    def _forget(self) -> None:
+        self._replayer.forget()
+        self._scenes.clear()
+        self._arrays.clear()
+        self._buffers.clear()
+        self._room = None
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error) or type(error).__name__).splitlines()[0].rstrip(".")
+
 
 def _on_gpu() -> Work:
     launcher: Launcher = GPULauncher()
     return Work(import_torch(), launcher)
-
-
-def _view_of(camera: Camera) -> NDArray[np.float64]:
-    """The camera as `View` of common.cuh."""
-    view = make_view(
-        camera.world_to_camera,
-        (camera.fx, camera.fy),
-        (camera.cx, camera.cy),
-        (camera.width, camera.height),
-        camera.near,
-    )
-    return np.concatenate([np.ravel(part) for part in view])

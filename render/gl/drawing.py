@@ -25,6 +25,9 @@ ORDER, GEOMETRY, HARMONICS, FOOTPRINTS, COUNTERS, VALUES, COLUMN = range(7)
 BESIDE = COLUMN
 """What lies beside the blocks of a scene; no mode has a column while it is bound."""
 
+LIMITS = 15
+"""Texture unit of `Drawing.limits`: the last of those that every stage has."""
+
 LARGEST = 1e30
 """Lengths are cut to this before they become uniforms, so that their sums stay in float32."""
 
@@ -63,6 +66,7 @@ class Drawing:
         order: which splat is at each place of the draw order; None where each is at its own.
         block_bytes: largest storage block that may be bound.
         target: what the frame ends in.
+        limits: depths beyond which splats are not seen at a pixel, where there are meshes.
         timed: whether its stages are timed, or are part of one that is.
     """
 
@@ -77,6 +81,7 @@ class Drawing:
     footprints: moderngl.Buffer
     block_bytes: int
     target: Target
+    limits: moderngl.Texture | None = None
     timed: bool = True
 
     @property
@@ -92,6 +97,13 @@ class Drawing:
     def stage(self, name: str) -> AbstractContextManager[None]:
         """Times what is drawn inside; the name is shown to users."""
         return self.timers.stage(name) if self.timed else nullcontext()
+
+    def use_limits(self) -> object:
+        """Binds the limits, where there are any; the macro LIMITED of shaders that read them."""
+        if self.limits is None:
+            return False
+        self.limits.use(LIMITS)
+        return LIMITS
 
     def each(
         self,
@@ -148,7 +160,11 @@ class Drawing:
         """
         columns = columns or {}
         program = self.programs.draw(
-            "splat_draw.vert", shader, VALUES=VALUES in columns, **(defines or {})
+            "splat_draw.vert",
+            shader,
+            VALUES=VALUES in columns,
+            LIMITED=self.use_limits(),
+            **(defines or {}),
         )
         width, height = self.size
         set_uniforms(program, to_clip=(2.0 / width, 2.0 / height), **uniforms)

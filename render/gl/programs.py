@@ -11,11 +11,18 @@ import moderngl
 from ...kernels import constants
 from ...shaders import ShaderError, ShaderSource, load
 from ..display import ALPHA_FLOOR
+from ..shading.lamps import CLOSEST
 
 log = logging.getLogger(__name__)
 
 GROUP_SIZE = 128
 """Invocations of a compute work group."""
+
+PIXEL_GROUP = 8
+"""Side of a work group of compute shaders over pixels."""
+
+MOST_LAMPS = 32
+"""In the uniform block of shaders/light.glsl."""
 
 GEOMETRY_FLOATS = 14
 """Floats per splat of the geometry block: mean, opacity, quaternion, scales, SH constant."""
@@ -34,6 +41,9 @@ CONSTANTS: dict[str, object] = {
     "LOG2_HIDDEN": constants.LOG2_HIDDEN,
     "TRANSMITTANCE_STOP": constants.TRANSMITTANCE_STOP,
     "SH_C0": constants.SH_C0,
+    "CLOSEST_LAMP": CLOSEST,
+    "MOST_LAMPS": MOST_LAMPS,
+    "PIXEL_GROUP": PIXEL_GROUP,
     "GROUP_SIZE": GROUP_SIZE,
     "GEOMETRY_FLOATS": GEOMETRY_FLOATS,
 }

@@ -15,10 +15,12 @@ import moderngl
 import numpy as np
 
 from ...kernels.cpu.sort import depth_order
+from ...scenes.content import Content
 from ...scenes.splats import Splats
 from ...shaders import ShaderError
 from ..camera import Camera
 from ..frame import Frame, FrameRequest
+from ..modes.binned import depth_unit
 from ..renderer import Capabilities, RenderError, check_mode, rows_for, scene_for
 from ..scene_facts import facts_of
 from ..settings import Settings
@@ -27,6 +29,7 @@ from .coats import Coats
 from .context import Limits, check_context, headless_context
 from .drawing import FOOTPRINT_BYTES, Drawing
 from .frame import GLFrame, Measured
+from .meshes import MeshPass, SeenMeshes
 from .programs import Programs
 from .projection import project
 from .scene_buffers import SceneBuffers
@@ -57,7 +60,7 @@ class GLRenderer:
         check_context(self._ctx)
         self._limits = Limits.of(self._ctx)
         self._block_bytes = block_bytes or self._limits.block_bytes
-        self._splats: Splats | None = None
+        self._content: Content | None = None
         self._storage = Settings().storage  # of the scenes
         self._scenes: list[SceneBuffers] = []  # the uploaded one, then one that a mode put in place
         self._order: moderngl.Buffer | None = None
@@ -72,6 +75,7 @@ class GLRenderer:
             self._programs = Programs(ctx)
             self._counters = ctx.buffer(reserve=4)
             self._timers = StageTimers(ctx)
+            self._meshes = MeshPass(ctx, self._programs)
 
     @property
     def ctx(self) -> moderngl.Context:
@@ -83,7 +87,11 @@ class GLRenderer:
         device = str(self._ctx.info["GL_RENDERER"])
         return Capabilities(modes.NAMES, device, self._limits.max_side)
 
-    def upload(self, splats: Splats) -> None:
+    @property
+    def _splats(self) -> Splats | None:
+        return None if self._content is None else self._content.splats
+
+    def upload(self, scene: Splats | Content) -> None:
         """Copies the scene to the GPU; the array of means is kept by reference for sorting.
 
         Where nothing but the weights is new, nothing is copied; where the harmonics are the same
@@ -92,30 +100,41 @@ class GLRenderer:
         Raises:
             RenderError: the scene does not fit the GPU's memory; the renderer then has no scene.
         """
+        content = Content.of(scene)
         with self._current():
             self._drawn += 1
-            if self._splats is not None and scene_buffers.same(self._splats, splats):
-                self._free_blending()  # it may keep the weights
-                self._scenes[0].splats = self._splats = splats
-                return
-            if self._splats is not None and scene_buffers.same_harmonics(self._splats, splats):
-                self._free_blending()
-                for other in self._scenes[1:]:
-                    other.release()
-                self._scenes = self._scenes[:1]
-                self._scenes[0].rewrite(splats)
-                self._splats = splats
-                return
-            self._free_scene()
-            ctx, count = self._ctx, max(len(splats), 1)
-            self._buffers_of(splats)
+            self._upload_splats(content.splats)
             try:
-                self._order = ctx.buffer(reserve=4 * count, dynamic=True)
-                self._footprints = ctx.buffer(reserve=FOOTPRINT_BYTES * count)
-            except moderngl.Error as error:
+                self._meshes.upload(content.meshes)
+            except RenderError:
                 self._free_scene()
-                raise _too_large(splats, error) from error
-            self._splats = splats
+                raise
+            self._content = content
+
+    def _upload_splats(self, splats: Splats) -> None:
+        before = self._splats
+        if splats is before:
+            return
+        if before is not None and scene_buffers.same(before, splats):
+            self._free_blending()  # it may keep the weights
+            self._scenes[0].splats = splats
+            return
+        if before is not None and scene_buffers.same_harmonics(before, splats):
+            self._free_blending()
+            for other in self._scenes[1:]:
+                other.release()
+            self._scenes = self._scenes[:1]
+            self._scenes[0].rewrite(splats)
+            return
+        self._free_scene()
+        ctx, count = self._ctx, max(len(splats), 1)
+        self._buffers_of(splats)
+        try:
+            self._order = ctx.buffer(reserve=4 * count, dynamic=True)
+            self._footprints = ctx.buffer(reserve=FOOTPRINT_BYTES * count)
+        except moderngl.Error as error:
+            self._free_scene()
+            raise _too_large(splats, error) from error
 
     def render(self, request: FrameRequest) -> Frame:
         """Draws one frame and downloads it. Raises as `draw`."""
@@ -131,14 +150,15 @@ class GLRenderer:
         """
         check_mode(self, request)
         camera = request.camera
-        if self._splats is None:
+        content = self._content
+        if content is None:
             raise RenderError("the gl renderer has no scene; call upload() before drawing")
         if max(camera.width, camera.height) > self._limits.max_side:
             raise RenderError(
                 f"the image is {camera.width}x{camera.height}; this OpenGL driver draws at most "
                 f"{self._limits.max_side} pixels a side. Draw it smaller or by the cpu backend."
             )
-        splats = scene_for(request, self._splats)
+        splats, facts = scene_for(request, content.splats), facts_of(content.splats)
         with self._current():
             self._drawn += 1
             self._timers.begin()
@@ -153,19 +173,24 @@ class GLRenderer:
                 start = time.perf_counter()
                 count = self._sort(splats, camera)
                 sorting["sort"] = (time.perf_counter() - start) * 1e3
+            seen: SeenMeshes | None = None
+            if content.meshes:
+                with self._timers.stage("meshes"):
+                    seen = self._meshes.draw(request, depth_unit(facts, camera))
             assert self._footprints is not None
             drawing = Drawing(
                 ctx=self._ctx,
                 programs=self._programs,
                 timers=self._timers,
                 request=request,
-                facts=facts_of(self._splats),
+                facts=facts,
                 scene=self._buffers_of(splats),
                 count=count,
                 order=self._order if blending.ORDERED else None,
                 footprints=self._footprints,
                 block_bytes=self._block_bytes,
                 target=targets[0],
+                limits=None if seen is None else seen.depth,
             )
             with self._timers.stage("project"):
                 project(drawing, self._counters)
@@ -174,7 +199,10 @@ class GLRenderer:
             else:
                 for target in targets:
                     target.framebuffer.clear(0.0, 0.0, 0.0, 0.0)
-        number, total = self._drawn, len(self._splats)
+            if seen is not None:
+                with self._timers.stage("shade"):
+                    self._meshes.put_under(seen, content, drawing)
+        number, total = self._drawn, len(content.splats)
         held = {"keys": count if blending.ORDERED else 0, "device_bytes": self._held_bytes()}
 
         def measure() -> Measured:
@@ -222,6 +250,7 @@ class GLRenderer:
         with self._current():
             self._drawn = -1
             self._free_scene()
+            self._meshes.release()
             self._free_targets()
             self._counters.release()
             self._programs.release()
@@ -310,7 +339,7 @@ class GLRenderer:
             if resource is not None:
                 resource.release()
         self._scenes.clear()
-        self._order = self._footprints = self._splats = None
+        self._order = self._footprints = self._content = None
 
     def _free_blending(self) -> None:
         if self._blending is not None:

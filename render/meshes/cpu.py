@@ -36,8 +36,8 @@ def draw_meshes(meshes: Sequence[Mesh], camera: Camera, workers: Workers | None 
     seen = np.zeros((height, width, kernels.SURFACE), np.float32)
     bands = -(-height // _BAND)
     for number, mesh in enumerate(meshes):
-        arrays = (mesh.vertices, mesh.faces, mesh.uvs, mesh.normals)
-        vertices, faces, uvs, normals = (np.require(a, None, ["C", "W"]) for a in arrays)
+        arrays = (mesh.vertices, mesh.faces, mesh.uvs, mesh.normals, mesh.tangents)
+        vertices, faces, uvs, normals, tangents = (np.require(a, None, ["C", "W"]) for a in arrays)
         edges = np.empty((len(faces), kernels.SETUP))
         rows = np.empty((len(faces), 4), np.int32)
 
@@ -51,12 +51,12 @@ def draw_meshes(meshes: Sequence[Mesh], camera: Camera, workers: Workers | None 
         triangle = np.full((height, width), -1, np.int32)
 
         def draw(
-            k: int, faces=faces, uvs=uvs, normals=normals, edges=edges, rows=rows,
-            triangle=triangle, number=number,
+            k: int, faces=faces, uvs=uvs, normals=normals, tangents=tangents, edges=edges,
+            rows=rows, triangle=triangle, number=number,
         ) -> None:  # fmt: skip
             top, bottom = k * _BAND, min((k + 1) * _BAND, height)
             kernels.rasterize(edges, rows, view.near, top, bottom, depth, triangle)
-            kernels.look_up(edges, faces, uvs, normals, triangle, top, bottom, seen)
+            kernels.look_up(edges, faces, uvs, normals, tangents, triangle, top, bottom, seen)
             band = slice(top, bottom)
             which[band][triangle[band] >= 0] = number
 
@@ -65,7 +65,8 @@ def draw_meshes(meshes: Sequence[Mesh], camera: Camera, workers: Workers | None 
         depth,
         which,
         seen[..., : kernels.NX],
-        _towards(seen[..., kernels.NX : kernels.FOOTPRINT], camera),
+        _towards(seen[..., kernels.NX : kernels.TX], camera),
+        seen[..., kernels.TX : kernels.FOOTPRINT],
         seen[..., kernels.FOOTPRINT],
     )
 

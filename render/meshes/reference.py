@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from ...kernels.cpu.mesh import SEAM
 from ...scenes.mesh import Mesh
 from ..camera import Camera
 from .surface import Surface
@@ -24,18 +25,20 @@ def draw_meshes(meshes: Sequence[Mesh], camera: Camera) -> Surface:
     depth = np.full((height, width), np.inf)
     which = np.full((height, width), -1, np.int32)
     uvs, normals = np.zeros((height, width, 2)), np.zeros((height, width, 3))
+    tangents = np.zeros((height, width, 3))
     footprints = np.zeros((height, width))
     for number, mesh in enumerate(meshes):
         for face in mesh.faces:
             corners = mesh.vertices[face].astype(np.float64)
             z, weights = _meet(corners, camera.position, rays)
-            inside = (weights.min(axis=-1) >= 0) & (z > camera.near) & (z < depth)
+            inside = (weights.min(axis=-1) >= -SEAM) & (z > camera.near) & (z < depth)
             if not inside.any():
                 continue
             uv = mesh.uvs[face].astype(np.float64)
             depth[inside], which[inside] = z[inside], number
             uvs[inside] = weights[inside] @ uv
             normals[inside] = weights[inside] @ mesh.normals[face].astype(np.float64)
+            tangents[inside] = weights[inside] @ mesh.tangents[face].astype(np.float64)
             footprints[inside] = _footprint(corners, uv, camera)[inside]
     length = np.linalg.norm(normals, axis=-1, keepdims=True)
     normals = normals / np.where(length > 0, length, 1)
@@ -46,6 +49,7 @@ def draw_meshes(meshes: Sequence[Mesh], camera: Camera) -> Surface:
         which,
         uvs.astype(np.float32),
         np.where(away, -normals, normals).astype(np.float32),
+        tangents.astype(np.float32),
         footprints.astype(np.float32),
     )
 

@@ -19,6 +19,8 @@ class Surface:
         mesh: (H, W) int32 which mesh, -1 where there is none.
         uvs: (H, W, 2) float32 texture coordinates.
         normals: (H, W, 3) float32 unit, world axes, interpolated, on the side that is seen.
+        tangents: (H, W, 3) float32 interpolated, world axes, along growing u; neither of length 1
+            nor across the normal.
         footprints: (H, W) float32 size of a pixel on the texture, in widths of the texture: what
             chooses a level of its pyramid.
     """
@@ -27,4 +29,5 @@ class Surface:
     mesh: NDArray[np.int32]
     uvs: Float32
     normals: Float32
+    tangents: Float32
     footprints: Float32

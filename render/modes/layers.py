@@ -26,6 +26,7 @@ class Layers:
         projected: M splats on the image plane.
         camera, settings, seed: of the frame.
         facts: of the scene.
+        limits: (H, W) view depths beyond which splats are not seen, where there are meshes.
     """
 
     projected: Projected
@@ -33,9 +34,10 @@ class Layers:
     settings: Settings
     seed: int
     facts: SceneFacts
+    limits: NDArray[np.floating] | None = None
 
     def __iter__(self) -> Iterator[Footprint]:
-        return footprints(self.projected, self.camera)
+        return footprints(self.projected, self.camera, self.limits)
 
     @property
     def shape(self) -> tuple[int, int]:

@@ -17,6 +17,10 @@ layout(binding = 0, COLOUR_FORMAT) writeonly uniform image2D target_colour;
 layout(binding = 1, rg32f) writeonly uniform image2D target_depth;
 #endif
 
+#ifdef LIMITED
+layout(binding = LIMITED) uniform sampler2D limits;  // depths beyond which splats are not seen
+#endif
+
 const uint MOST_SPLATS = 256u;  // in a cell: one for each invocation
 
 shared uint members[MOST_SPLATS];
@@ -24,7 +28,10 @@ shared uint count;
 shared uint first;      // of the members, so that depth is counted from the same splat every time
 shared uint open_pixels;
 
+float limit = 3e38;  // of this pixel
+
 float alpha_at(vec2 at, Footprint f) {
+    if (f.colour.a > limit) return 0.0;
     vec2 d = at - f.axes.xy;
     vec2 uv = f.offset.xy + vec2(f.form.x * d.x + f.form.y * d.y, f.form.z * d.y);
     float alpha = min(exp2(f.form.w - dot(uv, uv)), ALPHA_MAX);
@@ -45,6 +52,9 @@ void main() {
     ivec2 pixel = ivec2(gl_GlobalInvocationID.xy);
     bool inside = all(lessThan(pixel, imageSize(target_colour)));
     vec2 low = vec2(gl_WorkGroupID.xy) * 16.0, at = vec2(pixel) + 0.5;
+#ifdef LIMITED
+    if (inside) limit = texelFetch(limits, pixel, 0).r;
+#endif
     vec3 colour = vec3(0.0);
     float transmittance = inside ? 1.0 : 0.0, depth = 0.0;
     uint end = tile_starts[tile + 1u];

@@ -100,7 +100,10 @@ def make_window(qtbot, qapp, preferences_path, caplog):
     made = []
 
     def make(backend="gl", size=(480, 360), panels=False):
-        window = MainWindow(Session(backend), preferences_path)
+        session = Session(backend)
+        # A slow machine makes a slow drag of a quick one: what glides on is tested by itself.
+        session.settings.inertia = session.defaults.inertia = 0.0
+        window = MainWindow(session, preferences_path)
         if not panels:  # they would leave little of a small window
             window.docks.show_all(False)
         made.append(window)

@@ -34,7 +34,7 @@ def test_bake_then_render(scene, tmp_path, capsys):
     out = tmp_path / "a.png"
     assert run("render", scene, "-o", out, "--mode", "learned", "--size", "64x48") == cli.FAILED
     assert "voile bake" in capsys.readouterr().err
-    assert run("bake", scene, "--oit", "--learn", "--minutes", 0.08) == 0
+    assert run("bake", scene, "--oit", "--learn", "--steps", 300) == 0
     text = capsys.readouterr().out
     assert "scene.ply.voile-oit.npz" in text
     for part in ("unfitted", "weighted, fitted", "learned"):
@@ -46,7 +46,7 @@ def test_bake_then_render(scene, tmp_path, capsys):
 
 
 def test_fitting_again_keeps_what_was_learned(scene):
-    assert run("bake", scene, "--learn", "--minutes", 0.05, "-q") == 0
+    assert run("bake", scene, "--learn", "--steps", 300, "-q") == 0
     before = open_scene(scene).splats.learned
     assert before is not None
     assert run("bake", scene, "--oit", "-q") == 0
@@ -69,6 +69,7 @@ def test_output_and_views(scene, tmp_path):
         ((), "nothing to bake"),
         (("--learn", "--minutes", "0"), "--minutes"),
         (("--learn", "--minutes", "nan"), "--minutes"),
+        (("--learn", "--steps", "0"), "--steps"),
         (("--oit", "--views", "none.json"), "none.json"),
     ],
 )

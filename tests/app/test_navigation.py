@@ -208,3 +208,70 @@ def test_every_change_is_announced():
         count = len(seen)
         act()
         assert len(seen) == count + 1
+
+
+def test_the_ball_follows_the_cursor_and_keeps_target_and_distance(navigator):
+    target, distance = navigator.target.copy(), navigator.distance
+    height = 2 * distance * math.tan(math.radians(navigator.fov_y) / 2)
+    right, down, forward = navigator.rotation()
+    # A point on the ball's front, which has half the picture's height for radius.
+    ball = navigator.target + 1e-3 * height * (0.2 * right + 0.1 * down - math.sqrt(0.2) * forward)
+    before = ball - target
+    navigator.trackball(0.2, 0.1, 0.05, -0.3)
+    np.testing.assert_array_equal(navigator.target, target)
+    assert navigator.distance == distance
+    right, down, forward = navigator.rotation()
+    after = 1e-3 * height * (0.25 * right - 0.2 * down - math.sqrt(0.1475) * forward)
+    np.testing.assert_allclose(after, before, atol=1e-9)
+    rotation = navigator.rotation()
+    np.testing.assert_allclose(rotation @ rotation.T, np.eye(3), atol=1e-9)
+
+
+def test_the_ball_rolls_over_the_pole_and_rolls_at_the_rim(navigator):
+    forward = navigator.forward
+    navigator.trackball(0.0, -0.48, 0.48, 0.48)  # around the rim
+    assert abs(navigator.roll) > 0.3
+    for _ in range(12):
+        navigator.trackball(0.0, -0.2, 0.0, 0.4)
+        axes = navigator.rotation()
+        np.testing.assert_allclose(axes @ axes.T, np.eye(3), atol=1e-9)
+        assert np.linalg.det(axes) == pytest.approx(1)
+    assert navigator.forward @ forward < 1
+    navigator.restore(navigator.view)
+    np.testing.assert_allclose(navigator.rotation(), axes, atol=1e-9)
+
+
+def test_orbit_of_a_rolled_view_follows_the_drag(navigator):
+    navigator.roll = 0.6
+    near = navigator.target - 0.1 * navigator.forward
+    before = pixel(navigator.camera(*SIZE), near)
+    navigator.orbit(0.02, 0.0)
+    moved = pixel(navigator.camera(*SIZE), near) - before
+    assert moved[0] > 0
+    assert abs(moved[1]) < 0.3 * moved[0]
+
+
+def test_stands_where_a_camera_stands(navigator):
+    for seed in range(5):
+        rng = np.random.default_rng(seed)
+        camera = Camera.look_at(
+            rng.normal(size=3) * 4, (1.0, 2, 3), rng.normal(size=3), width=160, height=90, fov_y=33
+        )
+        navigator.stand(camera)
+        again = navigator.camera(160, 90)
+        np.testing.assert_allclose(again.world_to_camera, camera.world_to_camera, atol=1e-9)
+        assert again.fov_y == pytest.approx(33)
+        assert np.linalg.norm(navigator.target - navigator.center) < 1e-6  # it looked at it
+
+
+def test_placed_by_numbers(navigator):
+    navigator.place(eye=(5, 6, 7), target=(1, 2, 4))
+    np.testing.assert_allclose(navigator.eye, (5, 6, 7), atol=1e-9)
+    np.testing.assert_allclose(navigator.target, (1, 2, 4), atol=1e-12)
+    navigator.place(azimuth=30, elevation=-20, roll=10, distance=2.5, fov_y=70)
+    angles = [math.degrees(a) for a in (navigator.azimuth, navigator.elevation, navigator.roll)]
+    assert angles == pytest.approx([30, -20, 10])
+    assert (navigator.distance, navigator.fov_y) == (2.5, 70)
+    np.testing.assert_allclose(navigator.target, (1, 2, 4), atol=1e-12)
+    navigator.place(eye=navigator.target)  # nowhere to look: it stays
+    assert navigator.distance == 2.5

@@ -54,12 +54,12 @@ def test_cells_fit_in_shared_memory():
 
 @pytest.mark.usefixtures("nvrtc")
 def test_an_error_and_a_warning_name_file_and_line(tmp_path):
-    lines = load("bins.cu").text.replace("Emitter emitter =", "Emitter emitter ==")
+    lines = load("bins.cu").text.replace("Instances out =", "Instances out ==")
     with pytest.raises(compiler.CompileError, match=r"bins\.cu\(\d+\): error") as raised:
         compiler.compile_source(Source("bins.cu", lines, ()), 80, tmp_path)
     number = int(str(raised.value).split("bins.cu(")[1].split(")")[0])
     file = sources.resources.files("voile.kernels.cuda") / "bins.cu"
-    assert "Emitter emitter" in file.read_text().splitlines()[number - 1]
+    assert "Instances out" in file.read_text().splitlines()[number - 1]
     warned = Source("small.cu", SMALL.text.replace("*a = 1;", "int unused; *a = 1;"), ())
     with pytest.raises(compiler.CompileError, match="unused"):
         compiler.compile_source(warned, 80, tmp_path)

@@ -1,20 +1,24 @@
 """The CUDA pipeline on the host: its kernels' own source and its frame loop, against `reference`.
 
-Tolerance 60 dB of PSNR over colour clamped to [0, 1]: float32 footprints and sums, the host's own
-exp2, and compositing that stops at T < 1e-4.
+Tolerance 60 dB of PSNR over colour clamped to [0, 1]: float32 geometry and sums, the host's own
+exp2, compositing that stops at T < 1e-4, and in some cases scenes that are rounded to 16 bits.
 """
 
 import numpy as np
 import pytest
-from cuda_host import HostLauncher
+from cuda_host import shared_launcher
 from make_splats import make_splats, with_weights
 
 from voile import Camera, FrameRequest, Settings, Splats
 from voile.kernels.cuda.sources import FILES, load
+from voile.render import RenderError
+from voile.render.cpu.renderer import CPURenderer
 from voile.render.cuda import modes
-from voile.render.cuda.frame import Work
-from voile.render.cuda.renderer import CUDARenderer
+from voile.render.cuda.frame import MOST, Room, sort
+from voile.render.cuda.plan import Buffers, Plan
+from voile.render.cuda.renderer import CUDARenderer, Work
 from voile.render.metrics import psnr
+from voile.render.paint import Paint
 from voile.render.reference import ReferenceRenderer
 
 MIN_DB = 60.0
@@ -22,13 +26,8 @@ torch = pytest.importorskip("torch")
 
 
 @pytest.fixture(scope="module")
-def launcher(tmp_path_factory) -> HostLauncher:
-    return HostLauncher(tmp_path_factory.mktemp("cuda_host"))
-
-
-@pytest.fixture(scope="module")
-def renderer(launcher):
-    made = CUDARenderer(Work(torch, launcher))
+def renderer():
+    made = CUDARenderer(Work(torch, shared_launcher()))
     yield made
     made.close()
 
@@ -56,17 +55,26 @@ SETTINGS = {
     "binned": [{"bins": b, "refine": r} for b, r in ((4, 0), (8, 2), (16, 1), (32, 3))],
     "stochastic": [{"samples": 3}],
 }  # fmt: skip
-MODE_CASES = [(name, mode, {}) for name in CASES for mode in sorted(modes.NAMES)] + [
-    ("degree1", mode, settings)
-    for mode in sorted(modes.NAMES & set(SETTINGS))
-    for settings in SETTINGS[mode]
+ROUNDED = [
+    (name, mode, {"storage": "float16"})
+    for name in ("degree3", "antialiased")
+    for mode in sorted(modes.NAMES - {"stochastic"})
 ]
+MODE_CASES = (
+    [(name, mode, {}) for name in CASES for mode in sorted(modes.NAMES)]
+    + [
+        ("degree1", mode, settings)
+        for mode in sorted(modes.NAMES & set(SETTINGS))
+        for settings in SETTINGS[mode]
+    ]
+    + ROUNDED
+)
 
 
 def draw(renderer, splats: Splats, seen: Camera, seed: int = 0, **settings):
     renderer.upload(splats)
-    request = FrameRequest(seen, Settings(precision="float32", **settings), depth=True, seed=seed)
-    return renderer.render(request)
+    settings = Settings(**{"precision": "float32", "storage": "float32", **settings})
+    return renderer.render(FrameRequest(seen, settings, depth=True, seed=seed))
 
 
 @pytest.mark.parametrize(("name", "mode", "more"), MODE_CASES)
@@ -115,6 +123,131 @@ def test_many_layers_end_early_and_span_batches(renderer):
         assert psnr(actual.premultiplied(), expected.premultiplied()) >= MIN_DB, mode
 
 
-def test_every_kernel_was_run(launcher):
+@pytest.mark.parametrize("culling", [{"frustum": "inside"}, {"frustum": "near"},
+                                     {"min_pixels": 2.0}, {"min_alpha": 0.4}])  # fmt: skip
+def test_culling_leaves_out_the_same_splats(renderer, culling):
+    splats, seen = make_splats(300, seed=21), camera(fx=140.0, fy=140.0)
+    expected, actual, counted = (
+        draw(r, splats, seen, **culling) for r in (ReferenceRenderer(), renderer, CPURenderer())
+    )
+    whole = draw(renderer, splats, seen)
+    assert 0 < actual.stats["visible"] == counted.stats["visible"] < whole.stats["visible"]
+    assert psnr(actual.premultiplied(), expected.premultiplied()) >= MIN_DB
+
+
+@pytest.mark.parametrize("mode", sorted(modes.NAMES))
+def test_paint_is_blended_by_the_weights_of_colours(renderer, mode):
+    splats, rng = with_weights(make_splats(200, 1, seed=4)), np.random.default_rng(1)
+    paint = Paint(
+        rng.uniform(-1, 1, (200, 6)).astype(np.float32),
+        rng.uniform(0, 1, 200).astype(np.float32),
+    )
+    request = FrameRequest(
+        camera(), Settings(mode=mode, storage="float32"), depth=True, seed=1, paint=paint
+    )
+    frames = []
+    for each in (ReferenceRenderer(), renderer):
+        each.upload(splats)
+        frames.append(each.render(request))
+    expected, actual = frames
+    assert expected.paint.min() < -0.1
+    assert psnr(0.5 + 0.5 * actual.paint, 0.5 + 0.5 * expected.paint) >= MIN_DB
+    np.testing.assert_array_equal(actual.color, actual.paint[..., :3])
+
+
+@pytest.mark.parametrize("storage", ["uint8", "float16", "float32"])
+def test_storage_costs_little_and_more_bits_cost_less(renderer, storage):
+    splats, seen = make_splats(300, 3, seed=6), camera()
+    exact = draw(ReferenceRenderer(), splats, seen)
+    found = psnr(draw(renderer, splats, seen, storage=storage).color, exact.color)
+    least, most = {"uint8": (40, 80), "float16": (60, 100), "float32": (90, 200)}[storage]
+    assert least < found < most
+
+
+def test_random_numbers_are_the_references_but_where_rounding_moves_alpha(renderer):
+    splats, seen = make_splats(300, 3, seed=7), camera()
+    expected, actual = (
+        draw(r, splats, seen, 3, mode="stochastic", storage="float16")
+        for r in (ReferenceRenderer(), renderer)
+    )
+    assert (np.abs(actual.color - expected.color).max(axis=2) > 1e-3).mean() < 5e-3
+
+
+def test_a_tall_picture_of_large_splats_is_shared_out_among_lanes(renderer):
+    """More rows of tiles than a thread counts alone, more tiles than it writes alone."""
+    splats = make_splats(40, 0, seed=8)
+    seen = Camera.look_at((0.5, 0, -4.0), (0, 0, 0), width=90, height=260)
+    for mode in ("sorted", "binned"):
+        expected, actual = (
+            draw(r, splats, seen, mode=mode, splat_scale=4.0)
+            for r in (ReferenceRenderer(), renderer)
+        )
+        assert psnr(actual.premultiplied(), expected.premultiplied()) >= MIN_DB
+        assert actual.stats["instances"] > 16 * 40
+
+
+def test_a_frame_that_finds_too_little_room_is_drawn_again(monkeypatch):
+    splats, seen = make_splats(300, seed=9), camera()
+    monkeypatch.setattr(Room, "for_scene", classmethod(lambda cls, splats: cls(7, 5)))
+    for mode in ("sorted", "cells"):
+        small = CUDARenderer(Work(torch, shared_launcher()))
+        expected = draw(ReferenceRenderer(), splats, seen, mode=mode)
+        actual = draw(small, splats, seen, mode=mode)
+        assert psnr(actual.premultiplied(), expected.premultiplied()) >= MIN_DB
+        small.close()
+
+
+def test_room_grows_over_what_was_needed_and_has_an_end():
+    room = Room(10, 100)
+    assert room.holds(10, 100, 1000)
+    assert not room.holds(20, 90, 1000)
+    assert (room.visible, room.instances) == (25, 100)
+    assert not room.holds(1000, 10**6, 1000)
+    assert (room.visible, room.instances) == (1000, 1_250_000)
+    with pytest.raises(RenderError, match="smaller"):
+        room.holds(5, MOST, 1000)
+
+
+def test_frames_are_the_same_bytes_each_time(renderer):
+    splats, seen = with_weights(make_splats(300, 2, seed=10)), camera()
+    for mode in sorted(modes.NAMES):
+        one, two = (draw(renderer, splats, seen, 4, mode=mode) for _ in range(2))
+        np.testing.assert_array_equal(one.premultiplied(), two.premultiplied())
+
+
+@pytest.mark.parametrize("count", [0, 1, 3071, 3072, 9000])
+@pytest.mark.parametrize(
+    ("what", "bits", "wide"),
+    [("depth", 32, True), ("tile", 13, False), ("tile", 16, False), ("tile", 20, True)],
+)
+def test_the_sort_is_numpys_stable_one(what, bits, wide, count):
+    rng, room = np.random.default_rng(count), 9500
+    keys = rng.integers(0, 1 << bits, room, dtype=np.uint64)
+    keys[::3] = keys[0]  # many equal ones
+    kind, signed = (np.uint32, np.int32) if wide else (np.uint16, np.int16)
+    buffers = Buffers(torch, "cpu")
+    plan = Plan(buffers)
+    counts = plan.zeros(3)
+    sent = buffers.send("keys", keys.astype(kind).view(signed))
+    values = None if what == "depth" else buffers.send("values", np.arange(room, dtype=np.int32))
+    sorted_keys, order = sort(plan, what, sent, values, counts, room, bits, wide=wide)
+    plan.finish()
+    launcher = shared_launcher()
+
+    class Filling:
+        """Sets the counts, as stages before a sort would; the plan has just made them zero."""
+
+        def launch(self, *launch):
+            plan.piece(counts)[:] = count
+            launcher.launch(*launch)
+
+    plan.run(Filling(), lambda stage: None)
+    expected = np.argsort(keys[:count], kind="stable")
+    np.testing.assert_array_equal(order.numpy()[:count], expected)
+    np.testing.assert_array_equal(sorted_keys.numpy().view(kind)[:count], keys[:count][expected])
+
+
+def test_every_kernel_was_run():
     """Runs last: what the tests above have launched is all there is."""
-    assert launcher.launched == {kernel for name in FILES for kernel in load(name).kernels}
+    kernels = {kernel for name in FILES for kernel in load(name).kernels}
+    assert shared_launcher().launched >= kernels

@@ -19,6 +19,8 @@ from voile.render.gl.programs import Programs
 from voile.render.gl.scene_buffers import STORED_BITS
 from voile.render.modes import MODES
 from voile.render.paint import Paint
+from voile.scenes.content import Content
+from voile.scenes.mesh import make_mesh
 
 pytestmark = pytest.mark.gl
 
@@ -171,6 +173,11 @@ def test_the_other_shaders_compile_and_none_is_forgotten(gl, monkeypatch):
                 request = FrameRequest(CAMERA, Settings(**settings), paint=paint)
                 for depth in (False, True):
                     renderer.render(replace(request, depth=depth))
+        triangle = make_mesh(np.eye(3), np.array([[0, 1, 2]]))
+        renderer.upload(Content(with_weights(make_splats(10, 1)), (triangle,)))
+        for settings in variants:
+            for depth in (False, True):
+                renderer.render(FrameRequest(CAMERA, Settings(**settings), depth=depth))
         with renderer.ctx:
             Presenter(renderer.ctx).release()
     finally:

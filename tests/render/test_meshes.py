@@ -71,6 +71,15 @@ def test_a_closed_surface_has_no_gaps():
     assert np.isinf(surface.depth[~seen]).all()
 
 
+def test_pixels_on_the_seam_of_two_triangles_are_covered():
+    """The diagonal of this wall runs through the centres of pixels."""
+    wall = 40 * np.float64([[-1, -1, 0], [1, -1, 0], [1, 1, 0], [-1, 1, 0]])
+    mesh = make_mesh(wall, np.array([[0, 1, 2], [0, 2, 3]]))
+    camera = view((0, 0, -5), 60, 40)
+    assert (draw_meshes([mesh], camera).mesh == 0).all()
+    assert (reference.draw_meshes([mesh], camera).mesh == 0).all()
+
+
 def test_from_inside_every_pixel_is_covered_and_normals_are_turned():
     camera = view((0.1, 0.05, -0.2))
     surface = draw_meshes([ball()], camera)

@@ -20,6 +20,8 @@ from voile.render.presets import NAMES, PRESETS, matching_preset, preset_values
 from voile.render.renderer import Capabilities, check_mode
 from voile.render.settings import tree
 from voile.render.settings_file import load_settings, save_settings
+from voile.scenes.content import Content
+from voile.scenes.mesh import make_mesh
 
 FIELDS = {f.name: f for f in dataclasses.fields(Settings)}
 HINTS = get_type_hints(Settings)
@@ -56,7 +58,9 @@ def other_value(name):
 
 @functools.cache
 def scene():
-    return with_weights(make_splats(300, 3, antialiased=False))
+    corners = np.float64([[-1, 0.2, -1.5], [1, 0.2, -1.5], [0, 1.8, -1.5]])
+    mesh = make_mesh(corners, np.array([[0, 1, 2]]), corners - [0, 1, 1])
+    return Content(with_weights(make_splats(300, 3, antialiased=False)), (mesh,))
 
 
 @pytest.fixture(scope="module")

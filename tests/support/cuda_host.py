@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
 import ctypes
+import functools
 import os
 import shutil
 import subprocess
+import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +25,22 @@ FLAGS = ("-std=c++17", "-O1", "-shared", "-fPIC", "-fno-gnu-unique", "-Wall", "-
          "-Wno-unknown-pragmas")  # fmt: skip
 
 
-class HostLauncher:
-    """Kernels compiled for the host, behind the interface of the GPU's launcher."""
+@functools.cache
+def shared_launcher() -> HostLauncher:
+    """One for all tests of a process: compiling takes a while."""
+    folder = tempfile.TemporaryDirectory()
+    atexit.register(folder.cleanup)
+    return HostLauncher(Path(folder.name))
 
-    device, name = "cpu", "host"
+
+class HostLauncher:
+    """Kernels compiled for the host, behind the interface of the GPU's launcher.
+
+    Attributes:
+        launched: names of the kernels that have run.
+    """
+
+    device, name, capture = "cpu", "host", None
 
     def __init__(self, folder: Path) -> None:
         compiler = shutil.which("g++")
@@ -59,5 +75,18 @@ class HostLauncher:
         assert done, f"{kernel} was given arguments {''.join(kinds)}"
         self.launched.add(kernel)
 
-    def synchronize(self) -> None:
-        pass
+    def mark(self) -> HostMark:
+        return HostMark()
+
+
+class HostMark:
+    """A place on the clock; kernels have run when they were launched."""
+
+    def __init__(self) -> None:
+        self.time = 0.0
+
+    def record(self) -> None:
+        self.time = time.perf_counter()
+
+    def milliseconds_to(self, later: HostMark) -> float:
+        return 1e3 * (later.time - self.time)

@@ -8,7 +8,7 @@ the 16-bit one, whose rounding belongs to the driver.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 import numpy as np
@@ -18,6 +18,9 @@ from voile import Camera, Frame, Settings, Splats
 from voile.render import FrameRequest
 from voile.render.views import from_viewpoint
 from voile.scenes import builtin
+from voile.scenes.content import Content
+from voile.scenes.lights import Lamp, Lights
+from voile.scenes.mesh import Mesh, make_mesh
 
 BACKENDS = ("cpu", "gl")
 GREY = (0.36, 0.38, 0.42)
@@ -29,7 +32,7 @@ BUILTIN_SIZE = (320, 180)
 class Case:
     """A picture: the scene, where from, settings, whether it shows depth, and who draws it."""
 
-    splats: Callable[[], Splats]
+    splats: Callable[[], Splats | Content]
     camera: Callable[[], Camera]
     settings: dict = field(default_factory=dict)
     depth: bool = False
@@ -116,6 +119,33 @@ def clutter() -> Splats:
     return with_weights(make_splats(220, 1, seed=21))
 
 
+def meshes_among() -> Content:
+    """Two solid shapes, one of them far, amid the clutter, under the sky and a lamp."""
+    up = (0.0, -1.0, 0.0)
+    lights = Lights(lamps=(Lamp("point", (1.5, -1.5, -2.0), (1.0, 0.75, 0.5), 1.5),))
+    turn = np.eye(4)
+    turn[:3, 3] = -0.9, 0.3, 1.2
+    shapes = (
+        _torus(0.75, 0.28, (0.85, 0.82, 0.78)),
+        _torus(0.9, 0.5, (0.3, 0.5, 0.8)).placed(turn),
+    )
+    return Content(replace(clutter(), up=up), shapes, lights)
+
+
+def _torus(radius: float, width: float, color: tuple[float, float, float]) -> Mesh:
+    a, b = np.meshgrid(np.arange(48) * np.pi / 24, np.arange(24) * np.pi / 12, indexing="ij")
+    across = np.stack([np.cos(a), np.sin(a), 0 * a], -1)
+    normals = np.cos(b)[..., None] * across + np.sin(b)[..., None] * np.array([0, 0, 1.0])
+    k = np.arange(48 * 24).reshape(48, 24)
+    right, down = np.roll(k, -1, 0), np.roll(k, -1, 1)
+    both = np.roll(right, -1, 1)
+    faces = np.concatenate([np.stack([k, right, both], -1), np.stack([k, both, down], -1)])
+    points = radius * across + width * normals
+    return make_mesh(
+        points.reshape(-1, 3), faces.reshape(-1, 3), normals.reshape(-1, 3), color=color
+    )
+
+
 @cache
 def builtin_scene() -> Splats:
     return builtin.make_scene()
@@ -151,6 +181,8 @@ CASES: dict[str, Case] = {
     "fitted": Case(clutter, _view, {"mode": "weighted"}),
     "learned": Case(clutter, _view, {"mode": "learned"}),
     "cells": Case(clutter, _view, {"mode": "cells"}),
+    "meshes": Case(meshes_among, _view),
+    "meshes_binned": Case(meshes_among, _view, {"mode": "binned"}),
     "stochastic": Case(clutter, _view, {"mode": "stochastic", "samples": 16}),
     "builtin_binned": Case(builtin_scene, _builtin_view(0), {"mode": "binned", "bins": 8}),
     "builtin_start": Case(builtin_scene, _builtin_view(0)),

@@ -9,6 +9,7 @@ the number of the parameters that it is given. The arguments are the same for al
     footprints: (M, 12) see `project`.
     values: (M, V) float32 or uint32, what the mode wants to know of every splat.
     params: (P,) float32, what the mode wants to know of the frame.
+    limits: (H, W) float32 depths beyond which splats are not seen; (0, 0) where there are none.
     with_depth: also write expected depth.
     surfels: (M, 13) see `surfels`, or None, the default, where all are ellipsoids: the code for
         surfels is then not compiled.

@@ -36,11 +36,12 @@ from ..tile import (
     MET_ALPHA,
     MET_DEPTH,
     F,
-    alpha_at,
     exp2_small,
     load_batch,
+    load_limits,
     log2_unit,
     place_batch,
+    seen_alpha,
 )
 
 VALUES, PARAMS = np.float32, 3
@@ -65,12 +66,13 @@ MOMENTS, COLLECT, SHARE_OUT, COMPOSITE = range(4)
 
 @kernel
 def rasterize(
-    tiles, first_tile, last_tile, starts, members, footprints, values, params, with_depth,
-    color, alpha, depth, surfels=None,
+    tiles, first_tile, last_tile, starts, members, footprints, values, params, limits,
+    with_depth, color, alpha, depth, surfels=None,
 ):  # fmt: skip
     """Draws tiles[first_tile:last_tile]; `values` (M, 1) are standard deviations of depth."""
     height, width = alpha.shape
     columns = (width + TILE - 1) // TILE
+    limit = np.empty((TILE, LANES), np.float32)
     rows = np.empty((TILE, ROW), np.float32)
     # Arrays of their own, or LLVM cannot tell that they do not overlap, and gives up on SIMD.
     lane = np.empty((6, LANES), np.float32)
@@ -86,6 +88,7 @@ def rasterize(
     for t in range(first_tile, last_tile):
         tile = tiles[t]
         x0, y0 = (tile % columns) * TILE, (tile // columns) * TILE
+        nearest, farthest = load_limits(limits, x0, y0, limit)
         bottom = min(TILE, height - y0) - 1
         clear_sums(rows)
         for i in range(TILE):
@@ -105,6 +108,9 @@ def rasterize(
                     power = batch[LOG2_OPACITY, j]
                     red, green, blue = batch[RED, j], batch[GREEN, j], batch[BLUE, j]
                     z = batch[DEPTH, j]
+                    if z > farthest:
+                        continue
+                    cut = z > nearest
                     slope = unit / (z + unit)
                     depth_y = F(0.5) - slope
                     slope *= values[members[start + j], 0] / (z + unit)
@@ -113,11 +119,14 @@ def rasterize(
                         u_row = u + b * F(i)
                         p_row = power - v_row * v_row
                         if surfels is not None:
-                            meet_row(discs, j, i, u_row, a, p_row, z, power, lanes)
+                            meet_row(discs, j, i, u_row, a, p_row, z, power, limit[i], cut, lanes)
                         if task == MOMENTS:
-                            add_moments(rows, i, u_row, a, p_row, depth_y, lanes)
+                            add_moments(rows, i, u_row, a, p_row, depth_y, z, limit[i], cut, lanes)
                         else:
-                            place_row(rows, i, u_row, a, p_row, depth_y, slope, lane, lanes)
+                            place_row(
+                                rows, i, u_row, a, p_row, depth_y, slope, lane, z, limit[i], cut,
+                                lanes,
+                            )  # fmt: skip
                             if task == COLLECT:
                                 collect_row(edges, depths, i, bins, lane)
                             elif task == SHARE_OUT:
@@ -140,13 +149,16 @@ def rasterize(
 
 
 @inline
-def add_moments(rows, at, u, a, p, y, lanes):
+def add_moments(rows, at, u, a, p, y, z, limit, cut, lanes):
     """Transmittance and moments of depth, weighted by optical depth.
 
     Here and below, with `lanes`, see `tile`, alpha and the depth that is seen are taken from there.
     """
     for k in range(LANES):
-        alpha = alpha_at(p, u + a * F(k)) if lanes is None else lanes[MET_ALPHA, k]
+        if lanes is None:
+            alpha = seen_alpha(p, u + a * F(k), z, limit, k, cut)
+        else:
+            alpha = lanes[MET_ALPHA, k]
         clear = F(1) - alpha
         tau = -log2_unit(clear)
         clear *= rows[at, CLEAR + k]
@@ -177,7 +189,7 @@ def lay_out(rows, edges, inverse, depths, at, bins):
 
 
 @inline
-def place_row(rows, at, u, a, p, y, thickness, lane, lanes):
+def place_row(rows, at, u, a, p, y, thickness, lane, z, limit, cut, lanes):
     """x, sharpness, alpha and tau of a splat at 16 pixels; all of it is in bin 0 or beyond."""
     for k in range(LANES):
         t = (y - rows[at, MEAN + k]) * rows[at, SPREAD + k]
@@ -185,7 +197,10 @@ def place_row(rows, at, u, a, p, y, thickness, lane, lanes):
         half = F(BIN_THICKNESS) * thickness * rows[at, SPREAD + k] * shrink * shrink * shrink
         lane[X, k] = t * shrink
         lane[SHARPNESS, k] = F(0.5) / (half + F(BIN_LEAST_THICKNESS))
-        alpha = alpha_at(p, u + a * F(k)) if lanes is None else lanes[MET_ALPHA, k]
+        if lanes is None:
+            alpha = seen_alpha(p, u + a * F(k), z, limit, k, cut)
+        else:
+            alpha = lanes[MET_ALPHA, k]
         lane[ALPHA, k] = alpha
         lane[TAU, k] = -log2_unit(F(1) - alpha)
         lane[REST, k] = F(1)

@@ -19,10 +19,11 @@ from ..tile import (
     MET_ALPHA,
     MET_DEPTH,
     F,
-    alpha_at,
     exp2_deep,
+    load_limits,
     log2_unit,
     place_batch,
+    seen_alpha,
 )
 from .sorted import row_is_opaque, store_tile
 
@@ -41,12 +42,13 @@ cell at hand moments of depth, then sums of w alpha (c, z, 1)."""
 
 @kernel
 def rasterize(
-    tiles, first_tile, last_tile, starts, members, footprints, values, params, with_depth,
-    color, alpha, depth, surfels=None,
+    tiles, first_tile, last_tile, starts, members, footprints, values, params, limits,
+    with_depth, color, alpha, depth, surfels=None,
 ):  # fmt: skip
     """Draws tiles[first_tile:last_tile]; `values` (M, 1) int32 are the cells."""
     height, width = alpha.shape
     columns = (width + TILE - 1) // TILE
+    limit = np.empty((TILE, LANES), np.float32)
     rows = np.empty((TILE, ROW), np.float32)
     batch = np.ones((FOOTPRINT, MOST_SPLATS), np.float32)
     discs = lanes = None
@@ -56,6 +58,7 @@ def rasterize(
         tile = tiles[t]
         start, stop = starts[tile], starts[tile + 1]
         x0, y0 = (tile % columns) * TILE, (tile // columns) * TILE
+        nearest, farthest = load_limits(limits, x0, y0, limit)
         rows[:] = F(0)
         for i in range(TILE):
             for k in range(LANES):
@@ -77,16 +80,19 @@ def rasterize(
             for j in range(count):
                 u, v = batch[U, j], batch[V, j]
                 a, b, c = batch[A, j], batch[B, j], batch[C, j]
-                power, z = batch[LOG2_OPACITY, j], batch[DEPTH, j] - origin
+                power, z = batch[LOG2_OPACITY, j], batch[DEPTH, j]
+                if z > farthest:
+                    continue
+                cut = z > nearest
                 first = max(first_open, int(batch[FIRST, j]))
                 last = min(last_open, int(batch[LAST, j]))
                 first_row, last_row = min(first_row, first), max(last_row, last)
                 for i in range(first, last + 1):
                     v_row = v + c * F(i)
-                    u_row, p_row = u + b * F(i), power - v_row * v_row
+                    u_row, p = u + b * F(i), power - v_row * v_row
                     if surfels is not None:
-                        meet_row(discs, j, i, u_row, a, p_row, batch[DEPTH, j], power, lanes)
-                    add_moments(rows, i, u_row, a, p_row, z, lanes)
+                        meet_row(discs, j, i, u_row, a, p, z, power, limit[i], cut, lanes)
+                    add_moments(rows, i, u_row, a, p, z, z - origin, limit[i], cut, lanes)
             for i in range(first_row, last_row + 1):
                 find_spread(rows, i, F(CELL_SPREAD) * origin)
             for j in range(count):
@@ -95,14 +101,19 @@ def rasterize(
                 power = batch[LOG2_OPACITY, j]
                 red, green, blue = batch[RED, j], batch[GREEN, j], batch[BLUE, j]
                 z = batch[DEPTH, j]
+                if z > farthest:
+                    continue
+                cut = z > nearest
                 first = max(first_open, int(batch[FIRST, j]))
                 last = min(last_open, int(batch[LAST, j]))
                 for i in range(first, last + 1):
                     v_row = v + c * F(i)
-                    u_row, p_row = u + b * F(i), power - v_row * v_row
+                    u_row, p = u + b * F(i), power - v_row * v_row
                     if surfels is not None:
-                        meet_row(discs, j, i, u_row, a, p_row, z, power, lanes)
-                    add_row(rows, i, u_row, a, p_row, red, green, blue, z, z - origin, lanes)
+                        meet_row(discs, j, i, u_row, a, p, z, power, limit[i], cut, lanes)
+                    add_row(
+                        rows, i, u_row, a, p, red, green, blue, z, z - origin, limit[i], cut, lanes
+                    )
             for i in range(first_row, last_row + 1):
                 composite_row(rows, i)
             while first_open <= last_open and row_is_opaque(rows, first_open):
@@ -122,17 +133,20 @@ def load_cell(members, start, count, footprints, batch):
 
 
 @inline
-def add_moments(rows, at, u, a, p, z, lanes):
+def add_moments(rows, at, u, a, p, z, z_cell, limit, cut, lanes):
     """Sums of tau, tau z, tau z^2, in powers of 2.
 
     Here and below, with `lanes`, see `tile`, alpha and the depth that is seen are taken from there.
     """
     for k in range(LANES):
-        alpha = alpha_at(p, u + a * F(k)) if lanes is None else lanes[MET_ALPHA, k]
+        if lanes is None:
+            alpha = seen_alpha(p, u + a * F(k), z, limit, k, cut)
+        else:
+            alpha = lanes[MET_ALPHA, k]
         tau = -log2_unit(F(1) - alpha)
         rows[at, TOTAL + k] += tau
-        rows[at, MEAN + k] += tau * z
-        rows[at, SPREAD + k] += tau * z * z
+        rows[at, MEAN + k] += tau * z_cell
+        rows[at, SPREAD + k] += tau * z_cell * z_cell
 
 
 @inline
@@ -147,15 +161,15 @@ def find_spread(rows, at, least):
 
 
 @inline
-def add_row(rows, at, u, a, p, red, green, blue, z, z_cell, lanes):
+def add_row(rows, at, u, a, p, red, green, blue, z, z_cell, limit, cut, lanes):
     """Adds one splat to the sums of its cell."""
     for k in range(LANES):
-        if lanes is None:
-            alpha = alpha_at(p, u + a * F(k))
-        else:
-            alpha, z = lanes[MET_ALPHA, k], lanes[MET_DEPTH, k]
         x = (z_cell - rows[at, MEAN + k]) * rows[at, SPREAD + k]
         in_front = F(0.5) + F(0.5) * x / math.sqrt(F(1) + x * x)
+        if lanes is None:
+            alpha = seen_alpha(p, u + a * F(k), z, limit, k, cut)
+        else:
+            alpha, z = lanes[MET_ALPHA, k], lanes[MET_DEPTH, k]
         share = alpha * exp2_deep(-rows[at, TOTAL + k] * in_front)
         rows[at, RED_SUM + k] += share * red
         rows[at, GREEN_SUM + k] += share * green

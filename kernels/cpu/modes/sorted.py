@@ -17,9 +17,10 @@ from ..tile import (
     MET_ALPHA,
     MET_DEPTH,
     F,
-    alpha_at,
     load_batch,
+    load_limits,
     place_batch,
+    seen_alpha,
 )
 
 VALUES, PARAMS = np.float32, 1
@@ -30,12 +31,13 @@ ROW = 5 * LANES
 
 @kernel
 def rasterize(
-    tiles, first_tile, last_tile, starts, members, footprints, values, params, with_depth,
-    color, alpha, depth, surfels=None,
+    tiles, first_tile, last_tile, starts, members, footprints, values, params, limits,
+    with_depth, color, alpha, depth, surfels=None,
 ):  # fmt: skip
     """Composites tiles[first_tile:last_tile] into the images; see `modes` for the arguments."""
     height, width = alpha.shape
     columns = (width + TILE - 1) // TILE
+    limit = np.empty((TILE, LANES), np.float32)
     rows = np.empty((TILE, ROW), np.float32)
     batch = np.ones((FOOTPRINT, BATCH), np.float32)
     discs = lanes = None
@@ -45,6 +47,7 @@ def rasterize(
         tile = tiles[t]
         start, stop = starts[tile], starts[tile + 1]
         x0, y0 = (tile % columns) * TILE, (tile // columns) * TILE
+        nearest, farthest = load_limits(limits, x0, y0, limit)
         for i in range(TILE):
             for k in range(LANES):
                 rows[i, k] = F(1)
@@ -64,6 +67,9 @@ def rasterize(
                 power = batch[LOG2_OPACITY, j]
                 red, green, blue = batch[RED, j], batch[GREEN, j], batch[BLUE, j]
                 z = batch[DEPTH, j]
+                if z > farthest:
+                    continue
+                cut = z > nearest
                 first = max(first_open, int(batch[FIRST, j]))
                 last = min(last_open, int(batch[LAST, j]))
                 for i in range(first, last + 1):
@@ -72,8 +78,11 @@ def rasterize(
                     u_row = u + b * y
                     p_row = power - v_row * v_row
                     if surfels is not None:
-                        meet_row(discs, j, i, u_row, a, p_row, z, power, lanes)
-                    shade_row(rows, i, u_row, a, p_row, red, green, blue, z, with_depth, lanes)
+                        meet_row(discs, j, i, u_row, a, p_row, z, power, limit[i], cut, lanes)
+                    shade_row(
+                        rows, i, u_row, a, p_row, red, green, blue, z, with_depth, limit[i], cut,
+                        lanes,
+                    )  # fmt: skip
             while first_open <= last_open and row_is_opaque(rows, first_open):
                 first_open += 1
             while first_open <= last_open and row_is_opaque(rows, last_open):
@@ -82,15 +91,15 @@ def rasterize(
 
 
 @inline
-def shade_row(rows, at, u, a, p, red, green, blue, z, with_depth, lanes):
+def shade_row(rows, at, u, a, p, red, green, blue, z, with_depth, limit, cut, lanes):
     """Composites one splat over the 16 pixels of a row; `p` is log2 o - v^2 there.
 
-    With `lanes`, see `tile`, alpha and depth are taken from there. LLVM takes the test of
-    `with_depth` out of the loop.
+    With `lanes`, see `tile`, alpha and depth are taken from there. LLVM takes the tests of
+    `with_depth` and `cut` out of the loop.
     """
     for k in range(LANES):
         if lanes is None:
-            alpha = alpha_at(p, u + a * F(k))
+            alpha = seen_alpha(p, u + a * F(k), z, limit, k, cut)
         else:
             alpha, z = lanes[MET_ALPHA, k], lanes[MET_DEPTH, k]
         transmittance = rows[at, k]

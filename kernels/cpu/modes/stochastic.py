@@ -16,9 +16,10 @@ from ..tile import (
     MET_ALPHA,
     MET_DEPTH,
     F,
-    alpha_at,
     load_batch,
+    load_limits,
     place_batch,
+    seen_alpha,
 )
 
 VALUES, PARAMS = np.uint32, 1
@@ -47,12 +48,13 @@ def mixed(x):
 
 @kernel
 def rasterize(
-    tiles, first_tile, last_tile, starts, members, footprints, values, params, with_depth,
-    color, alpha, depth, surfels=None,
+    tiles, first_tile, last_tile, starts, members, footprints, values, params, limits,
+    with_depth, color, alpha, depth, surfels=None,
 ):  # fmt: skip
     """Draws tiles[first_tile:last_tile]; `values` (M, S) uint32 random per splat and sample."""
     height, width = alpha.shape
     columns = (width + TILE - 1) // TILE
+    limit = np.empty((TILE, LANES), np.float32)
     rows = np.empty((TILE, ROW), np.float32)
     batch = np.ones((FOOTPRINT, BATCH), np.float32)
     discs = lanes = None
@@ -62,6 +64,7 @@ def rasterize(
     for t in range(first_tile, last_tile):
         tile = tiles[t]
         x0, y0 = (tile % columns) * TILE, (tile // columns) * TILE
+        nearest, farthest = load_limits(limits, x0, y0, limit)
         bottom = min(TILE, height - y0) - 1
         rows[:] = F(0)
         for sample in range(samples):
@@ -80,26 +83,35 @@ def rasterize(
                     power = batch[LOG2_OPACITY, j]
                     red, green, blue = batch[RED, j], batch[GREEN, j], batch[BLUE, j]
                     z, key = batch[DEPTH, j], values[members[start + j], sample]
+                    if z > farthest:
+                        continue
+                    cut = z > nearest
                     for i in range(int(batch[FIRST, j]), min(bottom, int(batch[LAST, j])) + 1):
                         v_row = v + c * F(i)
                         u_row = u + b * F(i)
                         p_row = power - v_row * v_row
                         pixel = I((y0 + i) * width + x0)
                         if surfels is not None:
-                            meet_row(discs, j, i, u_row, a, p_row, z, power, lanes)
-                        test_row(rows, i, u_row, a, p_row, red, green, blue, z, key, pixel, lanes)
+                            meet_row(discs, j, i, u_row, a, p_row, z, power, limit[i], cut, lanes)
+                        test_row(
+                            rows, i, u_row, a, p_row, red, green, blue, z, key, pixel, limit[i],
+                            cut, lanes,
+                        )  # fmt: skip
             add_sample(rows, lanes)
         store_tile(rows, x0, y0, samples, with_depth, color, alpha, depth)
 
 
 @inline
-def test_row(rows, at, u, a, p, red, green, blue, z, key, pixel, lanes):
+def test_row(rows, at, u, a, p, red, green, blue, z, key, pixel, limit, cut, lanes):
     """Lets a splat cover those of 16 pixels whose random number is below its alpha.
 
     With `lanes`, see `tile`, alpha and the depth that is seen are taken from there.
     """
     for k in range(LANES):
-        alpha = alpha_at(p, u + a * F(k)) if lanes is None else lanes[MET_ALPHA, k]
+        if lanes is None:
+            alpha = seen_alpha(p, u + a * F(k), z, limit, k, cut)
+        else:
+            alpha = lanes[MET_ALPHA, k]
         number = F(I(mixed(I(I(pixel + I(k)) + key)) >> I(8))) * F(2.0**-24)
         shown = (number < alpha) & (z < rows[at, NEAREST + k])
         rows[at, NEAREST + k] = z if shown else rows[at, NEAREST + k]

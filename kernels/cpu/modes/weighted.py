@@ -9,7 +9,7 @@ from ..jit import kernel
 from ..meet import load_surfels, meet_row, new_discs, new_lanes
 from ..project import BLUE, DEPTH, FOOTPRINT, GREEN, LOG2_OPACITY, RED, A, B, C, U, V
 from ..sums import SUMS, add_row, clear_sums, store_sums
-from ..tile import BATCH, FIRST, LANES, LAST, F, load_batch, place_batch
+from ..tile import BATCH, FIRST, LANES, LAST, F, load_batch, load_limits, place_batch
 
 VALUES, PARAMS = np.float32, 1
 
@@ -21,12 +21,13 @@ ROW = SUMS * LANES
 
 @kernel
 def rasterize(
-    tiles, first_tile, last_tile, starts, members, footprints, values, params, with_depth,
-    color, alpha, depth, surfels=None,
+    tiles, first_tile, last_tile, starts, members, footprints, values, params, limits,
+    with_depth, color, alpha, depth, surfels=None,
 ):  # fmt: skip
     """Draws tiles[first_tile:last_tile]; `values` (M, 1) are the weights."""
     height, width = alpha.shape
     columns = (width + TILE - 1) // TILE
+    limit = np.empty((TILE, LANES), np.float32)
     rows = np.empty((TILE, ROW), np.float32)
     batch = np.ones((FOOTPRINT, BATCH), np.float32)
     discs = lanes = None
@@ -36,6 +37,7 @@ def rasterize(
     for t in range(first_tile, last_tile):
         tile = tiles[t]
         x0, y0 = (tile % columns) * TILE, (tile // columns) * TILE
+        nearest, farthest = load_limits(limits, x0, y0, limit)
         bottom = min(TILE, height - y0) - 1
         clear_sums(rows)
         for start in range(starts[tile], starts[tile + 1], BATCH):
@@ -50,11 +52,17 @@ def rasterize(
                 power = batch[LOG2_OPACITY, j]
                 red, green, blue = batch[RED, j], batch[GREEN, j], batch[BLUE, j]
                 z, weight = batch[DEPTH, j], values[members[start + j], 0]
+                if z > farthest:
+                    continue
+                cut = z > nearest
                 for i in range(int(batch[FIRST, j]), min(bottom, int(batch[LAST, j])) + 1):
                     v_row = v + c * F(i)
                     u_row = u + b * F(i)
                     p_row = power - v_row * v_row
                     if surfels is not None:
-                        meet_row(discs, j, i, u_row, a, p_row, z, power, lanes)
-                    add_row(rows, i, u_row, a, p_row, red, green, blue, z, weight, squares, lanes)
+                        meet_row(discs, j, i, u_row, a, p_row, z, power, limit[i], cut, lanes)
+                    add_row(
+                        rows, i, u_row, a, p_row, red, green, blue, z, weight, squares, limit[i],
+                        cut, lanes,
+                    )  # fmt: skip
         store_sums(rows, x0, y0, with_depth, color, alpha, depth)

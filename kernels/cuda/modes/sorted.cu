@@ -10,13 +10,13 @@ struct SortedVisitor {
 
     __device__ Nothing value(int) const { return {}; }
     __device__ bool done(int p) const { return pixels[p].is_opaque(); }
-    __device__ void add(int p, const Placed<Nothing> &at, float alpha) {
-        if (!pixels[p].is_opaque()) pixels[p].add(at.splat, alpha);
+    __device__ void add(int p, const Footprint &splat, const Nothing &value, float alpha) {
+        if (!pixels[p].is_opaque()) pixels[p].add(splat, alpha);
     }
 };
 
 extern "C" __global__ void rasterize_sorted(RASTERIZER_ARGUMENTS) {
-    Tile tile = tile_of_block(starts, members, footprints, width, height, color, alpha, depth);
+    Tile tile = tile_of_block(starts, members, footprints, width, height, color, depth);
     SortedVisitor visitor;
     for (int p = 0; p < PIXELS; ++p) visitor.pixels[p].clear();
     walk_tile<Nothing>(tile, visitor);

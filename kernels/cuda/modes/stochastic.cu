@@ -12,15 +12,15 @@ struct StochasticVisitor {
     // What makes the random numbers of this splat and sample differ from all others.
     __device__ unsigned value(int member) const { return mixed(unsigned(splats[member]) ^ sample); }
     __device__ bool done(int) const { return false; }
-    __device__ void add(int p, const Placed<unsigned> &at, float alpha) {
-        pixels[p].test(at.splat, random_number(numbers[p], at.value), alpha);
+    __device__ void add(int p, const Footprint &splat, const unsigned &value, float alpha) {
+        pixels[p].test(splat, random_number(numbers[p], value), alpha);
     }
 };
 
 // `splats`: which of the scene the footprints are; `keys`: one of each sample.
 extern "C" __global__ void rasterize_stochastic(RASTERIZER_ARGUMENTS, const int *splats,
                                                 const int *keys, int samples) {
-    Tile tile = tile_of_block(starts, members, footprints, width, height, color, alpha, depth);
+    Tile tile = tile_of_block(starts, members, footprints, width, height, color, depth);
     StochasticVisitor visitor;
     visitor.splats = splats;
     for (int p = 0; p < PIXELS; ++p) {

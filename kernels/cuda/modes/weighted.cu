@@ -6,13 +6,14 @@
 
 // The weight of every visible splat. `log_weights` (N, 4) are the scene's own, or null; `kind` is
 // then not read. Powers of 2 are kept from `lowest` to `highest`.
-extern "C" __global__ void weigh(const Footprint *footprints, const int *splats, int count,
-                                 const float *means, const View *view, const float *log_weights,
-                                 int kind, float beta, float offset, float radius, float lowest,
-                                 float highest, float *weights) {
+extern "C" __global__ void weigh(const Footprint *footprints, const int *splats,
+                                 const Counts *counts, int room, const float *means,
+                                 const View *view, const float *log_weights, int kind, float beta,
+                                 float radius, float lowest, float highest, float *weights) {
     int i = thread_place();
-    if (i >= count) return;
-    float x = fminf(beta * (fmaxf(footprints[i].depth - offset, 0.0f) / radius), FARTHEST);
+    if (i >= least(counts->visible, room)) return;
+    float u = fmaxf(footprints[i].depth - view->depth_offset, 0.0f) / radius;
+    float x = fminf(beta * u, FARTHEST);
     if (!log_weights) {
         weights[i] = weight_of(kind, x, lowest);
         return;
@@ -32,16 +33,16 @@ struct WeightedVisitor {
 
     __device__ float value(int member) const { return weights[member]; }
     __device__ bool done(int) const { return false; }
-    __device__ void add(int p, const Placed<float> &at, float alpha) {
+    __device__ void add(int p, const Footprint &splat, const float &value, float alpha) {
         pixels[p].clear *= 1.0f - alpha;
-        pixels[p].add(at.splat, squares ? at.value * alpha * alpha : at.value * alpha);
+        pixels[p].add(splat, squares ? value * alpha * alpha : value * alpha);
     }
 };
 
 // `squares_alpha`: the weight has a factor alpha of its own.
 extern "C" __global__ void rasterize_weighted(RASTERIZER_ARGUMENTS, const float *weights,
                                               int squares_alpha) {
-    Tile tile = tile_of_block(starts, members, footprints, width, height, color, alpha, depth);
+    Tile tile = tile_of_block(starts, members, footprints, width, height, color, depth);
     WeightedVisitor visitor;
     visitor.weights = weights;
     visitor.squares = squares_alpha != 0;

@@ -48,6 +48,7 @@ class Blending:
             program = drawing.programs.compute(
                 "modes/cells.comp",
                 WITH_DEPTH=drawing.with_depth,
+                LIMITED=drawing.use_limits(),
                 COLOUR_FORMAT="rgba16f" if target.color.dtype == "f2" else "rgba32f",
             )
             for binding, buffer in buffers.items():

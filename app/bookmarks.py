@@ -1,0 +1,99 @@
+"""`Bookmarks`: views of the user's own, kept for each scene in one JSON file."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import msgspec
+from psygnal import Signal
+
+from ..render.output import OutputError, write_whole
+from .navigation import View
+
+log = logging.getLogger(__name__)
+
+LONGEST = 60
+"""Letters of a name."""
+
+_LARGEST = 16 << 20
+
+
+class Bookmark(msgspec.Struct, frozen=True):
+    """A view with a name."""
+
+    name: str
+    view: View
+
+
+class Bookmarks:
+    """The bookmarks of the scene that is shown.
+
+    A file that cannot be read is passed over, which is logged.
+
+    Args:
+        path: the file, made when the first bookmark is set.
+
+    Attributes:
+        changed: emitted when there are others.
+    """
+
+    changed = Signal()
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._scene = ""
+        self._all: dict[str, list[Bookmark]] = {}
+        try:
+            if path.stat().st_size <= _LARGEST:
+                self._all = msgspec.json.decode(path.read_bytes(), type=dict[str, list[Bookmark]])
+        except FileNotFoundError:
+            pass
+        except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
+            log.warning("bookmarks in %s are ignored: %s", path, error)
+
+    @property
+    def here(self) -> tuple[Bookmark, ...]:
+        """Those of the scene, in the order in which they were set."""
+        return tuple(self._all.get(self._scene, ()))
+
+    @here.setter
+    def here(self, bookmarks: tuple[Bookmark, ...]) -> None:
+        """Keeps others in their place, on disk as well; where that refuses, it is logged."""
+        if bookmarks:
+            self._all[self._scene] = list(bookmarks)
+        else:
+            self._all.pop(self._scene, None)
+        data = msgspec.json.format(msgspec.json.encode(self._all))
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(self._path, lambda to: to.write_bytes(data))
+        except (OSError, OutputError) as error:
+            log.warning("bookmarks are not kept: %s", error)
+        self.changed.emit()
+
+    def use(self, source: str) -> None:
+        """Takes up the bookmarks of a scene, by what was opened."""
+        scene = str(Path(source).absolute()) if Path(source).exists() else source
+        if scene != self._scene:
+            self._scene = scene
+            self.changed.emit()
+
+    def add(self, view: View) -> int:
+        """Sets one, under a name that is free; its place in the list."""
+        taken = {bookmark.name for bookmark in self.here}
+        number = next(n for n in range(1, len(taken) + 2) if f"View {n}" not in taken)
+        self.here = (*self.here, Bookmark(f"View {number}", view))
+        return len(self.here) - 1
+
+    def rename(self, row: int, name: str) -> None:
+        """Another name; one that is empty changes nothing."""
+        name = name.strip()[:LONGEST]
+        if name and name != self.here[row].name:
+            marks = list(self.here)
+            marks[row] = Bookmark(name, marks[row].view)
+            self.here = tuple(marks)
+
+    def remove(self, row: int) -> None:
+        """Takes one off the list."""
+        self.here = tuple(mark for k, mark in enumerate(self.here) if k != row)

@@ -1,0 +1,238 @@
+"""Meshes with OpenGL: what is nearest at each pixel, and how it is put behind the splats."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import moderngl
+import numpy as np
+
+from ...scenes.content import Content
+from ...scenes.lights import Lamp
+from ...scenes.mesh import Mesh
+from ..display import to_light
+from ..frame import FrameRequest
+from ..renderer import RenderError
+from ..shading.environment import environment_frame, gain, harmonics
+from .drawing import VALUES, Drawing
+from .programs import MOST_LAMPS, PIXEL_GROUP, Programs, set_uniforms
+from .projection import camera_uniforms
+from .target import Kept, Target
+
+NO_MESH = 3e38
+"""Depth of a pixel without a mesh."""
+
+LAMPS = 1
+"""Binding of the uniform block of lamps."""
+
+
+class SeenMeshes:
+    """Textures of the nearest surface at each pixel.
+
+    Attributes:
+        depth: R float32 view depth, `NO_MESH` where there is none.
+        normal: RGBA float32, towards the viewer, and the size of a pixel on the texture.
+        tangent: RGBA float32, and which mesh.
+        uv: RG float32.
+    """
+
+    def __init__(self, ctx: moderngl.Context, size: tuple[int, int]) -> None:
+        self._textures: list[moderngl.Texture] = []
+        self._depth: moderngl.Renderbuffer | None = None
+        try:
+            for components in (1, 4, 4, 2):
+                self._textures.append(ctx.texture(size, components, dtype="f4"))
+            self._depth = ctx.depth_renderbuffer(size)
+            self.framebuffer = ctx.framebuffer(self._textures, self._depth)
+        except BaseException:
+            self._release_images()
+            raise
+        self.depth, self.normal, self.tangent, self.uv = self._textures
+
+    def release(self) -> None:
+        """Frees the memory."""
+        self.framebuffer.release()
+        self._release_images()
+
+    def _release_images(self) -> None:
+        for image in (*self._textures, self._depth):
+            if image is not None:
+                image.release()
+
+
+@dataclass(frozen=True)
+class _Uploaded:
+    mesh: Mesh
+    vertices: moderngl.Buffer
+    faces: moderngl.Buffer
+
+
+class MeshPass:
+    """The meshes of a scene in GPU memory, and their textures.
+
+    Args:
+        ctx, programs: of the renderer; the context is current whenever a method is called.
+    """
+
+    def __init__(self, ctx: moderngl.Context, programs: Programs) -> None:
+        self._ctx, self._programs = ctx, programs
+        self._kept = Kept()
+        self._uploaded: list[_Uploaded] = []
+
+    def upload(self, meshes: tuple[Mesh, ...]) -> None:
+        """Copies meshes to the GPU, but those that are there.
+
+        Raises:
+            RenderError: too little memory; then there are none.
+        """
+        known = {id(each.mesh): each for each in self._uploaded}
+        wanted = {id(mesh) for mesh in meshes}
+        for key, each in known.items():
+            if key not in wanted:
+                each.vertices.release()
+                each.faces.release()
+        self._uploaded = [known[id(mesh)] for mesh in meshes if id(mesh) in known]
+        made = {id(each.mesh): each for each in self._uploaded}
+        try:
+            for mesh in meshes:
+                if id(mesh) not in made:
+                    made[id(mesh)] = self._copy(mesh)
+                    self._uploaded.append(made[id(mesh)])
+        except moderngl.Error as error:
+            self.release()
+            raise RenderError(
+                f"the meshes do not fit this OpenGL device ({error}). Use the cpu backend."
+            ) from error
+        self._uploaded = [made[id(mesh)] for mesh in meshes]
+
+    def draw(self, request: FrameRequest, unit: float) -> SeenMeshes:
+        """The nearest surface of every pixel.
+
+        Args:
+            request: of the frame.
+            unit: about how far the scene reaches, world units.
+        """
+        ctx, camera = self._ctx, request.camera
+        size = camera.width, camera.height
+        seen = self._kept.get("meshes", size, lambda: SeenMeshes(ctx, size))
+        program = self._programs.draw("mesh.vert", "mesh.frag")
+        set_uniforms(
+            program,
+            **camera_uniforms(camera),
+            near=camera.near,
+            view_axis=tuple(camera.world_to_camera[2, :3]),
+            depth_unit=min(unit, 1e18),
+        )
+        seen.framebuffer.use()
+        ctx.scissor = None
+        seen.framebuffer.clear(NO_MESH, 0.0, 0.0, 0.0, depth=1.0)
+        ctx.enable_only(moderngl.DEPTH_TEST)
+        ctx.depth_func = "<"
+        for number, each in enumerate(self._uploaded):
+            if len(each.mesh.faces):
+                set_uniforms(program, number=number)
+                array = ctx.vertex_array(
+                    program,
+                    [(each.vertices, "3f 3f 3f 2f", *_ATTRIBUTES)],
+                    each.faces,
+                )
+                array.render(moderngl.TRIANGLES)
+                array.release()
+        ctx.enable_only(moderngl.NOTHING)
+        return seen
+
+    def put_under(self, seen: SeenMeshes, content: Content, drawing: Drawing) -> None:
+        """Shades the surface and puts it behind what is drawn into the target."""
+        ctx, target = self._ctx, drawing.target
+        program = self._programs.compute(
+            "mesh_under.comp",
+            WITH_DEPTH=target.depth is not None,
+            COLOUR_FORMAT=colour_format(target),
+            NO_MESH=NO_MESH,
+        )
+        camera = drawing.request.camera
+        set_uniforms(program, **camera_uniforms(camera))
+        self.set_lights(program, content, drawing.request)
+        albedos = self._kept.get(
+            "albedos",
+            content.meshes,
+            lambda: ctx.buffer(
+                np.array(
+                    [(*to_light(np.array(m.color)), 0) for m in content.meshes], "f4"
+                ).tobytes()
+            ),
+        )
+        albedos.bind_to_storage_buffer(VALUES)
+        for unit, texture in enumerate((seen.depth, seen.normal, seen.tangent)):
+            texture.use(unit)
+        target.color.bind_to_image(0, read=True, write=True)
+        if target.depth is not None:
+            target.depth.bind_to_image(1, read=True, write=True)
+        ctx.memory_barrier()
+        program.run(-(-camera.width // PIXEL_GROUP), -(-camera.height // PIXEL_GROUP))
+        ctx.memory_barrier()
+
+    def set_lights(
+        self, program: moderngl.ComputeShader, content: Content, request: FrameRequest
+    ) -> None:
+        """Gives a program what shaders/light.glsl reads."""
+        lights, settings = content.lights, request.settings
+        around = harmonics(lights.environment) * (gain(settings) / np.pi)
+        turned = environment_frame(content.splats.up, settings.environment_rotation)
+        set_uniforms(
+            program,
+            irradiance=[tuple(row) for row in around],
+            to_environment=tuple(turned.T.ravel()),  # GLSL takes columns
+            lamps=len(lights.lamps),
+        )
+        block = self._kept.get(
+            "lamps", lights.lamps, lambda: self._ctx.buffer(lamp_block(lights.lamps))
+        )
+        block.bind_to_uniform_block(LAMPS)
+
+    def release(self) -> None:
+        """Frees meshes and textures."""
+        self._kept.release()
+        for each in self._uploaded:
+            each.vertices.release()
+            each.faces.release()
+        self._uploaded.clear()
+
+    def _copy(self, mesh: Mesh) -> _Uploaded:
+        columns = (mesh.vertices, mesh.normals, mesh.tangents, mesh.uvs)
+        vertices = self._buffer(np.concatenate(columns, axis=1).tobytes())
+        try:
+            return _Uploaded(mesh, vertices, self._buffer(mesh.faces.tobytes()))
+        except moderngl.Error:
+            vertices.release()
+            raise
+
+    def _buffer(self, data: bytes) -> moderngl.Buffer:
+        return self._ctx.buffer(data) if data else self._ctx.buffer(reserve=4)
+
+
+_ATTRIBUTES = "vertex", "vertex_normal", "vertex_tangent", "vertex_uv"
+
+
+def colour_format(target: Target) -> str:
+    """A target's colour as image units name it."""
+    return "rgba16f" if target.color.dtype == "f2" else "rgba32f"
+
+
+def lamp_block(lamps: tuple[Lamp, ...]) -> bytes:
+    """Lamps as the uniform block of shaders/light.glsl.
+
+    Raises:
+        RenderError: more of them than it holds.
+    """
+    if len(lamps) > MOST_LAMPS:
+        raise RenderError(
+            f"the scene has {len(lamps)} lamps; the gl backend draws {MOST_LAMPS}. Use the cpu "
+            "backend."
+        )
+    block = np.zeros((MOST_LAMPS, 2, 4), np.float32)
+    for row, lamp in zip(block, lamps):
+        place, point = np.array(lamp.place), lamp.kind == "point"
+        row[0] = (*(place if point else place / np.linalg.norm(place)), point)
+        row[1, :3] = np.array(lamp.color) * lamp.intensity
+    return block.tobytes()

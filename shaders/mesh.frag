@@ -1,0 +1,27 @@
+// What is nearest at a pixel, before any light falls on it; see voile.render.meshes.
+
+uniform vec3 view_axis;   // of depth, in world axes
+uniform float depth_unit; // 24 bits are spent evenly over z / (z + depth_unit)
+uniform int number;       // of the mesh
+
+in vec3 from_eye;
+in vec3 normal;
+in vec3 tangent;
+in vec2 uv;
+
+layout(location = 0) out float seen_depth;
+layout(location = 1) out vec4 seen_normal;   // unit, towards the viewer; size of a pixel in uv
+layout(location = 2) out vec4 seen_tangent;  // and the mesh
+layout(location = 3) out vec2 seen_uv;
+
+void main() {
+    float z = dot(view_axis, from_eye);
+    seen_depth = z;
+    vec3 n = normalize(normal);
+    if (!(dot(normal, normal) > 0.0)) n = vec3(0.0);
+    if (dot(n, from_eye) > 0.0) n = -n;
+    seen_normal = vec4(n, max(length(dFdx(uv)), length(dFdy(uv))));
+    seen_tangent = vec4(tangent, float(number));
+    seen_uv = uv;
+    gl_FragDepth = z / (z + depth_unit);
+}
