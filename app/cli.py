@@ -35,6 +35,8 @@ app.command("voile.app.commands.bench:bench")
 app.command("voile.app.commands.info:info")
 app.command("voile.app.commands.convert:convert")
 app.command("voile.app.commands.bake:bake")
+app.command("voile.app.commands.bake_material:bake_material")
+app.command("voile.app.commands.fit:fit")
 
 
 app.default(view)

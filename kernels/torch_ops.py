@@ -147,11 +147,12 @@ def _rasterize(
     means: Tensor, quats: Tensor, scales: Tensor, opacities: Tensor, sh: Tensor,
     log_weights: Tensor, camera: Tensor, width: int, height: int, mode: str, antialias: bool,
     depth: bool,
-) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:  # fmt: skip
-    """The four parts of `frame.Picture`, then the four of `frame.Lists`."""
+) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:  # fmt: skip
+    """The four parts of `frame.Picture`, then the five of `frame.Lists`."""
     columns = Columns(*map(_array, (means, quats, scales, opacities, sh)))
     shot = _shot(camera, sh, width, height, mode, antialias, depth)
-    picture, lists = frame.draw(columns, _array(log_weights), shot, _workers())
+    weigh = frame.weights_of(_array(log_weights)) if mode == "weighted" else None
+    picture, lists = frame.draw(columns, shot, weigh, _workers())
     return (*map(torch.from_numpy, picture), *map(torch.from_numpy, lists))  # type: ignore[return-value]
 
 
@@ -163,12 +164,12 @@ def _backward(
 ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:  # fmt: skip
     """`frame.Slopes`, from the outputs of `voile::rasterize` and the slopes of its first three."""
     columns = Columns(*map(_array, (means, quats, scales, opacities, sh)))
-    arrays = [*map(_array, drawn)]
-    found = frame.differentiate(
-        columns, _array(log_weights), _shot(camera, sh, width, height, mode, antialias, depth),
-        frame.Picture(*arrays[:4]), frame.Lists(*arrays[4:]),
-        (_array(slopes[0]), _array(slopes[1]), _array(slopes[2])), with_shape, _workers(),
-    )  # fmt: skip
+    arrays, workers = [*map(_array, drawn)], _workers()
+    picture, lists = frame.Picture(*arrays[:4]), frame.Lists(*arrays[4:])
+    shot = _shot(camera, sh, width, height, mode, antialias, depth)
+    given = _array(slopes[0]), _array(slopes[1]), _array(slopes[2])
+    totals = frame.collect(shot, picture, lists, given, with_shape, workers)
+    found = frame.differentiate(columns, _array(log_weights), shot, lists, totals, workers)
     return tuple(map(torch.from_numpy, found))  # type: ignore[return-value]
 
 
@@ -185,6 +186,7 @@ def _(means, quats, scales, opacities, sh, log_weights, camera, width, height, m
         new((height, width) if mode == "weighted" else (0, 0)),
         new((visible, FOOTPRINT)),
         new(visible, dtype=torch.uint32),
+        new(visible if mode == "weighted" else 0),
         new(tiles + 1, dtype=torch.int64),
         new(instances, dtype=torch.uint32),
     )

@@ -15,6 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..kernels.cpu import visibility
+from ..kernels.cpu.frame import Columns
+from ..kernels.cpu.grad import frame
+from ..kernels.cpu.grad.entries import add_up
+from ..kernels.cpu.workers import Workers, shared_workers, thread_count
 from ..scenes.errors import Cancelled
 from ..scenes.oit import OitWeights
 from ..scenes.progress import Progress, silent
@@ -23,7 +27,7 @@ from .camera import Camera
 from .cpu.renderer import CPURenderer
 from .frame import FrameRequest
 from .metrics import psnr
-from .student import Lists, Recorder, Student
+from .student import Student, columns_of, shot_of
 
 Float32 = NDArray[np.float32]
 
@@ -66,18 +70,17 @@ def fit(
 
 def fit_visibility(splats: Splats, views: Sequence[Camera], progress: Progress = silent) -> Float32:
     """(N, 4) log v = l_0 + l . d by weighted ridge regression over the views."""
-    recorder = Recorder(splats)
-    workers, n = recorder.workers, len(splats)
+    columns, workers, n = columns_of(splats), shared_workers(thread_count()), len(splats)
     equations = np.zeros((n, visibility.EQUATIONS), np.float32)
     pooled = np.zeros((n, 2), np.float32)
     for k, camera in enumerate(views):
         progress(k / len(views), f"Measuring visibility, view {k + 1} of {len(views)}")
-        lists, totals = see(recorder, camera)
+        lists, totals = see(splats, columns, camera, workers)
 
         def add(piece: int, lists=lists, totals=totals, eye=camera.position) -> None:
             start, stop = piece * _CHUNK, min((piece + 1) * _CHUNK, len(lists.splats))
             visibility.add_equations(
-                lists.splats, totals, recorder.columns.means, eye, FLOOR, start, stop, equations
+                lists.splats, totals, columns.means, eye, FLOOR, start, stop, equations
             )
 
         workers.map(add, -(-len(lists.splats) // _CHUNK))
@@ -94,27 +97,21 @@ def fit_visibility(splats: Splats, views: Sequence[Camera], progress: Progress =
     return found
 
 
-def see(recorder: Recorder, camera: Camera) -> tuple[Lists, Float32]:
+def see(
+    splats: Splats, columns: Columns, camera: Camera, workers: Workers
+) -> tuple[frame.Lists, Float32]:
     """The sorted lists of a view, and (M, 2) sum T alpha and sum alpha of every visible splat."""
-    seen: list[Float32] = []
+    lists = frame.lists_of(columns, shot_of(splats, camera, "sorted"), None, workers)
+    seen = np.zeros((len(lists.members), 2), np.float32)
 
-    def rasterize(lists: Lists, first: int, last: int, color: Float32, alpha: Float32) -> None:
-        with recorder.lock:
-            if not seen:
-                seen.append(np.zeros((len(lists.members), 2), np.float32))
-        height, width = alpha.shape
+    def measure(tiles: NDArray[np.int64], first: int, last: int) -> None:
         visibility.measure(
-            lists.tiles, first, last, lists.starts, lists.members, lists.footprints,
-            height, width, seen[0],
+            tiles, first, last, lists.starts, lists.members, lists.footprints, camera.height,
+            camera.width, seen,
         )  # fmt: skip
 
-    _, _, lists = recorder.record(
-        camera, True, rasterize, lambda visible, _: np.empty((len(visible.splats), 0), np.float32)
-    )
-    totals = np.zeros((len(lists.splats), 2), np.float32)
-    if seen:
-        visibility.add_entries(lists.members, seen[0], totals)
-    return lists, totals
+    frame.each_batch(lists, workers, measure)
+    return lists, add_up(lists.members, seen, len(lists.splats), workers)
 
 
 def _solve(equations: NDArray[np.float64], mean: NDArray[np.float64]) -> NDArray[np.float64]:

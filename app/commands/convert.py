@@ -10,9 +10,11 @@ from cyclopts import Parameter
 from ...scenes.errors import SceneFormatError
 from ...scenes.io import save, writable_format
 from ...scenes.io.format import Format
+from ...scenes.io.vis import is_image
 from ...scenes.scene import open_scene
 from ...scenes.splats import Splats
 from .console import progress_bar, size_text
+from .images import render_image
 
 
 def convert(
@@ -25,7 +27,7 @@ def convert(
     drop_invalid: Annotated[bool, Parameter(negative="")] = False,
     quiet: Annotated[bool, Parameter(alias="-q", negative="")] = False,
 ) -> int:
-    """Writes a scene in another format and says what is lost.
+    """Writes a scene in another format and says what is lost; an image made of splats as pixels.
 
     Parameters
     ----------
@@ -42,9 +44,16 @@ def convert(
     quiet
         No progress bar.
     """
-    chosen = writable_format(target, to)
+    image = is_image(Path(scene))
+    if image and to is not None:
+        raise SceneFormatError(
+            target, "format", f"{to!r} holds no image", "Leave out --to; write .png, .npy or .exr."
+        )
+    chosen = None if image else writable_format(target, to)
     if target.exists() and not force:
         raise SceneFormatError(target, "file", "exists already", "Use --force to overwrite it.")
+    if chosen is None:
+        return render_image(Path(scene), target, backend="cpu", background=None, quiet=quiet)
     with progress_bar(quiet) as progress:
         opened = open_scene(scene, progress, drop_invalid=drop_invalid)
         save(opened.splats, target, chosen.name, progress)

@@ -11,9 +11,11 @@ from cyclopts import Parameter
 from rich.console import Console
 from rich.table import Table
 
+from ...scenes.io.vis import is_image
 from ...scenes.scene import Scene, open_scene
 from ...scenes.splats import Splats
 from .console import KINDS, progress_bar, size_text
+from .images import describe_image
 
 FAINT = 1 / 255  # a splat below this opacity draws nothing
 NEEDLE = 100.0  # longest over middle axis from which a splat counts as a needle
@@ -41,11 +43,15 @@ def info(
     quiet
         No progress bar.
     """
-    with progress_bar(quiet) as progress:
-        opened = open_scene(scene, progress, drop_invalid=drop_invalid)
-    facts = describe(opened)
+    if is_image(Path(scene)):
+        facts = describe_image(Path(scene))
+    else:
+        with progress_bar(quiet) as progress:
+            facts = describe(open_scene(scene, progress, drop_invalid=drop_invalid))
     if json:
         print(msgspec.json.format(msgspec.json.encode(facts)).decode())
+    elif is_image(Path(scene)):
+        _print_image(facts)
     else:
         _print_table(facts)
     return 0
@@ -104,6 +110,23 @@ def _bytes_on_disk(path: Path) -> int:
     if path.is_dir():
         return sum(p.stat().st_size for p in path.rglob("*") if p.is_file())
     return path.stat().st_size
+
+
+def _print_image(facts: dict[str, Any]) -> None:
+    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+    table.add_column(style="dim")
+    table.add_column(overflow="fold")
+    table.add_row("Image", facts["name"])
+    table.add_row("Format", facts["format"])
+    on_disk = f"{size_text(facts['file_bytes'])}, {facts['bits_per_pixel']:.2f} bits a pixel"
+    table.add_row("On disk", on_disk)
+    table.add_row("Size", f"{facts['width']} x {facts['height']}, {facts['channels']}")
+    pixels = facts["width"] * facts["height"] / max(facts["splats"], 1)
+    table.add_row("Splats", f"{facts['splats']:,} Gaussians, one for {pixels:.1f} pixels")
+    table.add_row("Bits", f"{facts['bits_per_splat']} each: {facts['bits']}")
+    table.add_row("Decoding", f"{facts['multiply_adds_per_pixel']} multiply-adds a pixel")
+    table.add_row("Memory", size_text(facts["memory_bytes"]))
+    Console(highlight=False, markup=False).print(table)
 
 
 def _print_table(facts: dict[str, Any]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from cyclopts import Parameter
+from cyclopts import Group, Parameter
 
 from ...render.accumulate import draw_whole
 from ...render.camera import Camera
@@ -15,11 +15,15 @@ from ...render.frame import Frame, FrameRequest
 from ...render.output import OutputError, check_output, numbered, save_depth, save_frame
 from ...render.renderer import Renderer, create_renderer
 from ...render.settings import Settings
+from ...scenes.io.vis import is_image
 from ...scenes.progress import Progress
 from ...scenes.scene import open_scene
 from .cameras import DEFAULT_SIZE, choose_cameras, parse_size
 from .console import progress_bar
+from .images import render_image
 from .settings_flags import SETTINGS, SettingsFlags, to_settings
+
+IMAGES = Group("Images made of splats")
 
 
 def render(
@@ -43,6 +47,10 @@ def render(
     weights: Annotated[Path | None, Parameter(negative="")] = None,
     mesh: Annotated[list[Path] | None, Parameter(negative="")] = None,
     drop_invalid: Annotated[bool, Parameter(negative="")] = False,
+    scale: Annotated[float | None, Parameter(group=IMAGES)] = None,
+    region: Annotated[str | None, Parameter(group=IMAGES)] = None,
+    strongest: Annotated[int | None, Parameter(group=IMAGES)] = None,
+    detail: Annotated[float | None, Parameter(group=IMAGES)] = None,
     quiet: Annotated[bool, Parameter(alias="-q", negative="")] = False,
     flags: Annotated[SettingsFlags, SETTINGS] = SettingsFlags(),  # noqa: B008 - frozen
 ) -> int:
@@ -55,7 +63,7 @@ def render(
     Parameters
     ----------
     scene
-        Scene file or folder, a mesh, or "builtin".
+        Scene file or folder, a mesh, "builtin", or an image made of splats (.vis).
     output
         .png; .npy (float32 (H, W, 4), colour premultiplied and unclamped, alpha); .exr; or a film,
         .mp4 or .webp.
@@ -92,9 +100,33 @@ def render(
         A mesh (.glb, .gltf, .obj, .stl, .off) to put among the splats; may be given more than once.
     drop_invalid
         Leave out splats with values that are not finite instead of refusing the file.
+    scale
+        Pixels of the picture for one of the image; 1 unless given, or what --size says.
+    region
+        left,top,width,height in pixels of the image; all of it unless given.
+    strongest
+        How many Gaussians count at a pixel, 1 to 10.
+    detail
+        Share of the Gaussians, 0 to 1: the first ones are the image in less detail.
     quiet
         No progress bar.
     """
+    own = {"scale": scale, "region": region, "strongest": strongest, "detail": detail}
+    if is_image(Path(scene)):
+        of_scenes = {"camera": camera, "view": view, "orbit": orbit, "cameras": cameras,
+                     "path": path, "depth": depth, "weights": weights, "mesh": mesh}  # fmt: skip
+        _refuse(of_scenes, "an image made of splats")
+        values = to_settings(flags, background, preset, settings)
+        color = (0.0, 0.0, 0.0) if output.suffix.lower() == ".png" else None
+        return render_image(
+            *(Path(scene), output),
+            backend=backend,
+            background=None if values.get("transparent") else values.get("background", color),
+            size=size,
+            **own,
+            quiet=quiet,
+        )
+    _refuse(own, "a scene")
     film = output.suffix.lower() in FILMS
     wanted = None if size is None else parse_size(size)
     values = to_settings(flags, background, preset, settings)
@@ -143,6 +175,13 @@ def render(
     if not quiet:
         _report(targets, frame)
     return 0
+
+
+def _refuse(flags: dict[str, object], what: str) -> None:
+    """Raises OutputError where a flag is given that means nothing to what is drawn."""
+    for name, value in flags.items():
+        if value:
+            raise OutputError(f"--{name} means nothing to {what}; leave it out")
 
 
 def _draw(

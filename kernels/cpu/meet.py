@@ -6,7 +6,7 @@ import numpy as np
 
 from ..constants import ALPHA_MAX, SURFEL_BLUR
 from .footprint import ANCHOR_X, ANCHOR_Y, HALF_LOG2_E, LOG2_ALPHA_MIN
-from .jit import always_inline, inline, kernel
+from .jit import inline, kernel, merge
 from .surfels import (
     A_U,
     A_V,
@@ -64,7 +64,7 @@ def load_surfels(members, start, count, footprints, surfels, x0, y0, batch):
         batch[SPOT_Y, j] += dy
 
 
-@always_inline
+@merge
 def meet_row(batch, j, i, u, a, p, z, log2_opacity, limit, cut, lanes):
     """Alpha and depth of splat j of a batch at the 16 pixels of row i of its tile.
 

@@ -72,15 +72,6 @@ def _see_row(rows, at, u, a, p):
 
 
 @kernel
-def add_entries(members, entries, totals):
-    """totals[members[k]] += entries[k]; (instances, V) to (M, V), in the order of the lists."""
-    for k in range(len(members)):
-        at = members[k]
-        for column in range(entries.shape[1]):
-            totals[at, column] += entries[k, column]
-
-
-@kernel
 def add_equations(splats, totals, means, eye, floor, start, stop, equations):
     """Adds a view to the normal equations of log v = l_0 + l . d, for visible splats start to stop.
 

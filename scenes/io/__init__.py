@@ -147,6 +147,7 @@ def _looks_like(head: bytes) -> str:
         b"<!DOCTYPE": "a web page",
         b"<html": "a web page",
         b"glTF": "a binary glTF model",
+        b"VOILEVIS": "an image made of splats (`voile view` and `voile render` open it)",
     }
     for magic, what in known.items():
         if head.startswith(magic):

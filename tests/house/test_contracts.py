@@ -120,7 +120,7 @@ def test_readme_commands_exist():
 
     text = (ROOT / "README.md").read_text()
     named = set(re.findall(r"^\| `voile (\w+)", text, re.M))
-    assert named == {"view", "render", "compare", "bench", "info", "convert", "bake"}
+    assert named == {"view", "render", "compare", "bench", "info", "convert", "bake", "fit"}
     for command in named:
         assert app[command]
 

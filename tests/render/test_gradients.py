@@ -252,10 +252,10 @@ def test_threads_do_not_change_a_byte(mode):
     runs = []
     for threads in (1, 3):
         workers = Workers(threads)
-        picture, lists = frame.draw(columns, log_weights, shot, workers)
-        found = frame.differentiate(
-            columns, log_weights, shot, picture, lists, slopes, True, workers
-        )
+        weigh = frame.weights_of(log_weights) if mode == "weighted" else None
+        picture, lists = frame.draw(columns, shot, weigh, workers)
+        totals = frame.collect(shot, picture, lists, slopes, True, workers)
+        found = frame.differentiate(columns, log_weights, shot, lists, totals, workers)
         runs.append([*picture, *found])
     assert any(slope.any() for slope in runs[0])
     for one, three in zip(*runs):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from ...constants import TRANSMITTANCE_STOP
 from ..bins import make_tile_lists
-from ..frame import BATCHES_PER_THREAD, Columns, schedule
+from ..frame import BATCHES_PER_THREAD, Columns, Visible, schedule
 from ..project import FOOTPRINT, KEEP_ALL, View, gather, list_places
 from ..project import project as project_columns
 from ..scratch import Scratch
@@ -17,7 +18,7 @@ from ..sort import CHUNK, sort_slices
 from ..workers import Workers
 from . import project, sorted, weighted
 from .entries import add_up
-from .pixel import ENTRY
+from .pixel import ENTRY, SHAPELESS
 
 Real = NDArray[Any]  # float32 or float64, the type of the scene's columns
 
@@ -61,11 +62,13 @@ class Lists(NamedTuple):
     Attributes:
         footprints: (M, 12), see `cpu.project`.
         splats: (M,) uint32, which of the scene's.
+        values: (M,) weights of mode weighted, else (0,).
         starts, members: lists of the tiles, see `cpu.bins`.
     """
 
     footprints: Real
     splats: NDArray[np.uint32]
+    values: Real
     starts: NDArray[np.int64]
     members: NDArray[np.uint32]
 
@@ -82,75 +85,126 @@ class Slopes(NamedTuple):
 
 
 def draw(
-    columns: Columns, log_weights: Real, shot: Shot, workers: Workers
+    columns: Columns,
+    shot: Shot,
+    weigh: Callable[[Visible, Workers], Real] | None,
+    workers: Workers,
 ) -> tuple[Picture, Lists]:
     """Draws splats.
 
     Args:
         columns: N splats, all float32 or all float64. In float32 compositing stops where less than
             1e-4 is seen of what follows, and in float64 it goes on, as in the reference.
-        log_weights: (N,) logarithms of the weights of mode weighted; else (0,).
         shot: how.
+        weigh: gives the (M,) weights of the visible splats, in mode weighted.
         workers: threads to use; they do not change the result.
     """
     width, height = shot.size
     dtype, mode = columns.means.dtype, MODES[shot.mode]
-    footprints, splats = _project(columns, shot, workers)
-    starts, members = make_tile_lists(footprints, width, height, workers, Scratch())
-    values = _weigh(splats, log_weights, workers)
+    lists = lists_of(columns, shot, weigh, workers)
     picture = Picture(
         np.zeros((height, width, 3), dtype),
         np.zeros((height, width), dtype),
         np.zeros((height, width) if shot.with_depth else (0, 0), dtype),
         np.zeros((height, width) if mode is weighted else (0, 0), dtype),
     )
-    tiles, edges = schedule(starts, BATCHES_PER_THREAD * workers.count)
 
-    def composite(k: int) -> None:
+    def composite(tiles: NDArray[np.int64], first: int, last: int) -> None:
         mode.composite(
-            tiles, edges[k], edges[k + 1], starts, members, footprints, values, shot.with_depth,
-            _stop(dtype), *picture,
+            tiles, first, last, lists.starts, lists.members, lists.footprints, lists.values,
+            shot.with_depth or None, _stop(dtype), *picture,
         )  # fmt: skip
 
-    workers.map(composite, len(edges) - 1)
-    return picture, Lists(footprints, splats, starts, members)
+    each_batch(lists, workers, composite)
+    return picture, lists
 
 
-def differentiate(
+def lists_of(
     columns: Columns,
-    log_weights: Real,
+    shot: Shot,
+    weigh: Callable[[Visible, Workers], Real] | None,
+    workers: Workers,
+) -> Lists:
+    """What `draw` draws from."""
+    visible = _project(columns, shot, workers)
+    values = weigh(visible, workers) if weigh else np.empty(0, columns.means.dtype)
+    starts, members = make_tile_lists(visible.footprints, *shot.size, workers, Scratch())
+    return Lists(*visible, values, starts, members)
+
+
+def each_batch(
+    lists: Lists, workers: Workers, visit: Callable[[NDArray[np.int64], int, int], None]
+) -> None:
+    """Calls visit(tiles, first, last) for batches of the tiles that have splats."""
+    tiles, edges = schedule(lists.starts, BATCHES_PER_THREAD * workers.count)
+    workers.map(lambda k: visit(tiles, edges[k], edges[k + 1]), len(edges) - 1)
+
+
+def weights_of(log_weights: Real) -> Callable[[Visible, Workers], Real]:
+    """`weigh` for (N,) logarithms of weights."""
+
+    def weigh(visible: Visible, workers: Workers) -> Real:
+        splats = visible.splats
+        values = np.empty(len(splats), log_weights.dtype)
+
+        def weigh_chunk(k: int) -> None:
+            project.weigh(splats, log_weights, k * CHUNK, min((k + 1) * CHUNK, len(splats)), values)
+
+        workers.map(weigh_chunk, -(-len(splats) // CHUNK))
+        return values
+
+    return weigh
+
+
+def collect(
     shot: Shot,
     picture: Picture,
     lists: Lists,
     slopes: tuple[Real, Real, Real],
     with_shape: bool,
     workers: Workers,
-) -> Slopes:
-    """Slopes of a loss by what was drawn.
+) -> Real:
+    """(M, V) what every visible splat gets of a loss, see `pixel`.
 
     Args:
-        columns, log_weights, shot: as given to `draw`.
-        picture, lists: what `draw` gave.
+        shot, picture, lists: of `draw`.
         slopes: of the loss by colour, coverage and, where it was drawn, depth.
-        with_shape: also by means, quaternions and scales.
+        with_shape: also the moments, V = 11 and not 6.
         workers: threads to use; they do not change the result.
     """
-    footprints, splats, starts, members = lists
-    dtype, mode = columns.means.dtype, MODES[shot.mode]
+    dtype, mode = lists.footprints.dtype, MODES[shot.mode]
     pixels = _sorted_pixels(picture, *slopes) if mode is sorted else _sum_pixels(picture, *slopes)
-    values = _weigh(splats, log_weights, workers)
-    entries = np.zeros((len(members), ENTRY), dtype)
-    tiles, edges = schedule(starts, BATCHES_PER_THREAD * workers.count)
+    entries = np.zeros((len(lists.members), ENTRY if with_shape else SHAPELESS), dtype)
 
-    def visit(k: int) -> None:
+    def visit(tiles: NDArray[np.int64], first: int, last: int) -> None:
         mode.differentiate(
-            tiles, edges[k], edges[k + 1], starts, members, footprints, values, shot.with_depth,
-            with_shape, _stop(dtype), pixels, entries,
+            tiles, first, last, lists.starts, lists.members, lists.footprints, lists.values,
+            shot.with_depth or None, _stop(dtype), pixels, entries,
         )  # fmt: skip
 
-    workers.map(visit, len(edges) - 1)
-    totals = add_up(members, entries, len(splats), workers)
-    n = len(columns.means)
+    each_batch(lists, workers, visit)
+    return add_up(lists.members, entries, len(lists.footprints), workers)
+
+
+def differentiate(
+    columns: Columns,
+    log_weights: Real,
+    shot: Shot,
+    lists: Lists,
+    totals: Real,
+    workers: Workers,
+) -> Slopes:
+    """Slopes of a loss by the columns.
+
+    Args:
+        columns, log_weights, shot: what was drawn; log weights may be (0,).
+        lists: of `draw`.
+        totals: of `collect`; where they lack the moments, slopes by the shape have no rows.
+        workers: threads to use; they do not change the result.
+    """
+    n, dtype = len(columns.means), columns.means.dtype
+    footprints, splats = lists.footprints, lists.splats
+    with_shape = totals.shape[1] > SHAPELESS
     found = Slopes(
         np.zeros((n if with_shape else 0, 3), dtype),
         np.zeros((n if with_shape else 0, 4), dtype),
@@ -159,7 +213,6 @@ def differentiate(
         np.zeros(columns.sh.shape, dtype),
         np.zeros(len(log_weights), dtype),
     )
-    eye = shot.view.position
 
     def follow(k: int) -> None:
         span = k * CHUNK, min((k + 1) * CHUNK, len(splats))
@@ -169,8 +222,8 @@ def differentiate(
                 footprints, totals, *span, found.means, found.quats, found.scales,
             )  # fmt: skip
         project.color_slopes(
-            columns.means, columns.sh, eye, shot.degree, splats, footprints, totals, *span,
-            found.means, found.sh,
+            columns.means, columns.sh, shot.view.position, shot.degree, splats, footprints, totals,
+            *span, found.means, found.sh,
         )  # fmt: skip
         project.value_slopes(
             splats, columns.opacities, log_weights, totals, *span, found.opacities,
@@ -181,17 +234,17 @@ def differentiate(
     return found
 
 
-def _project(columns: Columns, shot: Shot, workers: Workers) -> tuple[Real, NDArray[np.uint32]]:
-    """Footprints and numbers of the visible splats, in the order in which they are drawn."""
+def _project(columns: Columns, shot: Shot, workers: Workers) -> Visible:
+    """The visible splats, in the order in which they are drawn."""
     n, dtype = len(columns.means), columns.means.dtype
     z, which = np.empty(n), np.empty(n, np.uint32)
     footprints = np.empty((n, FOOTPRINT), dtype)
+    exact = dtype == np.float64  # what is projected has float32 colours
 
     def project_chunk(k: int) -> int:
-        # Of colours only the first degree, as `light` follows, in the precision of the columns.
         return project_columns(
-            *columns, shot.view, 0, 1.0, shot.antialias, KEEP_ALL, k * CHUNK,
-            min((k + 1) * CHUNK, n), z, which, footprints,
+            *columns, shot.view, 0 if exact else shot.degree, 1.0, shot.antialias, KEEP_ALL,
+            k * CHUNK, min((k + 1) * CHUNK, n), z, which, footprints,
         )  # fmt: skip
 
     counts = np.array(workers.map(project_chunk, -(-n // CHUNK)), np.int64)
@@ -200,30 +253,20 @@ def _project(columns: Columns, shot: Shot, workers: Workers) -> tuple[Real, NDAr
     else:
         places = np.empty(int(counts.sum()), np.uint64)
         offsets = np.concatenate([[0], np.cumsum(counts)])
-        for k, count in enumerate(counts):
-            list_places(k * CHUNK, count, offsets[k], places)
+        workers.map(lambda k: list_places(k * CHUNK, counts[k], offsets[k], places), len(counts))
     visible = len(places)
     ordered, splats = np.empty((visible, FOOTPRINT), dtype), np.empty(visible, np.uint32)
 
     def gather_chunk(k: int) -> None:
         span = k * CHUNK, min((k + 1) * CHUNK, visible)
         gather(places, *span, footprints, which, ordered, splats)
-        project.light(
-            columns.means, columns.sh, shot.view.position, shot.degree, splats, *span, ordered
-        )
+        if exact:
+            project.light(
+                columns.means, columns.sh, shot.view.position, shot.degree, splats, *span, ordered
+            )
 
     workers.map(gather_chunk, -(-visible // CHUNK))
-    return ordered, splats
-
-
-def _weigh(splats: NDArray[np.uint32], log_weights: Real, workers: Workers) -> Real:
-    values = np.empty(len(splats) if len(log_weights) else 0, log_weights.dtype)
-
-    def weigh_chunk(k: int) -> None:
-        project.weigh(splats, log_weights, k * CHUNK, min((k + 1) * CHUNK, len(values)), values)
-
-    workers.map(weigh_chunk, -(-len(values) // CHUNK))
-    return values
+    return Visible(ordered, splats)
 
 
 def _stop(dtype: np.dtype[Any]) -> Any:

@@ -6,7 +6,8 @@ from numba import types
 from numba.extending import overload
 
 from ...constants import ALPHA_MAX, ALPHA_MIN
-from ..jit import inline
+from ..bins import TILE
+from ..jit import inline, merge
 from ..tile import LANES, alpha_at
 
 RED, GREEN, BLUE, DEPTH, WEIGHT, E, EU, EV, EUU, EUV, EVV = range(11)
@@ -14,7 +15,15 @@ RED, GREEN, BLUE, DEPTH, WEIGHT, E, EU, EV, EUU, EUV, EVV = range(11)
 e = dL/d log alpha at a pixel, the moments of e in (u, v), see `cpu.project`. They hold all of
 dL/d(centre, covariance, opacity), and are well scaled whatever the shape of the splat."""
 
-ENTRY = 11
+ENTRY, SHAPELESS = 11, 6
+"""Values of an entry: all of them, and those before the moments, which only the shape needs."""
+
+
+ROWS, AT_PIXELS = TILE + 2, TILE + 1
+"""Rows of a tile that is differentiated: its own, one with what a splat collects, and one with e at
+the pixels of the row that is visited. One array holds them all, for LLVM takes 16 pixels at once
+only where it can prove that nothing overlaps. A branch in such a loop keeps it from that too: where
+depth is not asked for, `with_depth` is None, which Numba takes out."""
 
 
 def splat_alpha(p, w):
@@ -39,38 +48,43 @@ def _exact_alpha(p, w):
 
 
 @inline
-def clear_lanes(lanes):
-    """Nothing collected: (ENTRY, 16) zeros."""
-    for column in range(ENTRY):
-        for k in range(LANES):
-            lanes[column, k] = 0
+def clear_lanes(rows, columns):
+    """Nothing collected: zeros on the 16 lanes of every column."""
+    for k in range(columns * LANES):
+        rows[TILE, k] = 0
 
 
 @inline
-def sum_lanes(lanes, entry):
-    """Adds up the 16 lanes of every column, in order."""
-    for column in range(ENTRY):
-        total = lanes[column, 0]
-        for k in range(1, LANES):
-            total += lanes[column, k]
-        entry[column] = total
+def sum_lanes(rows, entry):
+    """Adds up the 16 lanes of every column, by halves: adjacent lanes are added at once."""
+    for column in range(len(entry)):
+        at = column * LANES
+        for k in range(at, at + 8):
+            rows[TILE, k] += rows[TILE, k + 8]
+        for k in range(at, at + 4):
+            rows[TILE, k] += rows[TILE, k + 4]
+        left = rows[TILE, at] + rows[TILE, at + 2]
+        entry[column] = left + (rows[TILE, at + 1] + rows[TILE, at + 3])
 
 
-@inline
-def add_moments(lanes, k, e, u, v):
-    """The moments of e at (u, v), on lane k."""
-    lanes[EU, k] += e * u
-    lanes[EV, k] += e * v
-    lanes[EUU, k] += e * u * u
-    lanes[EUV, k] += e * u * v
-    lanes[EVV, k] += e * v * v
+@merge
+def add_moments(rows, u, a, v):
+    """Adds the moments of the e on row `AT_PIXELS`."""
+    real = rows.dtype.type
+    for k in range(LANES):
+        e, w = rows[AT_PIXELS, k], u + a * real(k)
+        rows[TILE, EU * LANES + k] += e * w
+        rows[TILE, EV * LANES + k] += e * v
+        rows[TILE, EUU * LANES + k] += e * w * w
+        rows[TILE, EUV * LANES + k] += e * w * v
+        rows[TILE, EVV * LANES + k] += e * v * v
 
 
 @inline
 def load_pixels(images, x0, y0, at, rows):
     """Copies (H, W, P) pixels of a tile to columns of its rows, from column `at`; 0 outside."""
     height, width, count = images.shape
-    for i in range(rows.shape[0]):
+    for i in range(TILE):
         for column in range(count):
             for k in range(LANES):
                 inside = y0 + i < height and x0 + k < width

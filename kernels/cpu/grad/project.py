@@ -26,7 +26,7 @@ LOG2_E = 2.0 * HALF_LOG2_E
 
 @kernel
 def light(means, sh, position, degree, splats, start, stop, footprints):
-    """Colours of visible splats start to stop, max(0, 0.5 + SH), in the scene's precision."""
+    """Colours of visible splats start to stop, max(0, 0.5 + SH), in float64."""
     basis, slopes = np.zeros(MOST), np.zeros((3, MOST))
     for j in range(start, stop):
         i = splats[j]
@@ -61,7 +61,7 @@ def color_slopes(
         position: (3,) float64, of the camera.
         degree: of the harmonics.
         splats, footprints: what was drawn.
-        totals: (M, 11) see `pixel`.
+        totals: (M, V) see `pixel`.
         start, stop: range of visible splats.
         d_means: (N, 3) added to; (0, 3) where it is not wanted.
         d_sh: (N, K, 3) out.

@@ -16,11 +16,21 @@ import numpy as np
 
 from ...constants import ALPHA_MAX
 from ..bins import TILE
-from ..jit import inline, kernel
+from ..jit import inline, kernel, merge
 from ..project import BLUE, DEPTH, FOOTPRINT, GREEN, LOG2_OPACITY, RED, A, B, C, U, V
 from ..tile import BATCH, FIRST, LANES, LAST, load_batch, place_batch
 from . import pixel
-from .pixel import ENTRY, add_moments, clear_lanes, load_pixels, splat_alpha, sum_lanes
+from .pixel import (
+    AT_PIXELS,
+    ENTRY,
+    ROWS,
+    SHAPELESS,
+    add_moments,
+    clear_lanes,
+    load_pixels,
+    splat_alpha,
+    sum_lanes,
+)
 
 CLEAR, RED_SUM, GREEN_SUM, BLUE_SUM, DEPTH_SUM = range(0, 5 * LANES, LANES)
 """Places in a row of a tile that is drawn: transmittance and what was composited."""
@@ -83,11 +93,11 @@ def composite(
                 color[y, x, 0] = rows[i, RED_SUM + k]
                 color[y, x, 1] = rows[i, GREEN_SUM + k]
                 color[y, x, 2] = rows[i, BLUE_SUM + k]
-                if with_depth and cover > real(0):
+                if with_depth is not None and cover > real(0):
                     depth[y, x] = rows[i, DEPTH_SUM + k] / cover
 
 
-@inline
+@merge
 def _shade_row(rows, at, u, a, p, red, green, blue, z, with_depth):
     real = rows.dtype.type
     for k in range(LANES):
@@ -97,7 +107,7 @@ def _shade_row(rows, at, u, a, p, red, green, blue, z, with_depth):
         rows[at, RED_SUM + k] += weight * red
         rows[at, GREEN_SUM + k] += weight * green
         rows[at, BLUE_SUM + k] += weight * blue
-        if with_depth:
+        if with_depth is not None:
             rows[at, DEPTH_SUM + k] += weight * z
 
 
@@ -121,23 +131,22 @@ def _most_clear(rows, at):
 
 @kernel
 def differentiate(
-    tiles, first_tile, last_tile, starts, members, footprints, values, with_depth, with_shape, stop,
-    pixels, entries,
+    tiles, first_tile, last_tile, starts, members, footprints, values, with_depth, stop, pixels,
+    entries,
 ):  # fmt: skip
     """Slopes of the entries of tiles[first_tile:last_tile].
 
     Args:
         tiles, first_tile, last_tile, starts, members, footprints, values, stop: as for `composite`.
-        with_depth: the loss has to do with depth.
-        with_shape: also collect the moments, which only centre and covariance need.
+        with_depth: true where the loss has to do with depth, else None.
         pixels: (H, W, 5) see `PIXEL`.
-        entries: (instances, 11) zeros, out; see `pixel`.
+        entries: (instances, 11 or 6) zeros, out; see `pixel`.
     """
     height, width = pixels.shape[0], pixels.shape[1]
     columns = (width + TILE - 1) // TILE
     real = footprints.dtype.type
-    rows = np.empty((TILE, (1 + PIXEL) * LANES), footprints.dtype)
-    lanes = np.empty((ENTRY, LANES), footprints.dtype)
+    with_shape = entries.shape[1] > SHAPELESS
+    rows = np.empty((ROWS, ENTRY * LANES), footprints.dtype)
     batch = np.ones((FOOTPRINT, BATCH), footprints.dtype)
     for t in range(first_tile, last_tile):
         tile = tiles[t]
@@ -157,45 +166,43 @@ def differentiate(
                 a, b, c = batch[A, j], batch[B, j], batch[C, j]
                 power, z = batch[LOG2_OPACITY, j], batch[DEPTH, j]
                 red, green, blue = batch[RED, j], batch[GREEN, j], batch[BLUE, j]
-                clear_lanes(lanes)
+                clear_lanes(rows, entries.shape[1])
                 first, last = max(top, int(batch[FIRST, j])), min(bottom, int(batch[LAST, j]))
                 for i in range(first, last + 1):
                     y = real(i)
                     v_row = v + c * y
                     u_row = u + b * y
                     _differentiate_row(
-                        rows, lanes, i, u_row, v_row, a, power - v_row * v_row, red, green, blue, z,
+                        rows, i, u_row, v_row, a, power - v_row * v_row, red, green, blue, z,
                         with_depth, with_shape,
                     )  # fmt: skip
-                sum_lanes(lanes, entries[start + j])
+                sum_lanes(rows, entries[start + j])
             start += count
             top, bottom = open_rows(rows, top, bottom, stop)
 
 
-@inline
-def _differentiate_row(
-    rows, lanes, at, u, v, a, p, red, green, blue, z, with_depth, with_shape
-):  # fmt: skip
+@merge
+def _differentiate_row(rows, at, u, v, a, p, red, green, blue, z, with_depth, with_shape):
     real = rows.dtype.type
     for k in range(LANES):
-        w = u + a * real(k)
-        alpha = splat_alpha(p, w)
+        alpha = splat_alpha(p, u + a * real(k))
         clear = rows[at, CLEAR + k]
-        weight = alpha * clear
-        rows[at, CLEAR + k] = clear - weight
+        share = alpha * clear
+        rows[at, CLEAR + k] = clear - share
         g_red, g_green, g_blue = rows[at, G_RED + k], rows[at, G_GREEN + k], rows[at, G_BLUE + k]
         along = g_red * red + g_green * green + g_blue * blue
-        lanes[pixel.RED, k] += weight * g_red
-        lanes[pixel.GREEN, k] += weight * g_green
-        lanes[pixel.BLUE, k] += weight * g_blue
-        if with_depth:
+        rows[TILE, pixel.RED * LANES + k] += share * g_red
+        rows[TILE, pixel.GREEN * LANES + k] += share * g_green
+        rows[TILE, pixel.BLUE * LANES + k] += share * g_blue
+        if with_depth is not None:
             g_depth = rows[at, G_DEPTH + k]
             along += g_depth * z
-            lanes[pixel.DEPTH, k] += weight * g_depth
-        behind = rows[at, BEHIND + k] - weight * along
+            rows[TILE, pixel.DEPTH * LANES + k] += share * g_depth
+        behind = rows[at, BEHIND + k] - share * along
         rows[at, BEHIND + k] = behind
         slope = clear * along - behind / (real(1) - alpha)
         e = alpha * slope if alpha < real(ALPHA_MAX) else real(0)
-        lanes[pixel.E, k] += e
-        if with_shape:
-            add_moments(lanes, k, e, w, v)
+        rows[TILE, pixel.E * LANES + k] += e
+        rows[AT_PIXELS, k] = e
+    if with_shape:
+        add_moments(rows, u, a, v)

@@ -18,12 +18,22 @@ import numpy as np
 
 from ...constants import ALPHA_MAX
 from ..bins import TILE
-from ..jit import inline, kernel
+from ..jit import kernel, merge
 from ..project import BLUE, DEPTH, FOOTPRINT, GREEN, LOG2_OPACITY, RED, A, B, C, U, V
 from ..sums import VANISHED
 from ..tile import BATCH, FIRST, LANES, LAST, load_batch, place_batch
 from . import pixel
-from .pixel import ENTRY, add_moments, clear_lanes, load_pixels, splat_alpha, sum_lanes
+from .pixel import (
+    AT_PIXELS,
+    ENTRY,
+    ROWS,
+    SHAPELESS,
+    add_moments,
+    clear_lanes,
+    load_pixels,
+    splat_alpha,
+    sum_lanes,
+)
 
 CLEAR, RED_SUM, GREEN_SUM, BLUE_SUM, DEPTH_SUM, WEIGHT_SUM = range(0, 6 * LANES, LANES)
 """Places in a row of a tile that is drawn."""
@@ -89,11 +99,11 @@ def composite(
                     color[y, x, 0] = share * rows[i, RED_SUM + k]
                     color[y, x, 1] = share * rows[i, GREEN_SUM + k]
                     color[y, x, 2] = share * rows[i, BLUE_SUM + k]
-                    if with_depth:
+                    if with_depth is not None:
                         depth[y, x] = rows[i, DEPTH_SUM + k] / sum_of_weights
 
 
-@inline
+@merge
 def _add_row(rows, at, u, a, p, red, green, blue, z, weight, with_depth):
     real = rows.dtype.type
     for k in range(LANES):
@@ -105,14 +115,14 @@ def _add_row(rows, at, u, a, p, red, green, blue, z, weight, with_depth):
         rows[at, GREEN_SUM + k] += share * green
         rows[at, BLUE_SUM + k] += share * blue
         rows[at, WEIGHT_SUM + k] += share
-        if with_depth:
+        if with_depth is not None:
             rows[at, DEPTH_SUM + k] += share * z
 
 
 @kernel
 def differentiate(
-    tiles, first_tile, last_tile, starts, members, footprints, values, with_depth, with_shape, stop,
-    pixels, entries,
+    tiles, first_tile, last_tile, starts, members, footprints, values, with_depth, stop, pixels,
+    entries,
 ):  # fmt: skip
     """Slopes of the entries of tiles[first_tile:last_tile]; see `sorted.differentiate`.
 
@@ -121,8 +131,8 @@ def differentiate(
     height, width = pixels.shape[0], pixels.shape[1]
     columns = (width + TILE - 1) // TILE
     real = footprints.dtype.type
-    rows = np.empty((TILE, PIXEL * LANES), footprints.dtype)
-    lanes = np.empty((ENTRY, LANES), footprints.dtype)
+    with_shape = entries.shape[1] > SHAPELESS
+    rows = np.empty((ROWS, ENTRY * LANES), footprints.dtype)
     batch = np.ones((FOOTPRINT, BATCH), footprints.dtype)
     for t in range(first_tile, last_tile):
         tile = tiles[t]
@@ -139,40 +149,38 @@ def differentiate(
                 power, z = batch[LOG2_OPACITY, j], batch[DEPTH, j]
                 red, green, blue = batch[RED, j], batch[GREEN, j], batch[BLUE, j]
                 weight = values[members[start + j]]
-                clear_lanes(lanes)
+                clear_lanes(rows, entries.shape[1])
                 for i in range(int(batch[FIRST, j]), min(bottom, int(batch[LAST, j])) + 1):
                     y = real(i)
                     v_row = v + c * y
                     u_row = u + b * y
                     _differentiate_row(
-                        rows, lanes, i, u_row, v_row, a, power - v_row * v_row, red, green, blue, z,
+                        rows, i, u_row, v_row, a, power - v_row * v_row, red, green, blue, z,
                         weight, with_depth, with_shape,
                     )  # fmt: skip
-                sum_lanes(lanes, entries[start + j])
+                sum_lanes(rows, entries[start + j])
 
 
-@inline
-def _differentiate_row(
-    rows, lanes, at, u, v, a, p, red, green, blue, z, weight, with_depth, with_shape
-):
+@merge
+def _differentiate_row(rows, at, u, v, a, p, red, green, blue, z, weight, with_depth, with_shape):
     real = rows.dtype.type
     for k in range(LANES):
-        w = u + a * real(k)
-        alpha = splat_alpha(p, w)
+        alpha = splat_alpha(p, u + a * real(k))
         share = weight * alpha
         g_red, g_green, g_blue = rows[at, G_RED + k], rows[at, G_GREEN + k], rows[at, G_BLUE + k]
         along = g_red * red + g_green * green + g_blue * blue - rows[at, G_MEAN + k]
-        lanes[pixel.RED, k] += share * g_red
-        lanes[pixel.GREEN, k] += share * g_green
-        lanes[pixel.BLUE, k] += share * g_blue
-        if with_depth:
+        rows[TILE, pixel.RED * LANES + k] += share * g_red
+        rows[TILE, pixel.GREEN * LANES + k] += share * g_green
+        rows[TILE, pixel.BLUE * LANES + k] += share * g_blue
+        if with_depth is not None:
             g_depth = rows[at, G_DEPTH + k]
             along += g_depth * z
-            lanes[pixel.DEPTH, k] += share * g_depth
+            rows[TILE, pixel.DEPTH * LANES + k] += share * g_depth
         of_weight = share * along
-        lanes[pixel.WEIGHT, k] += of_weight
+        rows[TILE, pixel.WEIGHT * LANES + k] += of_weight
         e = of_weight + alpha / (real(1) - alpha) * rows[at, G_CLEAR + k]
         e = e if alpha < real(ALPHA_MAX) else real(0)
-        lanes[pixel.E, k] += e
-        if with_shape:
-            add_moments(lanes, k, e, w, v)
+        rows[TILE, pixel.E * LANES + k] += e
+        rows[AT_PIXELS, k] = e
+    if with_shape:
+        add_moments(rows, u, a, v)
