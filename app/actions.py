@@ -24,47 +24,50 @@ class Actions(QObject):
     def __init__(self, window: QMainWindow) -> None:
         super().__init__(window)
         keys = QKeySequence.StandardKey
-        self.open = self._make("Open…", "file-outline", keys.Open, "Open a splat scene")
-        self.open_folder = self._make(
+        self.open = self.make("Open…", "file-outline", keys.Open, "Open a splat scene")
+        self.open_folder = self.make(
             "Open folder…", "folder-open-outline", "Ctrl+Shift+O", "Open a scene kept in a folder"
         )
-        self.builtin = self._make("Built-in scene", "cube-scan", "Ctrl+B", "Open Voile's own scene")
-        self.save_picture = self._make(
+        self.add = self.make(
+            "Add to scene…", "plus", "Ctrl+Shift+A", "Open a file into the scene that is shown"
+        )
+        self.builtin = self.make("Built-in scene", "cube-scan", "Ctrl+B", "Open Voile's own scene")
+        self.save_picture = self.make(
             "Save picture…", "camera-outline", keys.Save, "Save exactly what is drawn, as PNG"
         )
-        self.copy_picture = self._make("Copy picture", "content-copy", keys.Copy)
-        self.copy_camera = self._make(
+        self.copy_picture = self.make("Copy picture", "content-copy", keys.Copy)
+        self.copy_camera = self.make(
             "Copy camera", "", "Ctrl+Shift+C", "The camera on screen as text, for scripts as well"
         )
-        self.paste_camera = self._make(
+        self.paste_camera = self.make(
             "Paste camera", "", "Ctrl+Shift+V", "Stand where the camera on the clipboard stands"
         )
-        self.quit = self._make("Quit", "", "Ctrl+Q")
-        self.frame = self._make(
+        self.quit = self.make("Quit", "", "Ctrl+Q")
+        self.frame = self.make(
             "Frame scene", "fit-to-screen-outline", "F", "Show the whole scene from this side"
         )
-        self.reset = self._make(
+        self.reset = self.make(
             "Reset view", "restore", "R", "Back to the view the scene opened with"
         )
-        self.flip = self._make("Flip", "flip-vertical", "Ctrl+F", "Turn the scene upside down")
-        self.overlay = self._make("Overlay", "", "H")
+        self.flip = self.make("Flip", "flip-vertical", "Ctrl+F", "Turn the scene upside down")
+        self.overlay = self.make("Overlay", "", "H")
         self.overlay.setCheckable(True)
-        self.panels = self._make("Panels", "tune-variant", "P", "The panels beside the picture")
+        self.panels = self.make("Panels", "tune-variant", "P", "The panels beside the picture")
         self.panels.setCheckable(True)
-        self.compare = self._make(
+        self.compare = self.make(
             "Compare", "compare", "C", "Two ways to draw side by side, and how they differ"
         )
         self.compare.setCheckable(True)
-        self.full_screen = self._make("Full screen", "", "F11")
+        self.full_screen = self.make("Full screen", "", "F11")
         self.full_screen.setCheckable(True)
-        self.palette = self._make(
+        self.palette = self.make(
             "Find a command…", "magnify", "Ctrl+Shift+P", "Every command by a few letters"
         )
-        self.help = self._make("Mouse and keys", "", "F1")
-        self.about = self._make("About Voile", "information-outline")
-        self.dismiss = self._make("Dismiss notice", "", "Escape")
+        self.help = self.make("Mouse and keys", "", "F1")
+        self.about = self.make("About Voile", "information-outline")
+        self.dismiss = self.make("Dismiss notice", "", "Escape")
         self.views = {
-            view: self._make(view.capitalize(), "", str(number))
+            view: self.make(view.capitalize(), "", str(number))
             for number, view in enumerate(VIEW_ANGLES, 1)
         }
         self.ups = self._choice({label: f"{label} is up" for label in UP_AXES})
@@ -75,6 +78,7 @@ class Actions(QObject):
         self.recent.setToolTipsVisible(True)
         # Needs a scene to make sense.
         self.with_scene = [
+            self.add,
             self.save_picture,
             self.copy_picture,
             self.copy_camera,
@@ -94,12 +98,12 @@ class Actions(QObject):
         file = bar.addMenu("&File")
         file.addActions([self.open, self.open_folder])
         file.addMenu(self.recent)
-        file.addAction(self.builtin)
+        file.addActions([self.builtin, self.add])
         file.addSeparator()
         file.addActions([self.save_picture, self.copy_picture])
         file.addSeparator()
         file.addAction(self.quit)
-        edit = bar.addMenu("&Edit")
+        edit = self.edit_menu = bar.addMenu("&Edit")
         undo, redo = stack.createUndoAction(window, "Undo"), stack.createRedoAction(window, "Redo")
         undo.setShortcut(QKeySequence.StandardKey.Undo)
         redo.setShortcuts([QKeySequence("Ctrl+Shift+Z"), QKeySequence("Ctrl+Y")])
@@ -162,13 +166,14 @@ class Actions(QObject):
         menu.addSeparator()
         menu.addAction(self.flip)
 
-    def _make(
+    def make(
         self,
         text: str,
         icon: str,
         shortcut: QKeySequence.StandardKey | str | None = None,
         hint: str = "",
     ) -> QAction:
+        """An action; its tool tip is the hint and its keys."""
         action = QAction(text, self)
         if icon:
             action.setIcon(theme.icon(icon))

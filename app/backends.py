@@ -17,11 +17,13 @@ class Prepared:
         modes: the modes that a backend draws, by its name. `gl` is missing from both: without it
             there would be no window, and what it draws its own context tells.
         lacking: settings that a backend cannot follow, by its name.
+        unpainted: backends that cannot blend paint instead of colours.
     """
 
     reasons: dict[str, str]
     modes: dict[str, frozenset[str]]
     lacking: dict[str, frozenset[str]]
+    unpainted: frozenset[str]
 
 
 def prepare(progress: Progress) -> Prepared:
@@ -36,6 +38,7 @@ def prepare(progress: Progress) -> Prepared:
     reasons: dict[str, str] = {}
     modes: dict[str, frozenset[str]] = {}
     lacking: dict[str, frozenset[str]] = {}
+    unpainted: set[str] = set()
     for name in BACKENDS:
         if name == "gl":
             _import_gl()
@@ -44,10 +47,12 @@ def prepare(progress: Progress) -> Prepared:
             renderer = create_renderer(name)
             modes[name] = renderer.capabilities.modes
             lacking[name] = renderer.capabilities.lacks
+            if not renderer.capabilities.paints:
+                unpainted.add(name)
             renderer.close()
         except (BackendUnavailable, ImportError) as error:
             reasons[name] = str(error)
-    return Prepared(reasons, modes, lacking)
+    return Prepared(reasons, modes, lacking, frozenset(unpainted))
 
 
 def _import_gl() -> None:

@@ -14,6 +14,7 @@ from . import (
     blending_panel,
     camera_panel,
     compare_panel,
+    edit_panel,
     path_panel,
     performance_panel,
     scene_panel,
@@ -21,6 +22,7 @@ from . import (
 )
 from .actions import Actions
 from .dock_title import DockTitle
+from .editing import Editing
 from .history import History
 from .session import Session
 from .viewport import Viewport
@@ -41,6 +43,7 @@ class Context:
         actions: what the window can be asked to do.
         history: undo; `history.watch(settings)` for settings of your own.
         viewport: the picture; `frame_shown` says what was drawn.
+        editing: edits the scene.
         notify: puts up a notice: a title, and an exception or a text.
         folder: where files of the user's own are kept.
     """
@@ -49,6 +52,7 @@ class Context:
     actions: Actions
     history: History
     viewport: Viewport
+    editing: Editing
     notify: Callable[[str, BaseException | str], None]
     folder: Path
 
@@ -83,6 +87,7 @@ DOCKS: tuple[Dock, ...] = (
     Dock("light", "Light", settings_panel.make_light),
     Dock("camera", "Camera", camera_panel.CameraPanel),
     Dock("scene", "Scene", scene_panel.ScenePanel),
+    Dock("edit", "Edit", edit_panel.EditPanel, Area.LeftDockWidgetArea, False),
     Dock("compare", "Compare", compare_panel.ComparePanel, shown=False, listed=False, below=True),
     Dock("path", "Path", path_panel.PathPanel, Area.BottomDockWidgetArea, False),
     Dock(
@@ -166,6 +171,8 @@ class Docks(QObject):
         dock.setVisible(shown)
         if shown:
             dock.raise_()
+            if self._window.dockWidgetArea(dock) is Area.LeftDockWidgetArea:
+                self._window.resizeDocks([dock], [WIDTH], Qt.Orientation.Horizontal)
             if any(entry.name == name and entry.below for entry in DOCKS):
                 self._window.resizeDocks([dock], [HEIGHT + 60], Qt.Orientation.Vertical)
 

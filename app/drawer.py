@@ -48,6 +48,8 @@ class Drawer(QObject):
         self._shown: dict[int, Drawing] = {}
         self._compared: Compared | None = None
         self._means = Accumulator(), Accumulator()
+        self._document: object = None  # what is shown
+        self._summed: Content | None = None  # what the means are of
         self._stale = True
         self._closed = False
         self._worker = FrameWorker(self)
@@ -140,9 +142,11 @@ class Drawer(QObject):
             self._round = None
             self._worker.drop()
             self._means = Accumulator(), Accumulator()  # the thread may still use those before
-        # Other weights are no other scene: its picture stays until there is a new one.
-        if any(each.job.splats.means is not key[0].splats.means for each in self._shown.values()):
-            self._shown, self._compared = {}, None
+        opened = self._session.opened
+        document = None if opened is None else opened.document
+        if document is not self._document:
+            # An edited scene is no other one: its picture stays until there is a new one.
+            self._document, self._shown, self._compared = document, {}, None
         if len(key[1]) == 1:
             self._shown.pop(1, None)
             self._compared = None
@@ -150,13 +154,15 @@ class Drawer(QObject):
     def _begin(self, painter: GLPainter, key: Key, request: FrameRequest) -> None:
         """Starts to draw what is out of date, or what adds up to a better picture."""
         content, backends = key
+        if content is not self._summed:
+            self._summed, self._means = content, (Accumulator(), Accumulator())
         if self._stale:
             beside = self._session.comparison.settings_beside(request.settings)
             wanted = [request.settings, beside][: len(backends)]
             settings = self.readiness.drawable(content.splats, wanted)
             jobs = [
                 Job(
-                    *(backend, content, FrameRequest(request.camera, settings[side]), side),
+                    *(backend, content, replace(request, settings=settings[side]), side),
                     accumulator=self._means[side] if accumulates(settings[side]) else None,
                 )
                 for side, backend in enumerate(backends)

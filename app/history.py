@@ -91,7 +91,7 @@ class History(QObject):
         self._gesture = 0
         self._applying = False
         self._view = session.navigator.view
-        self._means: object = None  # of the scene that the steps belong to
+        self._document: object = None  # what the steps belong to
         self._quiet = QTimer(self)
         self._quiet.setSingleShot(True)
         self._quiet.setInterval(GESTURE)
@@ -159,11 +159,11 @@ class History(QObject):
         self._session.navigator.restore(view)
 
     def _scene_changed(self) -> None:
-        """Steps belong to a scene; other weights are no other scene."""
+        """Steps belong to a scene; edits and other weights make no other one."""
         opened = self._session.opened
-        means = None if opened is None else opened.scene.splats.means
-        if means is not self._means:
-            self._means = means
+        document = None if opened is None else opened.document
+        if document is not self._document:
+            self._document = document
             self.stack.clear()
             # The start view is set next: that is no step either.
             QTimer.singleShot(0, self, self._begin)

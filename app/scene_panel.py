@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
 from . import theme
 from .commands.console import KINDS, size_text
+from .node_list import NodeList
 from .session import OpenedScene, Session
 from .settings_panel import Group, SettingsPanel
 
@@ -77,11 +78,17 @@ class ScenePanel(SettingsPanel):
 
     Attributes:
         facts: the table of facts.
+        nodes: the list of nodes.
     """
 
     def __init__(self, context: Context, parent: QWidget) -> None:
         super().__init__(context, "Scene", parent)
+        listed = Group("Nodes", self)
+        add = context.actions.add.trigger
+        self.nodes = NodeList(context.editing.editor, add, listed.content())
+        listed.addWidget(self.nodes)
         group = Group("Facts", self)
         self.facts = SceneFactsTable(context.session, group.content())
         group.addWidget(self.facts)
-        self.column.insertWidget(0, group)
+        self.column.insertWidget(0, listed)
+        self.column.insertWidget(1, group)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +13,19 @@ from psygnal import Signal
 
 from ..render.frontier import Point
 from ..render.modes import MODES
+from ..render.paint import Paint
 from ..render.renderer import BACKENDS, RenderError
 from ..render.scene_facts import facts_of
 from ..render.settings import FIELDS, Settings
 from ..render.views import FOV_Y, bounding_sphere
+from ..scenes.node import Node
 from ..scenes.progress import Progress, silent
 from ..scenes.scene import Scene, open_scene
 from ..scenes.splats import Splats
 from .comparison import Comparison
 from .motion import Motion
 from .navigation import Navigator
+from .tint import selection_tint
 
 CANVAS = (0.063, 0.067, 0.078)
 """The window's background behind splats, display RGB; between black and the window's own grey."""
@@ -36,12 +39,14 @@ class OpenedScene:
         scene: the scene.
         source: what was asked for, a path or "builtin".
         center, radius: bounding sphere without outliers, world units.
+        document: the same object for a scene and its edited versions.
     """
 
     scene: Scene
     source: str
     center: NDArray[np.float64]
     radius: float
+    document: object = field(default_factory=object)
 
 
 def open_for_window(
@@ -68,11 +73,14 @@ class Session:
         navigator: where the user looks from; evented.
         comparison: what the picture is compared with.
         motion: the camera path that is being made.
-        scene_changed, backend_changed, modes_changed, frame_invalidated: signals; the last one
-            says that the picture on screen is out of date, for whatever reason.
+        scene_changed: another scene is shown, or what is drawn of it was edited.
+        nodes_changed: nodes were edited, added or removed, or what is selected is new.
+        backend_changed, modes_changed, frame_invalidated: signals; the last one says that the
+            picture on screen is out of date, for whatever reason.
     """
 
     scene_changed = Signal()
+    nodes_changed = Signal()
     backend_changed = Signal(str)
     modes_changed = Signal()
     frame_invalidated = Signal()
@@ -89,6 +97,9 @@ class Session:
         self._backend = backend
         self._modes: dict[str, frozenset[str]] = {}
         self._lacking: dict[str, frozenset[str]] = {}
+        self._unpainted: frozenset[str] = frozenset()
+        self._tinted: Scene | None = None  # what `_tint` is of
+        self._tint: Paint | None = None
         self.following = False
         self._own_fov = self.navigator.fov_y  # where the settings leave the angle to the view
         self._opened: OpenedScene | None = None
@@ -136,14 +147,16 @@ class Session:
         self,
         modes: dict[str, frozenset[str]],
         lacking: dict[str, frozenset[str]] | None = None,
+        unpainted: frozenset[str] = frozenset(),
     ) -> None:
         """Says what each backend can do; of one that is missing nothing is known.
 
         Args:
             modes: what it draws.
             lacking: settings that it cannot follow.
+            unpainted: backends that cannot tint what is selected.
         """
-        self._modes, self._lacking = modes, lacking or {}
+        self._modes, self._lacking, self._unpainted = modes, lacking or {}, unpainted
         self.modes_changed.emit()
 
     def refuses(self, name: str) -> bool:
@@ -180,16 +193,59 @@ class Session:
         """Shows a scene from its start view; `aspect`: width over height of the picture."""
         self._opened = opened
         self.scene_changed.emit()
+        self.nodes_changed.emit()
         self.reset_view(aspect)
+
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        """The nodes of the scene that is shown; none before the first."""
+        return () if self._opened is None else self._opened.scene.nodes
+
+    @property
+    def tint(self) -> Paint | None:
+        """What is selected, as paint over the picture; None where nothing is."""
+        if self._opened is None or self._backend in self._unpainted:
+            return None
+        scene = self._opened.scene
+        if scene is not self._tinted:
+            self._tinted, self._tint = scene, selection_tint(scene)
+        return self._tint
+
+    def put_nodes(self, nodes: Sequence[Node]) -> None:
+        """Puts edited nodes in place of those of the scene; view and settings stay.
+
+        Raises:
+            SplatsError: splats were moved beyond what float32 holds; nothing is changed.
+        """
+        opened = self._opened
+        if opened is None or tuple(nodes) == opened.scene.nodes:
+            return
+        scene = opened.scene.with_nodes(nodes)
+        drawn_anew = scene.splats is not opened.scene.splats
+        self._opened = replace(opened, scene=scene)
+        if drawn_anew:
+            self.scene_changed.emit()
+        else:
+            self.frame_invalidated.emit()  # what is selected is tinted
+        self.nodes_changed.emit()
+
+    def frame(self, aspect: float) -> None:
+        """Shows what is left of the whole scene from the side it is seen from."""
+        if self._opened is not None:
+            center, radius = self._opened.center, self._opened.radius
+            if not self._opened.scene.pristine:
+                center, radius = bounding_sphere(self._opened.scene.content)
+            self.navigator.center, self.navigator.radius = center, radius
+            self.navigator.frame(aspect)
 
     def reweigh(self, before: Splats, after: Splats) -> bool:
         """Puts a scene with other weights in place, all else stays; False where it is not shown."""
         opened = self._opened
-        if opened is None or opened.scene.splats is not before:
+        if opened is None or opened.scene.splats is not before or not opened.scene.pristine:
             return False
         if after is not before:
             facts_of(after).adopt(facts_of(before))
-            self._opened = replace(opened, scene=replace(opened.scene, splats=after))
+            self._opened = replace(opened, scene=opened.scene.reweighed(after))
             self.scene_changed.emit()
         return True
 

@@ -193,12 +193,13 @@ class Viewport(QOpenGLWidget):
     def _request(self, *, moving: bool = True) -> FrameRequest:
         """The frame to draw; a snapshot, so another thread may keep it.
 
-        `moving` lets it be of less quality while the view moves.
+        `moving` lets it be of less quality while the view moves, and shows what is selected.
         """
         settings = self._session.settings.copy()
         if moving and not self._session.comparison.active:
             settings = self.pace.settings(settings)
-        return FrameRequest(drawn_camera(self.camera(), settings), settings)
+        paint = self._session.tint if moving else None
+        return FrameRequest(drawn_camera(self.camera(), settings), settings, paint=paint)
 
     def _pixels(self) -> tuple[int, int]:
         """Width and height of the picture on screen, physical pixels."""

@@ -101,7 +101,9 @@ class WeightsControls(QWidget):
             )
         mode = MODES.get(self._session.settings.mode)
         uses = mode is not None and bool(mode.weights)
-        self.setVisible(running or (len(splats) > 0 and (uses or len(has) < len(PARTS))))
+        # The file of the weights is the file's of the scene: not for an edited one.
+        wanted = opened.scene.pristine and len(splats) > 0 and (uses or len(has) < len(PARTS))
+        self.setVisible(running or wanted)
 
     def _button(self, text: str, hint: str) -> QPushButton:
         button = QPushButton(text, self)

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QMainWindow
 from ..render.renderer import BackendFailed
 from ..scenes.errors import VoileError
 from ..scenes.scene import BUILTIN
-from . import dialogs, preferences
+from . import dialogs, preferences, theme
 from .about import AboutBox
 from .actions import Actions
 from .backends import Prepared
@@ -22,6 +22,7 @@ from .comparing import Comparing
 from .controls import Controls
 from .docks import Context, Docks
 from .drops import Drops
+from .editing import Editing
 from .failures import Failures
 from .fallback import replacement, told
 from .help import HelpBox
@@ -66,7 +67,8 @@ class MainWindow(QMainWindow):
         self.controls = Controls(self.session.navigator, self.session.settings, self.viewport)
         self.history = History(self.session, self)
         self.actions_ = Actions(self)
-        _, up, backend = self.actions_.make_toolbar(self)
+        self.editing = Editing(self.session, self.history, self.actions_, self.viewport)
+        bar, up, backend = self.actions_.make_toolbar(self)
         self.indicators = Indicators(
             *(self.session, self.actions_, self.overlays, self.preferences),
             *((up, backend), lambda: self.loading, self),
@@ -75,11 +77,15 @@ class MainWindow(QMainWindow):
         self.docks = Docks(
             Context(
                 *(self.session, self.actions_, self.history, self.viewport),
-                *(self._notify, folder),
+                *(self.editing, self._notify, folder),
             ),
             self,
         )
         self.actions_.fill_menus(self, self.docks.actions, self.history.stack)
+        self.editing.actions.fill(self.actions_.edit_menu)
+        edit = self.docks.docks["edit"].toggleViewAction()
+        edit.setIcon(theme.icon("pencil-outline"))
+        bar.insertAction(self.actions_.compare, edit)
         self.comparing = Comparing(self.session, self.docks, self)
         self.pictures = PictureKeeper(self.session, self.viewport, self.actions_, self)
         CameraText(self.session, self.viewport, self.actions_, self.history, self._notify)
@@ -156,7 +162,7 @@ class MainWindow(QMainWindow):
         modes = {name: frozenset[str]() for name in reasons} | prepared.modes
         if (gl_modes := self.viewport.gl_modes()) is not None:
             modes["gl"] = gl_modes
-        self.session.set_modes(modes, prepared.lacking)
+        self.session.set_modes(modes, prepared.lacking, prepared.unpainted)
         self.viewport.start_drawing()
         self._show_waiting()
 
@@ -185,8 +191,12 @@ class MainWindow(QMainWindow):
         does.open.triggered.connect(self._ask_file)
         does.open_folder.triggered.connect(self._ask_folder)
         does.builtin.triggered.connect(lambda: self.open(BUILTIN))
+        does.add.triggered.connect(self._ask_added)
+        self.editing.failed.connect(self._notify)
+        self.editing.editor.told.connect(self._notify)
+        self.editing.adder.progressed.connect(self.overlays.loading.report)
         does.quit.triggered.connect(self.close)
-        does.frame.triggered.connect(lambda: self.session.navigator.frame(self.viewport.aspect))
+        does.frame.triggered.connect(lambda: self.session.frame(self.viewport.aspect))
         does.reset.triggered.connect(lambda: self.session.reset_view(self.viewport.aspect))
         does.flip.triggered.connect(self.session.navigator.flip)
         does.overlay.triggered.connect(self._set_overlay)
@@ -230,6 +240,10 @@ class MainWindow(QMainWindow):
         if path := dialogs.ask_scene_file(self, self._folder()):
             self.open(path)
 
+    def _ask_added(self) -> None:
+        if path := dialogs.ask_scene_file(self, self._folder()):
+            self.editing.add(path)
+
     def _ask_folder(self) -> None:
         if path := dialogs.ask_scene_folder(self, self._folder()):
             self.open(path)
@@ -265,6 +279,8 @@ class MainWindow(QMainWindow):
         dialogs.show(AboutBox(self.viewport.graphics_facts(), self))
 
     def _dismiss(self) -> None:
+        if not self.overlays.banners and self.editing.escape():
+            return
         if self.overlays.banners:
             self.overlays.banners[-1].dismiss()
 
@@ -284,7 +300,7 @@ class MainWindow(QMainWindow):
         """Cancels and joins every thread, frees the GPU, remembers the window's place."""
         self._waiting = None
         names = self.loader.close(JOIN_SECONDS) + self._preparer.close(JOIN_SECONDS)
-        names += self.docks.close(JOIN_SECONDS)
+        names += self.docks.close(JOIN_SECONDS) + self.editing.adder.close(JOIN_SECONDS)
         if not self.viewport.shut_down(JOIN_SECONDS):
             names.append("drawing")
         for name in names:

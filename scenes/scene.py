@@ -77,7 +77,14 @@ class Scene:
         """
         other = replace(self, nodes=tuple(nodes))
         other.__dict__["flat"] = flatten(other.nodes, self.flat)
+        if other.splats is self.splats:
+            other.__dict__["content"] = self.content  # nothing is to be drawn anew
         return other
+
+    def reweighed(self, splats: Splats) -> Scene:
+        """A scene of one node as it was read, with splats that differ in their weights alone."""
+        assert self.pristine
+        return self.with_nodes([replace(self.nodes[0], splats=splats)])
 
     def saved_splats(self) -> Splats:
         """What a file of the scene holds: without what is deleted, and invisible nodes."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Any, Literal
 
@@ -142,8 +142,8 @@ class Splats:
         than making it.
         """
         other = object.__new__(type(self))
-        other.__dict__.update(self.__dict__, **changes)
-        other.__dict__.pop("kind", None)  # which follows from the scales
+        for each in fields(self):
+            other.__dict__[each.name] = changes.get(each.name, getattr(self, each.name))
         return other
 
     def take(self, rows: Any) -> Splats:

@@ -27,14 +27,14 @@ LOG2_E = 2.0 * HALF_LOG2_E
 @kernel
 def light(means, sh, position, degree, splats, start, stop, footprints):
     """Colours of visible splats start to stop, max(0, 0.5 + SH), in float64."""
-    basis, slopes = np.zeros(MOST), np.zeros((3, MOST))
+    legendre, basis, slopes = np.zeros((6, 7)), np.zeros(MOST), np.zeros((3, MOST))
     for j in range(start, stop):
         i = splats[j]
         if degree == 0:
             basis[0] = SH_C0
         else:
             x, y, z, _ = _direction(means[i], position)
-            sh_slopes(x, y, z, degree, basis, slopes)
+            sh_slopes(x, y, z, degree, legendre, basis, slopes)
         for channel in range(3):
             value = 0.5
             for k in range((degree + 1) * (degree + 1)):
@@ -66,7 +66,7 @@ def color_slopes(
         d_means: (N, 3) added to; (0, 3) where it is not wanted.
         d_sh: (N, K, 3) out.
     """
-    basis, slopes = np.zeros(MOST), np.zeros((3, MOST))
+    legendre, basis, slopes = np.zeros((6, 7)), np.zeros(MOST), np.zeros((3, MOST))
     basis[0] = SH_C0
     toward, slope = np.zeros(3), np.zeros(3)
     for j in range(start, stop):
@@ -79,7 +79,7 @@ def color_slopes(
                 d_sh[i, 0, channel] = SH_C0 * slope[channel]
             continue
         x, y, z, inv = _direction(means[i], position)
-        sh_slopes(x, y, z, degree, basis, slopes)
+        sh_slopes(x, y, z, degree, legendre, basis, slopes)
         toward[:] = 0.0
         for k in range((degree + 1) * (degree + 1)):
             along = 0.0

@@ -1,0 +1,63 @@
+"""`Editing`: the parts that edit a scene, put together for the window."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, Signal
+
+from .actions import Actions
+from .edit_actions import EditActions
+from .edit_tools import VIEW, EditTools
+from .editor import Editor
+from .history import History
+from .loading import Loader
+from .session import OpenedScene, Session
+from .viewport import Viewport
+
+
+class Editing(QObject):
+    """What edits the scene of a window.
+
+    Attributes:
+        editor: the commands.
+        tools: what the left button does.
+        actions: both, for menus and keys.
+        adder: loads what is added to the scene.
+
+    Signals:
+        failed: what could not be done, and the exception.
+    """
+
+    failed = Signal(str, object)
+
+    def __init__(
+        self, session: Session, history: History, actions: Actions, viewport: Viewport
+    ) -> None:
+        super().__init__(viewport)
+        self._session = session
+        self.editor = Editor(session, history, self)
+        self.tools = EditTools(session, self.editor, viewport, viewport.camera)
+        self.actions = EditActions(actions, self.editor, self.tools)
+        self.adder = Loader(self)
+        self.adder.loaded.connect(self._loaded)
+        self.adder.failed.connect(lambda name, e: self.failed.emit(f"Could not add {name}", e))
+        self._document: object = None  # what is added to
+
+    def add(self, source: str) -> None:
+        """Loads a scene in a thread and puts it beside what is there."""
+        opened = self._session.opened
+        if opened is not None:
+            self._document = opened.document
+            self.adder.open(source)
+
+    def escape(self) -> bool:
+        """Puts down what a tool is doing, then the tool; whether there was either."""
+        if self.tools.cancel():
+            return True
+        had = self.tools.name != VIEW
+        self.tools.take(VIEW)
+        return had
+
+    def _loaded(self, opened: OpenedScene) -> None:
+        now = self._session.opened
+        if now is not None and now.document is self._document:
+            self.editor.add(opened)
