@@ -23,6 +23,7 @@ from ..modes.binned import depth_unit
 from ..modes.weighted import depth_offset
 from ..renderer import BackendFailed, Capabilities, RenderError, check_mode, rows_for, scene_for
 from ..scene_facts import facts_of
+from ..shading import relights
 from . import modes
 from .device import GPULauncher, Launcher, import_torch
 from .frame import MOST, DeviceScene, Planned, Room, plan_frame
@@ -56,6 +57,7 @@ class CUDARenderer:
     def __init__(self, work: Work | None = None) -> None:
         self._work = work or _on_gpu()
         self._splats: Splats | None = None
+        self._content: Content | None = None
         self._scenes: WeakKeyDictionary[Splats, DeviceScene] = WeakKeyDictionary()
         self._arrays: dict[int, tuple[NDArray[Any], Tensor]] = {}
         self._buffers = Buffers(self._work.torch, self._work.launcher.device)
@@ -67,6 +69,7 @@ class CUDARenderer:
     def capabilities(self) -> Capabilities:
         # Nothing is lit here: there are no meshes.
         lacks = frozenset({"environment_rotation", "environment_exposure"})
+        lacks |= {"material_tint", "material_scale", "light_samples"}
         return Capabilities(modes.NAMES, self._work.launcher.name, MAX_SIDE, lacks, meshes=False)
 
     def upload(self, scene: Splats | Content) -> None:
@@ -81,7 +84,7 @@ class CUDARenderer:
             raise RenderError(f"the scene has {len(splats)} splats; the CUDA backend takes {MOST}")
         if splats is not self._splats:
             self._forget()
-        self._splats = splats
+        self._splats, self._content = splats, content
 
     def render(self, request: FrameRequest) -> Frame:
         """Draws one frame.
@@ -93,8 +96,10 @@ class CUDARenderer:
                 be loaded, or a GPU that has stopped working.
         """
         check_mode(self, request)
-        if self._splats is None:
+        if self._splats is None or self._content is None:
             raise RenderError("the CUDA renderer has no scene; call upload() before render()")
+        if relights(self._content, request.settings) and request.paint is None:
+            raise RenderError("the CUDA backend lights no materials; set relight to 0, or use gl")
         splats = scene_for(request, self._splats)
         try:
             planned, timings, stats = self._draw(request, splats)
@@ -110,7 +115,7 @@ class CUDARenderer:
 
     def close(self) -> None:
         """Lets go of the scene and all memory on the GPU."""
-        self._splats = None
+        self._splats = self._content = None
         self._forget()
 
     def _draw(
