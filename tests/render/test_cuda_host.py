@@ -208,6 +208,16 @@ def test_room_grows_over_what_was_needed_and_has_an_end():
         room.holds(5, MOST, 1000)
 
 
+def test_a_frame_is_not_drawn_over_by_the_next_and_the_copy_is_told(renderer):
+    splats = make_splats(100, seed=2)
+    one = draw(renderer, splats, camera())
+    kept = one.premultiplied().copy(), one.depth.copy()
+    draw(renderer, splats, camera(fx=90.0))
+    np.testing.assert_array_equal(one.premultiplied(), kept[0])
+    np.testing.assert_array_equal(one.depth, kept[1])
+    assert renderer.capabilities.device.endswith("host copy")
+
+
 def test_frames_are_the_same_bytes_each_time(renderer):
     splats, seen = with_weights(make_splats(300, 2, seed=10)), camera()
     for mode in sorted(modes.NAMES):
