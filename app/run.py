@@ -23,6 +23,7 @@ def run_window(
     settings: Mapping[str, Any] | None = None,
     *,
     meshes: Sequence[Path] = (),
+    material: str | None = None,
     log: Path | None = None,
     log_level: str = "info",
 ) -> int:
@@ -33,6 +34,7 @@ def run_window(
         backend: name of the backend that draws at first.
         weights: a file with the scene's weights, None for the one beside it.
         meshes: files of meshes to put among the splats.
+        material: what all of it is made of, by name or file.
         settings: values that differ from the window's own, by name.
         log, log_level: as in `start_log`.
 
@@ -83,7 +85,7 @@ def run_window(
 
     session.scene_changed.connect(note_scene)
     if source is not None:
-        window.open(source, weights, meshes)
+        window.open(source, weights, meshes, material)
     # Ctrl+C in the terminal: Python sees it only while it runs, so let it run now and then.
     before = signal.signal(signal.SIGINT, lambda *_: window.close())
     beat = QTimer(window)

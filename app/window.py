@@ -118,7 +118,13 @@ class MainWindow(QMainWindow):
         """Whether a scene is being loaded or waits for the kernels."""
         return self.loader.task is not None or self._waiting is not None
 
-    def open(self, source: str, weights: Path | None = None, meshes: Sequence[Path] = ()) -> None:
+    def open(
+        self,
+        source: str,
+        weights: Path | None = None,
+        meshes: Sequence[Path] = (),
+        material: str | None = None,
+    ) -> None:
         """Loads a scene in a thread as `open_scene` does; one being loaded is cancelled.
 
         An image made of splats gets a window of its own.
@@ -127,7 +133,7 @@ class MainWindow(QMainWindow):
             self.images.open(Path(source))
             return
         self._waiting = None
-        self.loader.open(source, weights, meshes)
+        self.loader.open(source, weights, meshes, material)
         self.indicators.refresh()
 
     def open_any(self, path: str) -> None:
