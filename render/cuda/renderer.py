@@ -70,7 +70,9 @@ class CUDARenderer:
         # Nothing is lit here: there are no meshes.
         lacks = frozenset({"environment_rotation", "environment_exposure"})
         lacks |= {"material_tint", "material_scale", "light_samples"}
-        return Capabilities(modes.NAMES, self._work.launcher.name, MAX_SIDE, lacks, meshes=False)
+        # Told in the overlay: every frame goes through the host on its way to a window.
+        device = f"{self._work.launcher.name}, host copy"
+        return Capabilities(modes.NAMES, device, MAX_SIDE, lacks, meshes=False)
 
     def upload(self, scene: Splats | Content) -> None:
         """Keeps the scene; its arrays are copied to the GPU when first drawn."""
@@ -78,6 +80,8 @@ class CUDARenderer:
         splats = content.splats
         if content.meshes:
             raise RenderError("the CUDA backend draws no meshes; use gl or cpu")
+        if splats.kind != "3d":
+            raise RenderError("the CUDA backend draws no surfels; use gl or cpu")
         if len(splats) > MOST:
             raise RenderError(f"the scene has {len(splats)} splats; the CUDA backend takes {MOST}")
         if splats is not self._splats:
@@ -179,17 +183,15 @@ class CUDARenderer:
     def _download(self, planned: Planned, request: FrameRequest) -> tuple[Any, Any, Any, Any]:
         """Colour, alpha, depth and paint as arrays of their own."""
         first = planned.colors[0]
-        colors = [self._to_host(color[..., :3]) for color in planned.colors]
+        to_host = self._work.launcher.to_host
+        # Split on the device: a copy takes at once what lies side by side.
+        colors = [to_host(color[..., :3].contiguous()) for color in planned.colors]
         return (
             colors[0],
-            self._to_host(first[..., 3]),
-            None if planned.depth is None else self._to_host(planned.depth),
+            to_host(first[..., 3].contiguous()),
+            None if planned.depth is None else to_host(planned.depth),
             None if request.paint is None else np.concatenate(colors, axis=2),
         )
-
-    def _to_host(self, tensor: Tensor) -> NDArray[np.float32]:
-        # A copy on every device: the memory behind is that of the next frame.
-        return tensor.clone(memory_format=self._work.torch.contiguous_format).cpu().numpy()
 
     def _scene(self, splats: Splats, storage: str) -> DeviceScene:
         known = self._scenes.get(splats)

@@ -7,6 +7,7 @@ the 16-bit one, whose rounding belongs to the driver.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -115,6 +116,33 @@ def panes() -> Splats:
     return _splats(means, (0.8, 0.8, 0.02), colors, (0.6, 0.9, 0.5, 0.99, 0.7))
 
 
+def surfels() -> Splats:
+    """A floor of tiles that runs under the camera, a ball of discs on it, and ellipsoids."""
+    rng = np.random.default_rng(31)
+    x, z = np.meshgrid(np.linspace(-3, 3, 9), np.linspace(-5, 3, 11))
+    floor = np.stack([x, np.full_like(x, 0.9), z], -1).reshape(-1, 3)
+    normals = rng.normal(size=(90, 3))
+    normals /= np.linalg.norm(normals, axis=1, keepdims=True)
+    free = rng.uniform(-1.6, 0.6, (20, 3))
+    flat = [math.sqrt(0.5), math.sqrt(0.5), 0.0, 0.0]
+    # From the z axis to each normal, half of the turn: 1 + n_z, z x n.
+    facing = np.stack(
+        [1.0 + normals[:, 2], -normals[:, 1], normals[:, 0], np.zeros(len(normals))], 1
+    )
+    quats = np.concatenate([np.tile(flat, (99, 1)), facing, rng.normal(size=(20, 4))])
+    scales = np.concatenate(
+        [
+            np.tile([0.3, 0.3, 0.0], (99, 1)),
+            np.tile([0.2, 0.12, 0.0], (90, 1)),
+            np.full((20, 3), 0.1),
+        ]
+    )
+    tint = 0.25 + 0.5 * ((np.arange(99) % 2)[:, None] * [1.0, 0.9, 0.7])
+    colors = np.concatenate([tint, 0.5 + 0.5 * normals, rng.uniform(0.2, 1.0, (20, 3))])
+    opacities = np.concatenate([np.full(99, 0.95), np.full(90, 0.9), np.full(20, 0.7)])
+    return _splats(np.concatenate([floor, 0.9 * normals, free]), scales, colors, opacities, quats)
+
+
 def clutter() -> Splats:
     """Clutter with solid and faint splats, and weights of both kinds: every mode shows."""
     return with_weights(make_splats(220, 1, seed=21))
@@ -198,6 +226,9 @@ CASES: dict[str, Case] = {
     "off_centre": Case(gloss, lambda: _view(cx=45.0, cy=100.0)),
     "splat_scale": Case(gloss, _view, {"splat_scale": 0.4}),
     "depth": Case(gloss, _view, depth=True),
+    "surfels": Case(surfels, _view),
+    "surfels_depth": Case(surfels, _view, depth=True),
+    "surfels_binned": Case(surfels, _view, {"mode": "binned", "bins": 8}),
     "binned": Case(clutter, _view, {"mode": "binned", "bins": 8}),
     "weighted": Case(clutter, _view, {"mode": "weighted", "weight": "exponential"}),
     "fitted": Case(clutter, _view, {"mode": "weighted"}),
