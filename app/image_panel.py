@@ -136,7 +136,8 @@ class ImagePanel(QWidget):
         self.source.clicked.connect(self.source_asked)
         self.backend = QComboBox(group)
         self.backend.setAccessibleName("Backend")
-        self.backend.addItems(list(IMAGE_BACKENDS))
+        # A context of OpenGL belongs to one thread, and each view is drawn in one of its own.
+        self.backend.addItems([name for name in IMAGE_BACKENDS if name != "gl"])
         self.backend.currentTextChanged.connect(lambda name: self._set("backend", name))
         for widget in (self.ellipses, self.heat, self.source, self.backend):
             group.addWidget(widget)

@@ -36,9 +36,6 @@ from . import modes
 class CPURenderer:
     """Draws with the kernels of `voile.kernels.cpu`. May be used from any thread, one at a time.
 
-    Surfels (`kind` "2d") are drawn as Gaussians that are flat along their third axis, by the same
-    projection as solid splats.
-
     Args:
         threads: how many to use; None takes the environment's VOILE_THREADS, or else every core.
             The picture has the same bytes for any number.
@@ -99,6 +96,7 @@ class CPURenderer:
             splat_scale=settings.splat_scale,
             antialias=settings.uses_antialiasing(splats.antialiased),
             cull=culling(settings, camera),
+            surfels=splats.kind != "3d",
             limits=None if meshes is None else meshes.depth,
             with_depth=request.depth,
             coats=_coats(paint, rows_for(request, content.splats)),

@@ -33,6 +33,7 @@ CONSTANTS: dict[str, object] = {
     "ALPHA_MAX": constants.ALPHA_MAX,
     "ALPHA_MIN": constants.ALPHA_MIN,
     "COV2D_BLUR": constants.COV2D_BLUR,
+    "SURFEL_BLUR": constants.SURFEL_BLUR,
     "BIN_HIDES": constants.BIN_HIDES,
     "BIN_LEAST_THICKNESS": constants.BIN_LEAST_THICKNESS,
     "BIN_SPREAD": constants.BIN_SPREAD,

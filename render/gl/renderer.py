@@ -30,7 +30,7 @@ from ..shading import gbuffer_paint, lit_by_samples, relights
 from . import modes, scene_buffers
 from .coats import Coats
 from .context import Limits, check_context, headless_context
-from .drawing import FOOTPRINT_BYTES, Drawing
+from .drawing import DISC_BYTES, FOOTPRINT_BYTES, Drawing
 from .frame import GLFrame, Measured
 from .lights import LightBuffers
 from .lit import LitPass
@@ -72,6 +72,7 @@ class GLRenderer:
         self._footprints: moderngl.Buffer | None = None
         self._targets: list[Target] = []  # one, or one for each coat of paint
         self._coats = Kept()
+        self._discs = Kept()
         self._gbuffer: tuple[Content, Camera, float, Paint] | None = None
         self._mode = ""
         self._blending: modes.Blending | None = None
@@ -199,6 +200,7 @@ class GLRenderer:
                 count=count,
                 order=self._order if blending.ORDERED else None,
                 footprints=self._footprints,
+                discs=self._discs_for(splats),
                 block_bytes=self._block_bytes,
                 target=targets[0],
                 limits=None if seen is None else seen.depth,
@@ -331,6 +333,13 @@ class GLRenderer:
             self._blending, self._mode = modes.blending(mode), mode
         return self._blending
 
+    def _discs_for(self, splats: Splats) -> moderngl.Buffer | None:
+        """Room for what only surfels have, where a scene has any."""
+        if splats.kind == "3d":
+            return None
+        size = DISC_BYTES * len(splats)
+        return self._discs.get("surfels", size, lambda: self._ctx.buffer(reserve=size))
+
     def _targets_for(self, request: FrameRequest) -> list[Target]:
         """Where the frame ends in. Paint is more than colours: float16 would round it."""
         camera, paint = request.camera, request.paint
@@ -366,6 +375,7 @@ class GLRenderer:
     def _free_scene(self) -> None:
         self._free_blending()  # it may keep something of the scene
         self._coats.release()
+        self._discs.release()
         self._gbuffer = None
         for resource in (*self._scenes, self._order, self._footprints):
             if resource is not None:

@@ -263,6 +263,12 @@ def test_the_sort_is_numpys_stable_one(what, bits, wide, count):
     np.testing.assert_array_equal(sorted_keys.numpy().view(kind)[:count], keys[:count][expected])
 
 
+@pytest.mark.parametrize("kind", ["2d", "mixed"])
+def test_surfels_are_refused(renderer, kind):
+    with pytest.raises(RenderError, match="draws no surfels; use gl or cpu"):
+        renderer.upload(make_splats(4, 0, kind))
+
+
 def test_every_kernel_was_run():
     """Runs last: what the tests above have launched is all there is."""
     kernels = {kernel for name in FILES for kernel in load(name).kernels}
