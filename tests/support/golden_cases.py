@@ -17,6 +17,7 @@ from make_splats import make_splats, with_weights
 
 from voile import Camera, Frame, Settings, Splats
 from voile.render import FrameRequest
+from voile.render.materials.builtin import builtin_material
 from voile.render.views import from_viewpoint
 from voile.scenes import builtin
 from voile.scenes.content import Content
@@ -157,7 +158,26 @@ def meshes_among() -> Content:
         _torus(0.75, 0.28, (0.85, 0.82, 0.78)),
         _torus(0.9, 0.5, (0.3, 0.5, 0.8)).placed(turn),
     )
-    return Content(replace(clutter(), up=up), shapes, lights)
+    return Content(replace(clutter(), up=up), shapes, lights=lights)
+
+
+def relit() -> Content:
+    """A ball of splats of one material, shapes of two others, under the sky and a lamp."""
+    rng = np.random.default_rng(5)
+    normals = rng.normal(size=(4000, 3))
+    normals /= np.linalg.norm(normals, axis=1, keepdims=True)
+    # The shortest axis of each splat is z, turned to the normal.
+    quats = np.stack([1 + normals[:, 2], -normals[:, 1], normals[:, 0], 0 * rng.random(4000)], 1)
+    places = 0.8 * normals + [0.9, 0.5, -0.6]
+    ball = _splats(places, (0.06, 0.06, 0.004), (0.6, 0.5, 0.4), 0.95, quats)
+    ball = replace(ball, material=np.full(4000, 2, np.int32))
+    turn = np.eye(4)
+    turn[:3, 3] = -0.9, 0.2, 1.0
+    near = replace(_torus(0.75, 0.28, (1.0, 1.0, 1.0)), material="brushed")
+    far = replace(_torus(0.9, 0.5, (1.0, 1.0, 1.0)).placed(turn), material="ceramic")
+    made = tuple(builtin_material(name) for name in ("brushed", "ceramic", "car-paint"))
+    lights = Lights(lamps=(Lamp("point", (1.5, -1.5, -2.5), (1.0, 0.8, 0.6), 1.0),))
+    return Content(ball, (near, far), made, lights)
 
 
 def _torus(radius: float, width: float, color: tuple[float, float, float]) -> Mesh:
@@ -170,7 +190,9 @@ def _torus(radius: float, width: float, color: tuple[float, float, float]) -> Me
     faces = np.concatenate([np.stack([k, right, both], -1), np.stack([k, both, down], -1)])
     points = radius * across + width * normals
     return make_mesh(
-        points.reshape(-1, 3), faces.reshape(-1, 3), normals.reshape(-1, 3), color=color
+        *(points.reshape(-1, 3), faces.reshape(-1, 3), normals.reshape(-1, 3)),
+        uvs=np.stack([3 * a / np.pi, b / np.pi], -1).reshape(-1, 2),
+        color=color,
     )
 
 
@@ -213,7 +235,10 @@ CASES: dict[str, Case] = {
     "learned": Case(clutter, _view, {"mode": "learned"}),
     "cells": Case(clutter, _view, {"mode": "cells"}),
     "meshes": Case(meshes_among, _view),
-    "meshes_binned": Case(meshes_among, _view, {"mode": "binned"}),
+    "meshes_weighted": Case(
+        meshes_among, _view, {"mode": "weighted", "weight": "exponential", "beta": 2.0}
+    ),
+    "relit": Case(relit, _view, {"light_samples": 16}),
     "stochastic": Case(clutter, _view, {"mode": "stochastic", "samples": 16}),
     "builtin_binned": Case(builtin_scene, _builtin_view(0), {"mode": "binned", "bins": 8}),
     "builtin_start": Case(builtin_scene, _builtin_view(0)),
