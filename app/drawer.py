@@ -110,7 +110,7 @@ class Drawer(QObject):
         """Draws a picture to keep; `picture_taken` follows, or `failed`. Arguments as `step`."""
         settings = self.readiness.meanwhile(content.splats, request.settings)
         request = replace(request, settings=settings)
-        shown, adds = self._shown.get(0), accumulates(request.settings)
+        shown, adds = self._shown.get(0), accumulates(request.settings, content)
         if adds and shown is not None and same_frame(shown.job.request, request):
             self.picture_taken.emit(picture, shown.frame, request)  # the mean on screen
             return
@@ -168,7 +168,7 @@ class Drawer(QObject):
                 Job(
                     *(backend, content, replace(request, settings=settings[side]), side),
                     accumulator=self._means[side]
-                    if accumulates(settings[side])
+                    if accumulates(settings[side], content)
                     and backend != PHOTO
                     and settings[side].shown not in PROJECTED
                     else None,
@@ -177,7 +177,7 @@ class Drawer(QObject):
                 for side, backend in enumerate(backends)
             ]
             for mean, each in zip(self._means, [*settings, beside]):
-                if not accumulates(each):
+                if not accumulates(each, content):
                     mean.reset()  # sums are large
         else:
             jobs = self._refinements()

@@ -14,6 +14,7 @@ from psygnal import Signal
 from ..render.camera import Camera
 from ..render.captured import camera_of, fit_camera
 from ..render.frontier import Point
+from ..render.materials.assign import assigned, material_named
 from ..render.modes import MODES
 from ..render.paint import Paint
 from ..render.renderer import BACKENDS, RenderError
@@ -57,9 +58,15 @@ def open_for_window(
     progress: Progress = silent,
     weights: Path | None = None,
     meshes: Sequence[Path] = (),
+    material: str | None = None,
 ) -> OpenedScene:
-    """Opens a scene and measures it; for a thread. Arguments and errors as `open_scene`."""
+    """Opens a scene and measures it; for a thread. Arguments and errors as `open_scene`.
+
+    `material` is what all of it is made of, a name or a .vnm file; MaterialError where it is none.
+    """
     scene = open_scene(source, progress, weights=weights, meshes=meshes)
+    if material is not None:
+        scene = assigned(scene, material_named(material))
     progress(1.0, "Finding the scene's extent")
     center, radius = bounding_sphere(scene.content)
     return OpenedScene(scene, source, center, radius)

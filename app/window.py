@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QMainWindow
 
 from ..render.renderer import BackendFailed
 from ..scenes.errors import VoileError
+from ..scenes.io.vis import is_image
 from ..scenes.scene import BUILTIN
 from . import dialogs, preferences, theme
 from .about import AboutBox
@@ -29,6 +30,7 @@ from .fallback import replacement, told
 from .frusta import Frusta
 from .help import HelpBox
 from .history import History
+from .image_windows import ImageWindows
 from .indicators import Indicators
 from .loading import Loader
 from .navigation import UP_AXES
@@ -99,6 +101,7 @@ class MainWindow(QMainWindow):
         RecentMenu(self.actions_.recent, self.preferences, self.open)
         Drops(self, self.overlays.show_drop, self.open_any)
         self.loader = Loader(self)
+        self.images = ImageWindows(self)
         self._preparer = Preparer(self)
         self._waiting: OpenedScene | None = None  # loaded before the kernels were ready
         self.setWindowTitle("Voile")
@@ -117,10 +120,22 @@ class MainWindow(QMainWindow):
         """Whether a scene is being loaded or waits for the kernels."""
         return self.loader.task is not None or self._waiting is not None
 
-    def open(self, source: str, weights: Path | None = None, meshes: Sequence[Path] = ()) -> None:
-        """Loads a scene in a thread as `open_scene` does; one being loaded is cancelled."""
+    def open(
+        self,
+        source: str,
+        weights: Path | None = None,
+        meshes: Sequence[Path] = (),
+        material: str | None = None,
+    ) -> None:
+        """Loads a scene in a thread as `open_scene` does; one being loaded is cancelled.
+
+        An image made of splats gets a window of its own.
+        """
+        if is_image(Path(source)):
+            self.images.open(Path(source))
+            return
         self._waiting = None
-        self.loader.open(source, weights, meshes)
+        self.loader.open(source, weights, meshes, material)
         self.indicators.refresh()
 
     def open_any(self, path: str) -> None:
@@ -202,6 +217,7 @@ class MainWindow(QMainWindow):
         does = self.actions_
         does.open.triggered.connect(self._ask_file)
         does.open_folder.triggered.connect(self._ask_folder)
+        does.fit_image.triggered.connect(self.images.ask_picture)
         does.builtin.triggered.connect(lambda: self.open(BUILTIN))
         does.add.triggered.connect(self._ask_added)
         self.editing.failed.connect(self._notify)
@@ -311,6 +327,7 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         """Cancels and joins every thread, frees the GPU, remembers the window's place."""
         self._waiting = None
+        self.images.close()
         names = self.loader.close(JOIN_SECONDS) + self._preparer.close(JOIN_SECONDS)
         names += self.docks.close(JOIN_SECONDS) + self.editing.adder.close(JOIN_SECONDS)
         if not self.viewport.shut_down(JOIN_SECONDS):
