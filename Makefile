@@ -37,6 +37,9 @@ bench: setup-dev ## speed and fidelity of backends and blending modes, speed of 
 	$(BIN)/python benchmarks/parity.py
 	$(BIN)/python benchmarks/load.py
 	$(BIN)/python benchmarks/modes.py
+	$(BIN)/python benchmarks/materials.py
+	$(BIN)/python benchmarks/material_quality.py
+	$(BIN)/python benchmarks/gradients.py
 
 setup: $(VENV)/.run ## install what `make run` needs
 setup-dev: $(VENV)/.dev ## install what `make test` needs

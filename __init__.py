@@ -14,6 +14,7 @@ from .render.camera_path import CameraPath
 from .render.film import check_film, prepare_scene, render_film
 from .render.finish import draw
 from .scenes import Cancelled, Progress, SceneFormatError, Splats, VoileError, silent
+from .scenes.content import Content
 from .scenes.io import load, save
 from .scenes.scene import open_scene
 
@@ -60,7 +61,7 @@ def render(
 
 
 def render_video(
-    splats: Splats,
+    splats: Splats | Content,
     motion: CameraPath | Sequence[Camera],
     output: str | Path,
     settings: Settings | None = None,
@@ -74,7 +75,7 @@ def render_video(
     """Draws a film: .mp4 (needs the `video` extra), animated .webp, or .png for numbered files.
 
     Args:
-        splats: the scene.
+        splats: the scene, with meshes and lights where it is a `Content`.
         motion: a path, or a camera for each frame.
         output: the file; it appears whole or not at all.
         settings: how to draw; their background is the film's.

@@ -28,6 +28,9 @@ class Actions(QObject):
         self.open_folder = self.make(
             "Open folder…", "folder-open-outline", "Ctrl+Shift+O", "Open a scene kept in a folder"
         )
+        self.fit_image = self.make(
+            "Fit an image…", "image-outline", None, "Make a picture of splats from one of pixels"
+        )
         self.add = self.make(
             "Add to scene…", "plus", "Ctrl+Shift+A", "Open a file into the scene that is shown"
         )
@@ -102,7 +105,7 @@ class Actions(QObject):
         file = bar.addMenu("&File")
         file.addActions([self.open, self.open_folder])
         file.addMenu(self.recent)
-        file.addActions([self.builtin, self.add])
+        file.addActions([self.builtin, self.add, self.fit_image])
         file.addSeparator()
         file.addActions([self.save_scene, self.save_picture, self.copy_picture])
         file.addSeparator()

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 
 from ..render.accumulate import accumulates
 from ..render.frontier import Point
+from ..scenes.content import Content
 from . import theme
 from .frontier_chart import FrontierChart, point_text
 from .measurer import Measurer
@@ -147,8 +148,12 @@ class BlendingPanel(QWidget):
         self._mark()
 
     def _mark(self) -> None:
-        self.accumulate.setVisible(accumulates(self._session.settings))
+        self.accumulate.setVisible(accumulates(self._session.settings, self._content()))
         self.chart.mark(self._session.settings)
+
+    def _content(self) -> Content | None:
+        opened = self._session.opened
+        return None if opened is None else opened.scene.content
 
     def _progress(self, fraction: float, stage: str) -> None:
         self.bar.setValue(round(1000 * fraction))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-from PySide6.QtCore import QSignalBlocker, Qt
-from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
@@ -51,9 +51,7 @@ class BookmarksList(QWidget):
         self.add.clicked.connect(self._add)
         self.remove = QPushButton("Remove", self)
         self.remove.clicked.connect(self._remove)
-        keys = QShortcut(QKeySequence(Qt.Key.Key_Delete), self.list)
-        keys.setContext(Qt.ShortcutContext.WidgetShortcut)
-        keys.activated.connect(self._remove)
+        self.list.installEventFilter(self)
         row = QHBoxLayout()
         row.setSpacing(4)
         row.addWidget(self.add, 1)
@@ -72,6 +70,18 @@ class BookmarksList(QWidget):
         self._history.end_gesture()
         self._session.navigator.restore(self.model.here[row].view)
         self._history.end_gesture()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Delete is the list's while that has the focus, not the window's."""
+        kinds = QEvent.Type
+        if event.type() in (kinds.ShortcutOverride, kinds.KeyPress):
+            pressed = cast(QKeyEvent, event).key() == Qt.Key.Key_Delete
+            if pressed and event.type() == kinds.KeyPress:
+                self._remove()
+            elif pressed:
+                event.accept()
+            return pressed
+        return False
 
     def refresh(self) -> None:
         """Shows the bookmarks of the scene."""

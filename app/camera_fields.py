@@ -118,4 +118,6 @@ def _text(value: float, name: str) -> str:
     """A number for a narrow field."""
     if _UNITS.get(name):
         return f"{value if abs(value) >= 0.05 else 0.0:.1f}°"
-    return f"{value if abs(value) > 1e-12 else 0.0:.4g}"
+    value = value if abs(value) > 1e-12 else 0.0
+    text = f"{value:.4g}"
+    return text if len(text) <= 7 else f"{value:.2g}"

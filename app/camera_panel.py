@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QWidget
 
 from .bookmarks_list import BookmarksList
 from .camera_fields import CameraFields
+from .captures_controls import CapturesControls
 from .settings_panel import Group, SettingsPanel
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ class CameraPanel(SettingsPanel):
     Attributes:
         fields: the view in numbers.
         bookmarks: the views that are kept.
+        captures: the photographs of the capture.
     """
 
     def __init__(self, context: Context, parent: QWidget) -> None:
@@ -30,5 +32,12 @@ class CameraPanel(SettingsPanel):
         marks = Group("Bookmarks", self)
         self.bookmarks = BookmarksList(context, marks.content())
         marks.addWidget(self.bookmarks)
-        for row, group in enumerate((view, marks)):
+        photographs = Group("Photographs", self)
+        self.captures = CapturesControls(context, photographs.content())
+        photographs.addWidget(self.captures)
+        for row, group in enumerate((view, marks, photographs)):
             self.column.insertWidget(row, group)
+
+    def close_tasks(self, seconds: float) -> list[str]:
+        """Stops reading cameras."""
+        return self.captures.loader.close(seconds)

@@ -41,7 +41,8 @@ class Tag(QFrame):
 
     def show_facts(self, facts: FrameFacts) -> None:
         """Backend, mode and time."""
-        self._words.setText(f"{facts.backend} · {facts.mode} · {facts.milliseconds:.1f} ms")
+        drawn = f"{facts.backend} · {facts.mode} · {facts.milliseconds:.1f} ms"
+        self._words.setText(facts.photo or drawn)
         self.adjustSize()
 
 

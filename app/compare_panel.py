@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QVBoxLayout, QWidget
 from ..render.renderer import BACKENDS
 from . import theme
 from .blending_panel import heading
+from .captures import PHOTO
 from .mode_controls import ModeControls
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ class ComparePanel(QWidget):
         self.backends = QComboBox(self)
         for name in BACKENDS:
             self.backends.addItem(f"by {name}", name)
+        self.backends.addItem("the photograph", PHOTO)
         self.backends.activated.connect(self._choose)
         self.modes = ModeControls(comparison.settings, self._lacks, self)
         self.modes.released.connect(context.history.end_gesture)
@@ -49,17 +51,21 @@ class ComparePanel(QWidget):
         comparison.look_changed.connect(self.refresh)
         session.modes_changed.connect(self.refresh)
         session.scene_changed.connect(self.refresh)
+        session.captures.current_changed.connect(self.refresh)
         self.refresh()
 
     def refresh(self) -> None:
         """Shows what B is; greys out what cannot draw it."""
         comparison = self._session.comparison
         model = cast(QStandardItemModel, self.backends.model())
-        for row, name in enumerate(BACKENDS):
+        summaries = {name: backend.summary for name, backend in BACKENDS.items()}
+        summaries[PHOTO] = "The photograph that is looked through"
+        for row, (name, summary) in enumerate(summaries.items()):
             reason = self._session.lacks(comparison.settings.mode, name)
             item = model.item(row)
             item.setEnabled(reason is None)
-            item.setToolTip(reason or BACKENDS[name].summary)
+            item.setToolTip(reason or summary)
+        self.modes.setVisible(comparison.backend != PHOTO)
         self.backends.setCurrentIndex(self.backends.findData(comparison.backend))
         with QSignalBlocker(self.heat):
             self.heat.setChecked(comparison.heat)

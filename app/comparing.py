@@ -24,7 +24,7 @@ class Comparing(QObject):
     def compare(self, on: bool) -> None:
         """Shows two pictures, or one."""
         session, comparison = self._session, self._session.comparison
-        if on and not self._chosen:
+        if on and not self._chosen and not comparison.active:
             self._chosen = True
             comparison.backend = session.backend
             if session.settings.mode == "sorted":

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..render.display import developed
-from ..render.frame import Frame
+from ..render.frame import Float32, Frame
 from ..render.heat import heat, limit_for
 from ..render.measuring import difference
 
@@ -49,11 +49,29 @@ def compare(pair: Pair) -> Compared:
     pictures = []
     for drawing in (pair.a, pair.b):
         assert isinstance(drawing.frame, Frame)
-        settings = drawing.job.request.settings
-        pictures.append(developed(drawing.frame, settings).over(settings.background))
+        frame, settings = drawing.frame, drawing.job.request.settings
+        if drawing.job.photo is None:  # which has been developed long ago
+            frame = developed(frame, settings)
+        pictures.append(frame.over(settings.background))
+    if pair.b.job.photo is not None:
+        return _compare_photo(pair, *pictures)
     found = difference(*pictures, with_ssim=False)
     if not pair.heat:
         return Compared(pair, found.psnr, found.max_error)
     limit = limit_for(found.absolute)
     colors = Frame(heat(found.absolute, limit), np.ones_like(found.absolute))
     return Compared(pair, found.psnr, found.max_error, colors, limit)
+
+
+def _compare_photo(pair: Pair, drawn: Float32, photo: Float32) -> Compared:
+    """Compares where the photograph is, and nothing around it."""
+    assert isinstance(pair.b.frame, Frame)
+    inside = pair.b.frame.alpha > 0
+    part = np.ix_(inside.any(axis=1), inside.any(axis=0))
+    found = difference(drawn[part], photo[part], with_ssim=False)
+    if not pair.heat:
+        return Compared(pair, found.psnr, found.max_error)
+    limit = limit_for(found.absolute)
+    colors = np.zeros_like(drawn)
+    colors[part] = heat(found.absolute, limit)
+    return Compared(pair, found.psnr, found.max_error, Frame(colors, pair.b.frame.alpha), limit)

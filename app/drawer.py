@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, Signal
 from ..render.accumulate import Accumulator, accumulates, same_frame
 from ..render.frame import Frame, FrameRequest
 from ..scenes.content import Content
+from .captures import PHOTO
 from .differences import Compared, Pair
 from .frame_worker import Drawing, FrameWorker, Job, Picture
 from .gl_painter import GLPainter
@@ -108,7 +109,7 @@ class Drawer(QObject):
         """Draws a picture to keep; `picture_taken` follows, or `failed`. Arguments as `step`."""
         settings = self.readiness.meanwhile(content.splats, request.settings)
         request = replace(request, settings=settings)
-        shown, adds = self._shown.get(0), accumulates(request.settings)
+        shown, adds = self._shown.get(0), accumulates(request.settings, content)
         if adds and shown is not None and same_frame(shown.job.request, request):
             self.picture_taken.emit(picture, shown.frame, request)  # the mean on screen
             return
@@ -157,18 +158,23 @@ class Drawer(QObject):
         if content is not self._summed:
             self._summed, self._means = content, (Accumulator(), Accumulator())
         if self._stale:
-            beside = self._session.comparison.settings_beside(request.settings)
+            beside, photo = self._session.comparison.settings_beside(request.settings), None
+            if PHOTO in backends:
+                beside, photo = request.settings, self._session.captures.view
             wanted = [request.settings, beside][: len(backends)]
             settings = self.readiness.drawable(content.splats, wanted)
             jobs = [
                 Job(
                     *(backend, content, replace(request, settings=settings[side]), side),
-                    accumulator=self._means[side] if accumulates(settings[side]) else None,
+                    accumulator=self._means[side]
+                    if accumulates(settings[side], content) and backend != PHOTO
+                    else None,
+                    photo=photo if backend == PHOTO else None,
                 )
                 for side, backend in enumerate(backends)
             ]
             for mean, each in zip(self._means, [*settings, beside]):
-                if not accumulates(each):
+                if not accumulates(each, content):
                     mean.reset()  # sums are large
         else:
             jobs = self._refinements()
@@ -213,7 +219,10 @@ class Drawer(QObject):
             self.changed.emit()
 
     def _drawing_failed(self, job: Job, error: BaseException) -> None:
-        self.failed.emit(f"The {job.backend} backend could not draw", error)
+        what = "photograph could not be shown"
+        if job.photo is None:
+            what = f"{job.backend} backend could not draw"
+        self.failed.emit(f"The {what}", error)
         if self._round is not None and self._round.fail(job) and self._end_round():
             self.changed.emit()
 

@@ -10,8 +10,8 @@ from ..render.camera import Camera
 from ..render.film import prepare_scene, render_film
 from ..render.renderer import create_renderer
 from ..render.settings import Settings
+from ..scenes.content import Content
 from ..scenes.progress import Progress
-from ..scenes.splats import Splats
 from .tasks import OneTask, Task
 
 
@@ -30,7 +30,7 @@ class FilmMaker(OneTask):
     def start(
         self,
         backend: str,
-        splats: Splats,
+        content: Content,
         cameras: list[Camera],
         output: Path,
         settings: Settings,
@@ -45,7 +45,7 @@ class FilmMaker(OneTask):
             progress(0.0, "Getting ready")
             renderer = create_renderer(backend)
             try:
-                prepare_scene(renderer, splats, settings, progress)
+                prepare_scene(renderer, content, settings, progress)
                 return render_film(
                     *(renderer, cameras, output, settings),
                     fps=fps,

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from ..render.accumulate import Accumulator
+from ..render.captured import photo_frame
 from ..render.frame import Frame, FrameRequest
 from ..render.renderer import Renderer, create_renderer
+from ..scenes.captured import CapturedView
 from ..scenes.content import Content
 from ..scenes.splats import Splats
 from .differences import Pair, compare
@@ -42,6 +44,7 @@ class Job:
         picture: what the frame is kept for; such a job is never dropped for a later one.
         accumulator: adds the frame to those before of the same request.
         refining: there is a picture of this view already, which this frame only makes better.
+        photo: a photograph that is shown instead of drawing anything.
     """
 
     backend: str
@@ -51,6 +54,7 @@ class Job:
     picture: Picture | None = None
     accumulator: Accumulator | None = None
     refining: bool = False
+    photo: CapturedView | None = None
 
     @property
     def splats(self) -> Splats:
@@ -190,8 +194,11 @@ class _Renderers:
 
     def __init__(self) -> None:
         self._held: dict[str, tuple[Renderer, Content | None]] = {}
+        self._photo: tuple[tuple[CapturedView, int, int], Frame] | None = None
 
     def draw(self, job: Job) -> Drawing:
+        if job.photo is not None:
+            return self._show(job, job.photo)
         renderer, content = self._held.get(job.backend, (None, None))
         if renderer is None:
             renderer = create_renderer(job.backend)
@@ -216,6 +223,15 @@ class _Renderers:
         return Drawing(
             job, frame, elapsed, device, frame.stats, samples, dict(frame.timings), start
         )
+
+    def _show(self, job: Job, photo: CapturedView) -> Drawing:
+        """The photograph where the job's camera has it; the last one is kept."""
+        start = time.perf_counter()
+        key = photo, job.request.camera.width, job.request.camera.height
+        if self._photo is None or self._photo[0] != key:
+            self._photo = key, photo_frame(*key)
+        elapsed = 1e3 * (time.perf_counter() - start)
+        return Drawing(job, self._photo[1], elapsed, "photograph", {}, begun=start)
 
     def close(self) -> None:
         for renderer, _ in self._held.values():

@@ -15,7 +15,10 @@ from . import theme
 
 @dataclass(frozen=True)
 class FrameFacts:
-    """What the overlay says about the frame on screen; sizes are physical pixels."""
+    """What the overlay says about the frame on screen; sizes are physical pixels.
+
+    `photo` is the name of the photograph where that is shown.
+    """
 
     milliseconds: float
     splats: int
@@ -26,6 +29,7 @@ class FrameFacts:
     device: str = ""
     settings: Settings = field(default_factory=Settings)
     samples: int = 0
+    photo: str = ""
 
     @property
     def mode(self) -> str:

@@ -36,12 +36,18 @@ class Loader(QObject):
         """The load that is wanted, None at rest."""
         return self._wanted
 
-    def open(self, source: str, weights: Path | None = None, meshes: Sequence[Path] = ()) -> None:
+    def open(
+        self,
+        source: str,
+        weights: Path | None = None,
+        meshes: Sequence[Path] = (),
+        material: str | None = None,
+    ) -> None:
         """Starts to load a scene as `open_scene` does; one that is being loaded is cancelled."""
         self.cancel()
 
         def work(progress: Progress) -> OpenedScene:
-            return open_for_window(source, progress, weights, meshes)
+            return open_for_window(source, progress, weights, meshes, material)
 
         name = "the built-in scene" if source == BUILTIN else Path(source).name
         task = Task(name, work, self)

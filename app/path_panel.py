@@ -273,7 +273,7 @@ class PathPanel(QWidget):
             self.dialog.set_running(True)
         self.maker.start(
             self._session.backend,
-            opened.scene.splats,
+            opened.scene.content,
             path.cameras(plan.fps, *plan.size, near),
             plan.output,
             self._session.settings.copy(),

@@ -71,7 +71,7 @@ def same_key(a: Key | None, b: Key | None) -> bool:
 
 def facts_of_drawing(drawing: Drawing) -> FrameFacts:
     """What the overlay says about a drawing."""
-    request = drawing.job.request
+    request, photo = drawing.job.request, drawing.job.photo
     return FrameFacts(
         drawing.milliseconds,
         drawing.stats.get("splats", 0),
@@ -82,4 +82,5 @@ def facts_of_drawing(drawing: Drawing) -> FrameFacts:
         drawing.device,
         request.settings,
         drawing.samples,
+        "" if photo is None else photo.name,
     )

@@ -6,10 +6,14 @@ import signal
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..scenes.errors import VoileError
+from ..scenes.io.vis import is_image
 from ..scenes.scene import BUILTIN
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QApplication
 
 
 def run_window(
@@ -19,6 +23,7 @@ def run_window(
     settings: Mapping[str, Any] | None = None,
     *,
     meshes: Sequence[Path] = (),
+    material: str | None = None,
     log: Path | None = None,
     log_level: str = "info",
 ) -> int:
@@ -29,6 +34,7 @@ def run_window(
         backend: name of the backend that draws at first.
         weights: a file with the scene's weights, None for the one beside it.
         meshes: files of meshes to put among the splats.
+        material: what all of it is made of, by name or file.
         settings: values that differ from the window's own, by name.
         log, log_level: as in `start_log`.
 
@@ -65,6 +71,8 @@ def run_window(
 
     theme.apply(app)
     app.setWindowIcon(theme.icon("cube-scan", theme.ACCENT))
+    if source is not None and is_image(Path(source)):
+        return show_image(app, Path(source))
     window = MainWindow(session)
     window.show()
     for report in tell_reports()[:1]:
@@ -83,7 +91,7 @@ def run_window(
 
     session.scene_changed.connect(note_scene)
     if source is not None:
-        window.open(source, weights, meshes)
+        window.open(source, weights, meshes, material)
     # Ctrl+C in the terminal: Python sees it only while it runs, so let it run now and then.
     before = signal.signal(signal.SIGINT, lambda *_: window.close())
     beat = QTimer(window)
@@ -94,6 +102,16 @@ def run_window(
     finally:
         signal.signal(signal.SIGINT, before)
         crash.close()
+
+
+def show_image(app: QApplication, path: Path) -> int:
+    """The window of an image made of splats, alone; returns when it is closed."""
+    from .image_window import ImageWindow
+
+    window = ImageWindow()
+    window.show()
+    window.open(path)
+    return app.exec()
 
 
 def report_words(report: Path) -> str:

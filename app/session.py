@@ -11,7 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 from psygnal import Signal
 
+from ..render.camera import Camera
+from ..render.captured import camera_of, fit_camera
 from ..render.frontier import Point
+from ..render.materials.assign import assigned, material_named
 from ..render.modes import MODES
 from ..render.paint import Paint
 from ..render.renderer import BACKENDS, RenderError
@@ -22,7 +25,11 @@ from ..scenes.node import Node
 from ..scenes.progress import Progress, silent
 from ..scenes.scene import BUILTIN, Scene, open_scene
 from ..scenes.splats import Splats
+<<<<<<< HEAD
 from . import session_file
+=======
+from .captures import PHOTO, Captures
+>>>>>>> main
 from .comparison import Comparison
 from .motion import Motion
 from .navigation import Navigator
@@ -62,7 +69,9 @@ def open_for_window(
     progress: Progress = silent,
     weights: Path | None = None,
     meshes: Sequence[Path] = (),
+    material: str | None = None,
 ) -> OpenedScene:
+<<<<<<< HEAD
     """Opens a scene and measures it; for a thread. Arguments and errors as `open_scene`."""
     restored, base, path = None, "", Path(source)
     if path.suffix.lower() == SUFFIX:
@@ -70,6 +79,15 @@ def open_for_window(
         base = str(scene.path or BUILTIN)
     else:
         scene = open_scene(source, progress, weights=weights, meshes=meshes)
+=======
+    """Opens a scene and measures it; for a thread. Arguments and errors as `open_scene`.
+
+    `material` is what all of it is made of, a name or a .vnm file; MaterialError where it is none.
+    """
+    scene = open_scene(source, progress, weights=weights, meshes=meshes)
+    if material is not None:
+        scene = assigned(scene, material_named(material))
+>>>>>>> main
     progress(1.0, "Finding the scene's extent")
     center, radius = bounding_sphere(scene.content)
     recovered = restored is not None and path.name.startswith("recovered-")
@@ -89,6 +107,7 @@ class Session:
         navigator: where the user looks from; evented.
         comparison: what the picture is compared with.
         motion: the camera path that is being made.
+        captures: the photographs of the scene's capture.
         scene_changed: another scene is shown, or what is drawn of it was edited.
         nodes_changed: nodes were edited, added or removed, or what is selected is new.
         backend_changed, modes_changed, frame_invalidated: signals; the last one says that the
@@ -110,6 +129,8 @@ class Session:
         self.navigator = Navigator()
         self.comparison = Comparison()
         self.motion = Motion()
+        self.captures = Captures()
+        self._standing = False  # while the view goes where a photograph was taken
         self._backend = backend
         self._modes: dict[str, frozenset[str]] = {}
         self._lacking: dict[str, frozenset[str]] = {}
@@ -121,7 +142,9 @@ class Session:
         self._opened: OpenedScene | None = None
         # The group relays with a payload; the picture only needs to know that something changed.
         self.settings.events.connect(self._invalidate, max_args=0)
+        self.navigator.changed.connect(self._leave_photograph)
         self.navigator.changed.connect(self._invalidate)
+        self.captures.current_changed.connect(self._photograph_changed)
         self.settings.events.field_of_view.connect(self._take_fov, max_args=0)  # pyright: ignore
         self.comparison.changed.connect(self._invalidate_comparison)
         self.comparison.active_changed.connect(self._invalidate, max_args=0)
@@ -133,6 +156,37 @@ class Session:
             self.navigator.changed.emit()
         finally:
             self.following = False
+
+    def camera(self, width: int, height: int) -> Camera:
+        """What is looked through, for a picture of `width` x `height` pixels.
+
+        That of a photograph shows all of it, in the middle.
+        """
+        camera, view = self.navigator.camera(width, height), self.captures.view
+        if view is None:
+            return camera
+        return fit_camera(camera_of(view, camera.near), width, height)
+
+    def look_through(self, row: int) -> None:
+        """Stands where a photograph was taken, exactly, until the view moves."""
+        view = self.captures.views[row]
+        self._standing = True
+        try:
+            self.navigator.stand(camera_of(view))
+        finally:
+            self._standing = False
+        self.captures.current = row
+
+    def _leave_photograph(self) -> None:
+        if not self._standing:
+            self.captures.current = None
+
+    def _photograph_changed(self) -> None:
+        view = self.captures.view
+        if (view is None or view.image is None) and self.comparison.backend == PHOTO:
+            self.comparison.active = False
+            self.comparison.backend = self._backend
+        self._invalidate()
 
     def set_fov(self, degrees: float) -> None:
         """Sets the view's own angle; where the settings say one, that stays in place."""
@@ -197,6 +251,10 @@ class Session:
             if not able:
                 return "No backend draws it."
             return f"The {backend} backend does not draw it; {' and '.join(able)} can."
+        if backend == PHOTO:
+            view = self.captures.view
+            there = view is not None and view.image is not None
+            return None if there else "Look through a photograph first, in panel Camera."
         missing = self._opened and MODES[mode].lacks(facts_of(self._opened.scene.splats))
         return f"{missing[0].upper()}{missing[1:]}." if missing else None
 
@@ -207,6 +265,7 @@ class Session:
 
     def show(self, opened: OpenedScene, aspect: float) -> None:
         """Shows a scene from its start view; `aspect`: width over height of the picture."""
+        self.captures.put(())
         self._opened = opened
         self.scene_changed.emit()
         self.nodes_changed.emit()

@@ -131,7 +131,7 @@ class Viewport(QOpenGLWidget):
 
     def camera(self) -> Camera:
         """The view on screen, in physical pixels."""
-        return self._session.navigator.camera(*self._pixels())
+        return self._session.camera(*self._pixels())
 
     def graphics_facts(self) -> list[tuple[str, str]]:
         """What OpenGL says about itself, as caption and value."""
@@ -198,6 +198,8 @@ class Viewport(QOpenGLWidget):
         settings = self._session.settings.copy()
         if moving and not self._session.comparison.active:
             settings = self.pace.settings(settings)
+        if self._session.captures.view is not None:
+            settings.field_of_view = 0.0  # the photograph has its own
         paint = self._session.tint if moving else None
         return FrameRequest(drawn_camera(self.camera(), settings), settings, paint=paint)
 
@@ -224,13 +226,14 @@ class Viewport(QOpenGLWidget):
             if drawing := shown.get(side):
                 settings = self._session.settings
                 background = None if settings.transparent else settings.background
+                photo = drawing.job.photo is not None  # developed long ago
                 self._presenter.present(
                     screen,
                     drawing.frame,
                     background,
                     part=part,
-                    exposure=settings.exposure,
-                    tone_mapping=settings.tone_mapping,
+                    exposure=0.0 if photo else settings.exposure,
+                    tone_mapping="none" if photo else settings.tone_mapping,
                 )
 
     def _release_gl(self) -> None:

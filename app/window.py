@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QMainWindow
 
 from ..render.renderer import BackendFailed
 from ..scenes.errors import VoileError
+from ..scenes.io.vis import is_image
 from ..scenes.scene import BUILTIN
 from . import dialogs, keeper, preferences, theme
 from .about import AboutBox
@@ -21,12 +22,15 @@ from .camera_text import CameraText
 from .comparing import Comparing
 from .controls import Controls
 from .docks import Context, Docks
+from .dropped import Dropped
 from .drops import Drops
 from .editing import Editing
 from .failures import Failures
 from .fallback import replacement, told
+from .frusta import Frusta
 from .help import HelpBox
 from .history import History
+from .image_windows import ImageWindows
 from .indicators import Indicators
 from .keeper import Keeper
 from .loading import Loader
@@ -64,6 +68,7 @@ class MainWindow(QMainWindow):
         self.failures.happened.connect(lambda e: self._notify("Something went wrong", e))
         self.viewport = Viewport(self.session, self)
         self.setCentralWidget(self.viewport)
+        self.frusta = Frusta(self.session, self.viewport)  # below all other overlays
         self.overlays = Overlays(self.session.comparison, self.viewport)
         self.controls = Controls(self.session.navigator, self.session.settings, self.viewport)
         self.history = History(self.session, self)
@@ -88,12 +93,18 @@ class MainWindow(QMainWindow):
         edit.setIcon(theme.icon("pencil-outline"))
         bar.insertAction(self.actions_.compare, edit)
         self.comparing = Comparing(self.session, self.docks, self)
+        self._dropped = Dropped(self.session, self.docks, self.history, self.open, self._notify)
+        self.controls.clicked.connect(self.frusta.click)
         self.pictures = PictureKeeper(self.session, self.viewport, self.actions_, self)
         CameraText(self.session, self.viewport, self.actions_, self.history, self._notify)
         RecentMenu(self.actions_.recent, self.preferences, self.open)
-        Drops(self, self.overlays.show_drop, self.open)
+        Drops(self, self.overlays.show_drop, self.open_any)
         self.loader = Loader(self)
+<<<<<<< HEAD
         self.keeper = Keeper(self.session, self.actions_, keeper.autosave_folder(), self)
+=======
+        self.images = ImageWindows(self)
+>>>>>>> main
         self._preparer = Preparer(self)
         self._waiting: OpenedScene | None = None  # loaded before the kernels were ready
         self.setWindowTitle("Voile")
@@ -112,11 +123,28 @@ class MainWindow(QMainWindow):
         """Whether a scene is being loaded or waits for the kernels."""
         return self.loader.task is not None or self._waiting is not None
 
-    def open(self, source: str, weights: Path | None = None, meshes: Sequence[Path] = ()) -> None:
-        """Loads a scene in a thread as `open_scene` does; one being loaded is cancelled."""
+    def open(
+        self,
+        source: str,
+        weights: Path | None = None,
+        meshes: Sequence[Path] = (),
+        material: str | None = None,
+    ) -> None:
+        """Loads a scene in a thread as `open_scene` does; one being loaded is cancelled.
+
+        An image made of splats gets a window of its own.
+        """
+        if is_image(Path(source)):
+            self.images.open(Path(source))
+            return
         self._waiting = None
-        self.loader.open(source, weights, meshes)
+        self.loader.open(source, weights, meshes, material)
         self.indicators.refresh()
+
+    def open_any(self, path: str) -> None:
+        """Opens a scene, or what goes with the one that is shown: cameras, a path, weights, ..."""
+        if not self._dropped.open(Path(path)):
+            self.open(path)
 
     def cancel_loading(self) -> None:
         """Gives up the scene that is being loaded; the one that is shown stays."""
@@ -192,6 +220,7 @@ class MainWindow(QMainWindow):
         does = self.actions_
         does.open.triggered.connect(self._ask_file)
         does.open_folder.triggered.connect(self._ask_folder)
+        does.fit_image.triggered.connect(self.images.ask_picture)
         does.builtin.triggered.connect(lambda: self.open(BUILTIN))
         does.add.triggered.connect(self._ask_added)
         self.editing.failed.connect(self._notify)
@@ -310,11 +339,16 @@ class MainWindow(QMainWindow):
             return
         self.keeper.forget()
         self._waiting = None
+<<<<<<< HEAD
         names = (
             self.keeper.close(JOIN_SECONDS)
             + self.loader.close(JOIN_SECONDS)
             + self._preparer.close(JOIN_SECONDS)
         )
+=======
+        self.images.close()
+        names = self.loader.close(JOIN_SECONDS) + self._preparer.close(JOIN_SECONDS)
+>>>>>>> main
         names += self.docks.close(JOIN_SECONDS) + self.editing.adder.close(JOIN_SECONDS)
         if not self.viewport.shut_down(JOIN_SECONDS):
             names.append("drawing")

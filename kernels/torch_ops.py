@@ -79,7 +79,7 @@ def rasterize(
     """Draws splats; differentiable by all of its tensors.
 
     The picture is that of the backends in the same mode (`docs/gradients.md` says what its
-    gradients leave out). All tensors are float32 or all are float64, and on one device.
+    gradients leave out). All tensors are float32 or all are float64, and on the CPU.
 
     Args:
         means: (N, 3) centres, world units.
@@ -119,6 +119,10 @@ def _check(means, quats, scales, opacities, sh, weights, mode) -> None:
     if sh.ndim != 3 or sh.shape[1] not in COEFFICIENTS:
         raise RasterizeError(
             f"sh is {tuple(sh.shape)}; it must be (N, K, 3) with K one of 1, 4, 9, 16, 25"
+        )
+    if means.device.type != "cpu":
+        raise RasterizeError(
+            f"means are on {means.device}; gradients are worked out on the CPU: use tensors there"
         )
     if means.dtype not in (torch.float32, torch.float64):
         raise RasterizeError(f"means are {means.dtype}; they must be float32 or float64")

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from ..scenes.content import Content
 from ..scenes.progress import Progress, silent
 from .camera import Camera
 from .finish import asked
@@ -13,6 +14,7 @@ from .frame import Frame, FrameRequest
 from .modes import MODES
 from .renderer import Renderer
 from .settings import Settings
+from .shading import lit_by_samples
 
 
 class Accumulator:
@@ -42,7 +44,9 @@ class Accumulator:
     @property
     def samples(self) -> int:
         """Samples per pixel in the mean."""
-        return 0 if self._request is None else self._frames * self._request.settings.samples
+        if self._request is None:
+            return 0
+        return self._frames * samples_per_frame(self._request.settings)
 
     @property
     def full(self) -> bool:
@@ -98,19 +102,27 @@ def draw_whole(
         RenderError: as `Renderer.render`.
     """
     settings, mean = request.settings, Accumulator()
-    count = -(-settings.accumulate // settings.samples) if accumulates(settings) else 1
     progress(0.0, stage)
     frame = mean.add(renderer.render(mean.next(asked(request))))
+    adds = accumulates(settings) or "light_samples" in frame.stats
+    count = -(-settings.accumulate // samples_per_frame(settings)) if adds else 1
     for number in range(1, count):
         progress(number / count, stage)
         frame = mean.add(renderer.render(mean.next(asked(request))))
     return frame
 
 
-def accumulates(settings: Settings) -> bool:
-    """Whether frames of other seeds average to a better picture."""
+def accumulates(settings: Settings, content: Content | None = None) -> bool:
+    """Whether frames of other seeds average to a better picture, by the mode or by light."""
     mode = MODES.get(settings.mode)
-    return mode is not None and mode.accumulates
+    if mode is not None and mode.accumulates:
+        return True
+    return content is not None and lit_by_samples(content, settings)
+
+
+def samples_per_frame(settings: Settings) -> int:
+    """Samples per pixel of one frame: of the mode, or else of light."""
+    return settings.samples if accumulates(settings) else settings.light_samples
 
 
 def same_frame(a: FrameRequest, b: FrameRequest) -> bool:

@@ -20,10 +20,11 @@ from .frame import Frame, FrameRequest
 from .meshes.reference import draw_meshes
 from .meshes.surface import Surface
 from .modes import MODES, Canvas, Layers
+from .paint import Paint
 from .projection import project
 from .renderer import Capabilities, RenderError, check_mode, rows_for, scene_for
 from .scene_facts import facts_of
-from .shading import shade_matte
+from .shading import gbuffer_paint, lit_by_samples, lit_meshes, lit_splats, relights, shade_matte
 
 Float64 = NDArray[np.float64]
 
@@ -56,11 +57,21 @@ class ReferenceRenderer:
         limits = None if surface is None else surface.depth
         layers = Layers(projected, camera, settings, request.seed, facts_of(splats), limits)
         middle = time.perf_counter()
-        painted = _painted(layers, request, rows_for(request, splats))
+        relit = request.paint is None and relights(content, settings)
+        paint = gbuffer_paint(content, camera, settings) if relit else request.paint
+        painted = _painted(layers, paint, rows_for(request, splats))
         canvases = [_composite(each) for each in painted]
         canvas = canvases[0]
+        if relit:
+            channels = np.concatenate([each.color for each in canvases], axis=2)
+            canvas.color[...] += lit_splats(content, channels, camera, settings, request.seed)
         if surface is not None:
-            _put_under(canvas, surface, shade_matte(content, surface, camera, settings))
+            shown = shade_matte(content, surface, camera, settings)
+            lit_meshes(content, surface, camera, settings, request.seed, shown)
+            _put_under(canvas, surface, shown)
+        stats = {"splats": len(splats), "visible": len(projected.depths)}
+        if lit_by_samples(content, settings):
+            stats["light_samples"] = settings.light_samples
         alpha = 1.0 - canvas.transmittance
         timings = {
             "project": (middle - start) * 1e3,
@@ -71,7 +82,7 @@ class ReferenceRenderer:
             alpha.astype(np.float32),
             _mean_depth(canvas.depth, alpha) if request.depth else None,
             timings,
-            {"splats": len(splats), "visible": len(projected.depths)},
+            stats,
             None if request.paint is None else _channels(canvases),
         )
 
@@ -97,15 +108,15 @@ def _put_under(canvas: Canvas, surface: Surface, shown: Float64) -> None:
 
 
 def _painted(
-    layers: Layers, request: FrameRequest, rows: NDArray[np.integer] | None
+    layers: Layers, paint: Paint | None, rows: NDArray[np.integer] | None
 ) -> Iterator[Layers]:
     """The layers in their own colours, or once in each coat of the paint: keep colour + values."""
-    if request.paint is None:
+    if paint is None:
         yield layers
         return
     projected = layers.projected
-    for k in range(request.paint.coats):
-        coat = request.paint.coat(k, rows)[projected.splats].astype(np.float64)
+    for k in range(paint.coats):
+        coat = paint.coat(k, rows)[projected.splats].astype(np.float64)
         colors = coat[:, 3:] * projected.colors + coat[:, :3]
         yield replace(layers, projected=replace(projected, colors=colors))
 

@@ -240,6 +240,35 @@ class Settings:
         reader="window",
     )
 
+    relight: float = setting(
+        1.0,
+        "From captured colours, 0, to the light of the scene, 1, for splats that have a material.",
+        place="Light / Materials",
+        low=0.0,
+        high=1.0,
+    )
+    material_tint: float = setting(
+        0.0,
+        "From a material's own colour, 0, to the captured colour under it, 1.",
+        place="Light / Materials",
+        low=0.0,
+        high=1.0,
+    )
+    material_scale: float = setting(
+        4.0,
+        "How often a material repeats over the scene's radius, on splats.",
+        place="Light / Materials",
+        unit="x",
+        low=0.1,
+        high=64.0,
+    )
+    light_samples: int = setting(
+        4,
+        "Directions of light per pixel and frame on materials; frames add up.",
+        place="Light / Materials",
+        low=1,
+        high=64,
+    )
     environment_rotation: float = setting(
         0.0,
         "Turns the light from all around about the scene's up axis.",
@@ -280,9 +309,10 @@ class Settings:
         high=8.0,
         reader="display",
     )
-    tone_mapping: Literal["none", "reinhard", "aces"] = setting(
+    tone_mapping: Literal["none", "reinhard", "aces", "neutral"] = setting(
         "none",
-        "How light beyond white comes back into range: cut off, Reinhard's curve or ACES' film.",
+        "How light beyond white comes back into range: cut off, Reinhard's curve, ACES' film, or "
+        "Khronos' neutral curve, which keeps colours.",
         place="Scene / Display",
         reader="display",
     )

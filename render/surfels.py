@@ -98,9 +98,9 @@ def surfel_boxes(matrices: Float64, reach: Float64, near: float) -> tuple[Float6
         points = np.stack(
             [radius[:, None] * np.cos(angles), radius[:, None] * np.sin(angles), 1.0 + 0.0 * angles]
         )
-        z = np.einsum("mi,ima->ma", to_w, points)
         on_chord = np.arange(angles.shape[1]) >= rim.shape[1]
-        shows = np.isfinite(angles) & (on_chord | (z >= near))
+        z = np.where(on_chord, near, np.einsum("mi,ima->ma", to_w, points))
+        shows = np.isfinite(angles) & (z >= near)
         place = np.einsum("mi,ima->ma", to_pixel, points) / np.where(shows, z, 1.0)
         middle = to_pixel[:, 2] / to_w[:, 2]
         blur = np.sqrt(reach * SURFEL_BLUR)

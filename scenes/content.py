@@ -6,9 +6,18 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from .errors import VoileError
 from .lights import Lights
+from .material import NeuralMaterial
 from .mesh import Mesh
 from .splats import Splats
+
+MOST_MATERIALS = 8
+"""In one content: what splats blend of each is a channel of its own."""
+
+
+class ContentError(VoileError, ValueError):
+    """What is to be drawn together does not fit; the text says what."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,12 +27,35 @@ class Content:
     Attributes:
         splats: blended by the mode.
         meshes: opaque, among the splats.
+        materials: that meshes name, and splats number in their column `material`.
         lights: what falls on meshes and on splats with a material.
+
+    Raises:
+        ContentError: a material that is not there, two of one name, or too many.
     """
 
     splats: Splats
     meshes: tuple[Mesh, ...] = ()
+    materials: tuple[NeuralMaterial, ...] = ()
     lights: Lights = field(default_factory=Lights)
+
+    def __post_init__(self) -> None:
+        names = [material.name for material in self.materials]
+        there = ", ".join(names) or "none"
+        if len(names) > MOST_MATERIALS:
+            raise ContentError(f"{len(names)} materials; at most {MOST_MATERIALS} are drawn")
+        if len(set(names)) < len(names) or "" in names:
+            raise ContentError(f"materials must have names of their own; they are {there}")
+        for mesh in self.meshes:
+            if mesh.material and mesh.material not in names:
+                raise ContentError(
+                    f"mesh {mesh.name!r} has material {mesh.material!r}; there are {there}"
+                )
+        column = self.splats.material
+        if column is not None and len(column) and column.max() >= len(names) and names:
+            raise ContentError(
+                f"splats have material {column.max()}; there are {len(names)}: {there}"
+            )
 
     @classmethod
     def of(cls, scene: Splats | Content) -> Content:

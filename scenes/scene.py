@@ -14,6 +14,7 @@ from .flatten import Flat, flatten
 from .io import detect, load
 from .io.mesh import is_mesh, load_meshes
 from .lights import Lights
+from .material import NeuralMaterial
 from .mesh import Mesh, turn_up
 from .node import Node
 from .oit_file import load_weights, weights_path
@@ -37,7 +38,8 @@ class Scene:
         viewpoints: places to look from that came with the scene, by name; the first is the start.
         weights: the file that keeps its weights, whether it is there or not.
         meshes: share the frame with the splats.
-        lights: what falls on meshes.
+        materials: that meshes name and splats number.
+        lights: what falls on meshes and on splats with a material.
     """
 
     name: str
@@ -47,6 +49,7 @@ class Scene:
     viewpoints: dict[str, Viewpoint] = field(default_factory=dict)
     weights: Path | None = None
     meshes: tuple[Mesh, ...] = ()
+    materials: tuple[NeuralMaterial, ...] = ()
     lights: Lights = field(default_factory=Lights)
 
     @cached_property
@@ -62,7 +65,7 @@ class Scene:
     @cached_property
     def content(self) -> Content:
         """What renderers take: all nodes with meshes and lights."""
-        return Content(self.splats, self.meshes, self.lights)
+        return Content(self.splats, self.meshes, self.materials, self.lights)
 
     @property
     def pristine(self) -> bool:

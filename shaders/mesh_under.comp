@@ -12,7 +12,7 @@ layout(binding = 0, COLOUR_FORMAT) uniform image2D target_colour;
 #ifdef WITH_DEPTH
 layout(binding = 1, rg32f) uniform image2D target_depth;
 #endif
-layout(std430, binding = 5) readonly buffer Albedos { vec4 albedos[]; };  // of the meshes
+layout(std430, binding = 5) readonly buffer Albedos { vec4 albedos[]; };  // and the material, or -1
 
 uniform mat3 rotation;
 uniform vec3 eye_high;
@@ -37,7 +37,9 @@ void main() {
     }
     vec4 drawn = imageLoad(target_colour, pixel);
     float left = 1.0 - drawn.a;
-    imageStore(target_colour, pixel, vec4(drawn.rgb + left * display_of(albedos[mesh].rgb * light), 1.0));
+    // What has a material is lit by then; see lit.comp.
+    vec3 shown = albedos[mesh].w < 0.0 ? display_of(albedos[mesh].rgb * light) : vec3(0.0);
+    imageStore(target_colour, pixel, vec4(drawn.rgb + left * shown, 1.0));
 #ifdef WITH_DEPTH
     imageStore(target_depth, pixel, vec4(imageLoad(target_depth, pixel).r + left * z, 1.0, 0.0, 0.0));
 #endif

@@ -9,6 +9,13 @@
 
 layout(std430, binding = 3) readonly buffer Footprints { Footprint footprints[]; };
 
+#ifdef SURFELS
+#include "surfel.glsl"
+layout(std430, binding = 7) readonly buffer Discs { Disc discs[]; };
+flat out vec4 disc_u;
+flat out vec4 disc_v;
+flat out vec4 disc_w;
+#endif
 #ifdef VALUES
 layout(std430, binding = 5) readonly buffer Values { float values[]; };  // what a mode says of each
 flat out float value;
@@ -36,6 +43,11 @@ void main() {
 #endif
 #ifdef NUMBERS
     number = first_place + place;
+#endif
+#ifdef SURFELS
+    disc_u = discs[place].u;
+    disc_v = discs[place].v;
+    disc_w = discs[place].w;
 #endif
     vec4 offset = footprints[place].offset;
     if (offset.w == INVISIBLE) {

@@ -20,6 +20,10 @@ layout(std430, binding = 1) readonly buffer Geometry { float geometry[]; }; // G
 layout(std430, binding = 2) readonly buffer Harmonics { uint sh_words[]; };
 layout(std430, binding = 3) writeonly buffer Footprints { Footprint footprints[]; };
 layout(std430, binding = 4) buffer Counters { uint visible; };
+#ifdef SURFELS
+#include "surfel.glsl"
+layout(std430, binding = 7) writeonly buffer Discs { Disc discs[]; };
+#endif
 
 uniform uint count;         // footprints of this dispatch
 uniform uint first_place;   // of them in draw order
@@ -43,6 +47,9 @@ uniform vec2 margin;        // with a centre farther outside than this, pixels
 uniform float colour_max;   // largest colour that the target can hold
 
 #include "harmonics.glsl"
+#ifdef SURFELS
+#include "surfel_place.glsl"
+#endif
 
 const float HALF_LOG2_E = 0.7213475204444817;
 const float RASTER_SLACK = 1.0 / 64.0;  // drivers snap vertices to 1/256 pixel; no pixel may be lost
@@ -58,7 +65,11 @@ mat3 rotation_of(vec4 q) {  // unit quaternion wxyz; columns are the splat's axe
 
 bool finite(vec4 v) { return !any(isnan(v)) && !any(isinf(v)); }
 
+#ifdef SURFELS
+bool project(uint splat, out Footprint f, out Disc disc) {
+#else
 bool project(uint splat, out Footprint f) {
+#endif
     uint at = (splat - first_splat) * uint(GEOMETRY_FLOATS);
     vec3 mean = vec3(geometry[at], geometry[at + 1u], geometry[at + 2u]);
     float opacity = geometry[at + 3u];
@@ -100,12 +111,37 @@ bool project(uint splat, out Footprint f) {
     float det = max(sharp_det + blur * (xx + yy) + blur * blur, 1e-30);
     xx += blur;
     yy += blur;
+    bool is_surfel = false;
+#ifdef SURFELS
+    is_surfel = scale.z == 0.0;
+#endif
 #ifdef ANTIALIAS
-    opacity *= sqrt(sharp_det / det);
+    if (!is_surfel) opacity *= sqrt(sharp_det / det);
     if (opacity < least_opacity) return false;
 #endif
     float log2_opacity = log2(opacity);
     float reach = (log2_opacity - log2(ALPHA_MIN)) / HALF_LOG2_E;
+#ifdef SURFELS
+    disc.u = disc.v = disc.w = vec4(0.0);
+    Outline outline;
+    if (is_surfel) {
+        float rim = sqrt(max(reach, 0.0));
+        if (!find_outline(t, axes, lengths.xy * rim, rim * sqrt(SURFEL_BLUR), outline)) return false;
+        centre = outline.centre;
+        xx = outline.form.x;
+        yy = outline.form.y;
+        xy = outline.form.z;
+        det = outline.det;
+        k = outline.k;
+        reach = 1.0;
+        if (outline.box.x > 0.0) {  // inside of the image already
+            xx = outline.box.x * outline.box.x;
+            yy = outline.box.y * outline.box.y;
+            xy = 0.0;
+            det = xx * yy;
+        }
+    }
+#endif
     vec2 extent = k * sqrt(max(reach * vec2(xx, yy), 0.0));
     // No pixel centre of the image inside the splat's bounds.
     if (any(lessThan(centre + extent, vec2(0.5))) ||
@@ -133,6 +169,17 @@ bool project(uint splat, out Footprint f) {
         f.offset = vec4(0.0, 0.0, half_axes.y / half_axes.x, DISC);
     }
     f.form = vec4(a, b, c, log2_opacity);
+#ifdef SURFELS
+    if (is_surfel) {
+        if (outline.box.x > 0.0) {
+            f.axes = vec4(outline.centre, outline.box.x, 0.0);
+            f.offset = vec4(0.0, 0.0, outline.box.y / outline.box.x, BOX);
+        }
+        f.form = vec4(0.0, 0.0, 0.0, log2_opacity);
+        disc = find_disc(t, axes, lengths.xy, f.axes.xy);
+        if (!finite(disc.u) || !finite(disc.v) || !finite(disc.w)) return false;
+    }
+#endif
 
     vec3 colour = 0.5 + SH_C0 * base;
 #if SH_DEGREE >= 1
@@ -155,7 +202,14 @@ void main() {
 #endif
     if (splat < first_splat || splat - first_splat >= splat_count) return;
     Footprint f;
-    if (project(splat, f)) {
+#ifdef SURFELS
+    Disc disc;
+    bool shows = project(splat, f, disc);
+    discs[place] = disc;
+#else
+    bool shows = project(splat, f);
+#endif
+    if (shows) {
         footprints[place] = f;
         atomicAdd(visible, 1u);
     } else {

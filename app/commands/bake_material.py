@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from ...scenes.errors import Cancelled
+from ...scenes.errors import Cancelled, SceneFormatError
 from ...scenes.progress import Progress
 from .bake import interruptible
 from .console import progress_bar, size_text
@@ -38,7 +38,7 @@ def bake_material(
     """Learns a neural material, a .vnm file, from a layered one.
 
     Ctrl-C keeps the best so far; the same command then goes on where it was. A GPU is used where
-    PyTorch has one. The same seed gives the same file on the same machine.
+    PyTorch has one; without, the same seed gives the same file on the same machine.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def bake_material(
         No progress bar.
     """
     from ...render.materials.bake import BakeOptions, Baker
-    from ...render.materials.baking_state import forget, resume
+    from ...render.materials.baking_state import forget, keep, resume
     from ...render.materials.description import reference_texels
     from ...render.materials.quality import held_back_errors
     from ...scenes.material import NetShape
@@ -77,6 +77,9 @@ def bake_material(
         forget(output)
     elif resume(baker, output) and not quiet:
         print(f"going on from step {baker.step:,} of {steps:,}")
+    if output.is_dir():
+        raise SceneFormatError(output, "file", "is a folder", "Name the file in it by -o.")
+    keep(baker, output)  # before minutes of work for a place that cannot be written
     with progress_bar(quiet) as show, interruptible(show) as progress:
         baked = _run(baker, output, progress)
     save_material(baked, output)

@@ -5,15 +5,27 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
 from cyclopts import Parameter
 
+from ...render.frame import FrameRequest
+from ...render.metrics import psnr
+from ...render.sample_views import sample_views
 from ...scenes.errors import SceneFormatError
 from ...scenes.io import save, writable_format
 from ...scenes.io.losses import losses
 from ...scenes.io.vis import is_image
+from ...scenes.progress import Progress
 from ...scenes.scene import open_scene
+<<<<<<< HEAD
+=======
+from ...scenes.splats import Splats
+from ...scenes.surfels import to_surfels
+>>>>>>> main
 from .console import progress_bar, size_text
 from .images import render_image
+
+_VIEWS = 6
 
 
 def convert(
@@ -35,7 +47,9 @@ def convert(
     target
         File to write; its extension chooses the format.
     to
-        Format to write: ply, splat or spz, where the extension does not say.
+        Format to write: ply, splat or spz, where the extension does not say. Or "2d": every splat
+        becomes a surfel, a disc without its shortest axis, in the extension's format; says how many
+        dB that costs, drawn from six views around the scene.
     force
         Overwrite an existing file.
     drop_invalid
@@ -48,17 +62,63 @@ def convert(
         raise SceneFormatError(
             target, "format", f"{to!r} holds no image", "Leave out --to; write .png, .npy or .exr."
         )
-    chosen = None if image else writable_format(target, to)
+    flatten = to == "2d"
+    chosen = None if image else writable_format(target, None if flatten else to)
     if target.exists() and not force:
         raise SceneFormatError(target, "file", "exists already", "Use --force to overwrite it.")
     if chosen is None:
         return render_image(Path(scene), target, backend="cpu", background=None, quiet=quiet)
     with progress_bar(quiet) as progress:
         opened = open_scene(scene, progress, drop_invalid=drop_invalid)
-        save(opened.splats, target, chosen.name, progress)
+        splats = to_surfels(opened.splats, progress) if flatten else opened.splats
+        costs = flattening(opened.splats, splats, progress) if flatten and not quiet else []
+        save(splats, target, chosen.name, progress)
     if not quiet:
         size = size_text(target.stat().st_size)
-        print(f"{target}: {chosen.title}, {len(opened.splats):,} splats, {size}")
-        for sentence in losses(opened.splats, chosen):
+        print(f"{target}: {chosen.title}, {len(splats):,} splats, {size}")
+        for sentence in [*costs, *losses(opened.splats, chosen)]:
             print(f"  {sentence}")
     return 0
+<<<<<<< HEAD
+=======
+
+
+def flattening(splats: Splats, flat: Splats, progress: Progress) -> list[str]:
+    """A sentence about how far the pictures of surfels are from those before."""
+    if len(splats) == 0:
+        return []
+    from ...render.cpu.renderer import CPURenderer  # Numba: whoever only converts does not load it
+
+    renderer, views = CPURenderer(), sample_views(splats, _VIEWS)
+    pictures = []
+    for k, scene in enumerate((splats, flat)):
+        renderer.upload(scene)
+        for i, view in enumerate(views):
+            progress((k * len(views) + i) / (2 * len(views)), "Comparing pictures")
+            pictures.append(renderer.render(FrameRequest(view)).premultiplied())
+    found = [psnr(pictures[i], pictures[len(views) + i]) for i in range(len(views))]
+    return [
+        f"as surfels it looks like before to {np.mean(found):.1f} dB on average, "
+        f"{min(found):.1f} dB at worst, in {len(views)} views"
+    ]
+
+
+def losses(splats: Splats, target: Format) -> list[str]:
+    """Sentences about what a format cannot hold of a scene."""
+    found = []
+    if splats.sh_degree > target.max_sh_degree:
+        found.append(
+            f"view dependence is lost: SH degree {splats.sh_degree} becomes {target.max_sh_degree}"
+        )
+    if target.quantised:
+        found.append(f"values are quantised: {target.quantised}")
+    if splats.antialiased and not target.keeps_antialiased:
+        found.append("the mark that the scene was trained antialiased is lost")
+    for name in ("normals", "material", "latent"):
+        if getattr(splats, name) is not None and name not in target.columns:
+            found.append(f"the column {name} is lost")
+    for name in ("fitted", "learned"):
+        if getattr(splats, name) is not None:
+            found.append(f"the {name} weights are lost; they stay beside the original")
+    return found
+>>>>>>> main

@@ -12,6 +12,7 @@ from ...render.camera import Camera
 from ...render.film import FILMS, check_film, prepare_scene, render_film
 from ...render.finish import finished
 from ...render.frame import Frame, FrameRequest
+from ...render.materials.assign import assigned, material_named
 from ...render.output import OutputError, check_output, numbered, save_depth, save_frame
 from ...render.renderer import Renderer, create_renderer
 from ...render.settings import Settings
@@ -46,6 +47,7 @@ def render(
     depth: Path | None = None,
     weights: Annotated[Path | None, Parameter(negative="")] = None,
     mesh: Annotated[list[Path] | None, Parameter(negative="")] = None,
+    material: str | None = None,
     drop_invalid: Annotated[bool, Parameter(negative="")] = False,
     scale: Annotated[float | None, Parameter(group=IMAGES)] = None,
     region: Annotated[str | None, Parameter(group=IMAGES)] = None,
@@ -98,6 +100,10 @@ def render(
         File of weights that `voile bake` has made, instead of the one beside the scene.
     mesh
         A mesh (.glb, .gltf, .obj, .stl, .off) to put among the splats; may be given more than once.
+    material
+        What splats and meshes are made of: ceramic, brushed, car-paint, fabric, or a .vnm file that
+        `voile bake-material` has made. Settings relight and material_tint mix it with
+        what was captured.
     drop_invalid
         Leave out splats with values that are not finite instead of refusing the file.
     scale
@@ -147,6 +153,8 @@ def render(
             opened = open_scene(
                 scene, progress, drop_invalid=drop_invalid, weights=weights, meshes=mesh or []
             )
+            if material is not None:
+                opened = assigned(opened, material_named(material))
             shots = choose_cameras(
                 *(opened, camera or [], view or [], orbit, wanted),
                 captured=cameras,

@@ -17,6 +17,7 @@ def view(
     backend: str = "gl",
     weights: Annotated[Path | None, Parameter(negative="")] = None,
     mesh: Annotated[list[Path] | None, Parameter(negative="")] = None,
+    material: str | None = None,
     background: str | None = None,
     preset: str | None = None,
     settings: Annotated[Path | None, Parameter(negative="")] = None,
@@ -36,6 +37,10 @@ def view(
         File of weights that `voile bake` has made, instead of the one beside the scene.
     mesh
         A mesh (.glb, .gltf, .obj, .stl, .off) to put among the splats; may be given more than once.
+    material
+        What splats and meshes are made of: ceramic, brushed, car-paint, fabric, or a .vnm file that
+        `voile bake-material` has made. Settings relight and material_tint mix it with
+        what was captured.
     background
         black, white, grey, #rrggbb, r,g,b in 0 to 1, or transparent.
     preset
@@ -51,5 +56,9 @@ def view(
 
     values = to_settings(flags, background, preset, settings)
     return run_window(
-        scene, backend, weights, values, meshes=mesh or [], log=log, log_level=log_level
+        *(scene, backend, weights, values),
+        meshes=mesh or [],
+        material=material,
+        log=log,
+        log_level=log_level,
     )

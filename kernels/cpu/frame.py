@@ -11,9 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .bins import TILE, make_tile_lists
+from .meet import gather_surfels
 from .project import FOOTPRINT, KEEP_ALL, Culling, View, gather, list_places, paint, project
 from .scratch import Scratch
 from .sort import CHUNK, sort_slices
+from .surfels import SURFEL
 from .workers import Workers
 
 Float32 = NDArray[np.float32]
@@ -98,6 +100,7 @@ def draw(
     splat_scale: float = 1.0,
     antialias: bool = False,
     cull: Culling = KEEP_ALL,
+    surfels: bool = False,
     limits: Float32 | None = None,
     with_depth: bool = False,
     coats: Sequence[Float32] = (),
@@ -115,6 +118,7 @@ def draw(
         degree: of the spherical harmonics, at most that of the columns.
         splat_scale: factor of all scales.
         antialias, cull: see `project`.
+        surfels: whether splats of no thickness are surfels; otherwise they are flat ellipsoids.
         limits: (H, W) depths beyond which splats are not seen at a pixel.
         with_depth: also draw expected depth.
         coats: each (N, 4), drawn one after the other in place of the colours; see `paint`.
@@ -136,12 +140,13 @@ def draw(
     z = scratch.array("z", n, np.float64)
     which = scratch.array("which", n, np.uint32)
     footprints = scratch.array("footprints", (n, FOOTPRINT), np.float32)
+    discs = scratch.array("surfels", (n, SURFEL), np.float32) if surfels else None
 
     def project_chunk(k: int) -> int:
         start, stop = k * CHUNK, min((k + 1) * CHUNK, n)
         return project(
             *columns, view, degree, float(splat_scale), antialias, cull, start, stop, z, which,
-            footprints,
+            footprints, discs,
         )  # fmt: skip
 
     counts = np.array(workers.map(project_chunk, -(-n // CHUNK)), np.int64)
@@ -163,10 +168,13 @@ def draw(
     )
     ordered = scratch.array("ordered", (visible, FOOTPRINT), np.float32)
     splats = scratch.array("splats", visible, np.uint32)
+    met = () if discs is None else (scratch.array("met", (visible, SURFEL), np.float32),)
 
     def gather_chunk(k: int) -> None:
         start, stop = k * CHUNK, min((k + 1) * CHUNK, visible)
         gather(places, start, stop, footprints, which, ordered, splats)
+        if discs is not None:
+            gather_surfels(places, start, stop, discs, *met)
 
     workers.map(gather_chunk, -(-visible // CHUNK))
     done("gather" if blending.order == "scene" else "sort")
@@ -189,7 +197,7 @@ def draw(
         def rasterize_batch(k: int) -> None:
             blending.rasterize(
                 tiles, edges[k], edges[k + 1], starts, members, ordered, values, blending.params,
-                cut, with_depth, color, alpha, depth,
+                cut, with_depth, color, alpha, depth, *met,
             )  # fmt: skip
 
         workers.map(rasterize_batch, len(edges) - 1)

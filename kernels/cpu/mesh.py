@@ -14,6 +14,7 @@ import math
 
 import numpy as np
 
+from ..constants import SEAM
 from .jit import inline, kernel
 
 SETUP = 9
@@ -21,10 +22,6 @@ SETUP = 9
 
 EDGE_ON = 1e-15
 """Determinants below this, of columns of length 1, are rounding: no area is seen."""
-
-SEAM = 1e-9
-"""Triangles are larger by this part of their barycentric coordinates: where a pixel's centre is on
-the edge of two of them, rounding could put it outside of both."""
 
 U, V, NX, NY, NZ, TX, TY, TZ, FOOTPRINT = range(9)
 """Planes of what is seen at a pixel: texture coordinates, normal, tangent, and the size of a pixel

@@ -19,20 +19,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..constants import ALPHA_MIN, COV2D_BLUR, JACOBIAN_MARGIN
+from .footprint import (
+    ANCHOR_X,
+    ANCHOR_Y,
+    BLUE,
+    DEPTH,
+    FOOTPRINT,
+    GREEN,
+    HALF_LOG2_E,
+    LOG2_ALPHA_MIN,
+    LOG2_OPACITY,
+    RED,
+    SMALLEST,
+    A,
+    B,
+    C,
+    U,
+    V,
+)
 from .harmonics import sh_basis
 from .jit import inline, kernel
-
-ANCHOR_X, ANCHOR_Y, U, V, A, B, C, LOG2_OPACITY, RED, GREEN, BLUE, DEPTH = range(12)
-"""Columns of a footprint. Anchor in whole pixels; depth in world units."""
-
-FOOTPRINT = 12
-
-LOG2_ALPHA_MIN = math.log2(ALPHA_MIN)
-
-HALF_LOG2_E = 0.5 * math.log2(math.e)
-
-SMALLEST = 1e-18
-"""Of the Cholesky diagonal: flat over any image, and its square is still a float32."""
+from .surfels import SCALE as SURFEL_SCALE
+from .surfels import find_disc, place_surfel
 
 BLOCK = 64
 """Splats whose geometry is worked out together; their columns fit in the first-level cache."""
@@ -125,7 +133,7 @@ def _pair(values: NDArray[np.float64]) -> Pair:
 @kernel
 def project(
     means, quats, scales, opacities, sh, view, degree, size, antialias, cull, start, stop, z,
-    which, footprints,
+    which, footprints, surfels=None,
 ):  # fmt: skip
     """Projects splats start to stop; writes the visible ones from row `start` on, in order.
 
@@ -143,6 +151,8 @@ def project(
         z: (N,) float64 out, view depth.
         which: (N,) uint32 out, the splat.
         footprints: (N, 12) float32 out.
+        surfels: (N, 13) float32 out, see `surfels`. None where the scene has none, and then the
+            code for them is not even compiled; splats of no thickness are flat ellipsoids then.
 
     Returns:
         Number of visible splats.
@@ -165,7 +175,10 @@ def project(
             # A determinant out of range: a splat this large for its distance has left float64.
             if not (block[TZ + j] > near and opacity >= least_opacity and block[DET + j] < 1e300):
                 continue
-            if antialias:
+            is_surfel = False
+            if surfels is not None:
+                is_surfel = scales[i, 2] == np.float32(0)
+            if antialias and not is_surfel:
                 opacity *= math.sqrt(block[SHARP_DET + j] / block[DET + j])
                 if opacity < least_opacity:
                     continue
@@ -173,22 +186,33 @@ def project(
                 continue
             if block[GAP_X + j] > margin_x or block[GAP_Y + j] > margin_y:
                 continue
-            # Extent of alpha >= 1/255: d^T S'^-1 d <= 2 ln(255 o), so |dx|^2 <= 2 ln(255 o) S'xx.
             log2_opacity = math.log2(opacity)
-            reach = (log2_opacity - LOG2_ALPHA_MIN) / HALF_LOG2_E
-            if not (
-                block[GAP_X + j] ** 2 <= reach * block[XX + j]
-                and block[GAP_Y + j] ** 2 <= reach * block[YY + j]
-            ):
-                continue
+            if is_surfel:
+                if surfels is not None:
+                    mean = block[MEAN + j], block[MEAN + BLOCK + j], block[MEAN + 2 * BLOCK + j]
+                    disc = find_disc(
+                        *(view, mean, quats[i], size * scales[i, 0], size * scales[i, 1])
+                    )
+                    if not place_surfel(view, disc, log2_opacity, row, footprints, surfels):
+                        continue
+            else:
+                # Extent of alpha >= 1/255: d^T S'^-1 d <= 2 ln(255 o), so |dx|^2 <= that S'xx.
+                reach = (log2_opacity - LOG2_ALPHA_MIN) / HALF_LOG2_E
+                if not (
+                    block[GAP_X + j] ** 2 <= reach * block[XX + j]
+                    and block[GAP_Y + j] ** 2 <= reach * block[YY + j]
+                ):
+                    continue
+                footprints[row, ANCHOR_X] = block[PIXEL_X + j]
+                footprints[row, ANCHOR_Y] = block[PIXEL_Y + j]
+                footprints[row, U] = block[CORNER_U + j]
+                footprints[row, V] = block[CORNER_V + j]
+                footprints[row, A] = block[CHOLESKY_A + j]
+                footprints[row, B] = block[CHOLESKY_B + j]
+                footprints[row, C] = block[CHOLESKY_C + j]
+                if surfels is not None:
+                    surfels[row, SURFEL_SCALE] = np.float32(0)
             z[row] = block[TZ + j]
-            footprints[row, ANCHOR_X] = block[PIXEL_X + j]
-            footprints[row, ANCHOR_Y] = block[PIXEL_Y + j]
-            footprints[row, U] = block[CORNER_U + j]
-            footprints[row, V] = block[CORNER_V + j]
-            footprints[row, A] = block[CHOLESKY_A + j]
-            footprints[row, B] = block[CHOLESKY_B + j]
-            footprints[row, C] = block[CHOLESKY_C + j]
             footprints[row, LOG2_OPACITY] = log2_opacity
             footprints[row, DEPTH] = min(block[TZ + j], 1e38)
             which[row] = i

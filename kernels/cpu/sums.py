@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .bins import TILE
 from .jit import inline
-from .tile import LANES, F, seen_alpha
+from .tile import LANES, MET_ALPHA, MET_DEPTH, F, seen_alpha
 
 CLEAR, RED_SUM, GREEN_SUM, BLUE_SUM, DEPTH_SUM, WEIGHT_SUM = range(0, 6 * LANES, LANES)
 """Places in a row of a tile: prod (1 - alpha), sums of w alpha (c, z, 1)."""
@@ -27,10 +27,16 @@ def clear_sums(rows):
 
 
 @inline
-def add_row(rows, at, u, a, p, red, green, blue, z, weight, squares_alpha, limit, cut):
-    """Adds one splat of one weight to the 16 pixels of a row; `p` is log2 o - v^2 there."""
+def add_row(rows, at, u, a, p, red, green, blue, z, weight, squares_alpha, limit, cut, lanes=None):
+    """Adds one splat of one weight to the 16 pixels of a row; `p` is log2 o - v^2 there.
+
+    With `lanes`, see `tile`, alpha and depth are taken from there.
+    """
     for k in range(LANES):
-        alpha = seen_alpha(p, u + a * F(k), z, limit, k, cut)
+        if lanes is None:
+            alpha = seen_alpha(p, u + a * F(k), z, limit, k, cut)
+        else:
+            alpha, z = lanes[MET_ALPHA, k], lanes[MET_DEPTH, k]
         clear = rows[at, CLEAR + k] * (F(1) - alpha)
         rows[at, CLEAR + k] = clear if clear > F(VANISHED) else F(0)
         share = weight * alpha

@@ -37,6 +37,10 @@ BATCH = 32
 LANES = 16
 """Pixels of a row."""
 
+MET_ALPHA, MET_DEPTH = range(2)
+"""Rows of lanes (2, 16), which scenes with surfels have: alpha of the splat at hand at 16 pixels,
+and the depth at which their rays meet it; see `meet`."""
+
 FIRST, LAST = ANCHOR_X, ANCHOR_Y
 """Columns of a batch: those of a footprint, but u and v are at the tile's first pixel, and the
 anchor has given way to the first and last row that is reached."""

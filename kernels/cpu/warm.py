@@ -36,7 +36,7 @@ def warm_up(progress: Progress = silent) -> float:
     begun = time.perf_counter()
     done = 0
     names = [module.name for module in iter_modules(modes.__path__)]
-    share = 1 / (1 + 5 * len(names))  # `depth_order`, and the stages of `draw`
+    share = 1 / (1 + 2 * 5 * len(names))  # `depth_order`, and the stages of `draw`
 
     def report(_stage: str) -> None:
         nonlocal done
@@ -71,13 +71,15 @@ def warm_up(progress: Progress = silent) -> float:
             np.ones(mode.PARAMS, np.float32),
             lambda visible, workers, values=values: values,
         )
-        draw(
-            *(columns, view, (8, 8), workers, Scratch(), blending),
-            degree=0,
-            with_depth=True,
-            coats=[np.zeros((1, 4), np.float32)],
-            on_stage=report,
-        )
+        for surfels in (False, True):
+            draw(
+                *(columns, view, (8, 8), workers, Scratch(), blending),
+                degree=0,
+                surfels=surfels,
+                with_depth=True,
+                coats=[np.zeros((1, 4), np.float32)],
+                on_stage=report,
+            )
     return time.perf_counter() - begun
 
 

@@ -1,7 +1,9 @@
-// Tile lists: instances in the order of the footprints, and after their sort where each tile begins.
+// Tile lists: instances in the order of the footprints, and after their sort where each tile
+// begins.
 //
-// Most splats reach a few tiles, and a thread writes those of its own splat. A splat that reaches many
-// is shared out among its warp: a lane takes a row of tiles at a time, and all write side by side.
+// Most splats reach a few tiles, and a thread writes those of its own splat. A splat that reaches
+// many is shared out among its warp: a lane takes a row of tiles at a time, and all write side by
+// side.
 
 #include "bins.cuh"
 #include "warp.cuh"
@@ -86,14 +88,15 @@ __device__ inline void write_together(const Ellipse &splat, Span rows, int width
             unsigned end = __shfl_sync(ALL_LANES, upto, found);
             int last = __shfl_sync(ALL_LANES, across.last, found);
             if (mine < all)
-                out.write(at + mine, (first + found) * columns + last - int(end - 1 - mine), member);
+                out.write(at + mine, (first + found) * columns + last - int(end - 1 - mine),
+                          member);
         }
         at += all;
     }
 }
 
-// Instances of every splat, one after the other in `order`, or as they come where it is null. All are
-// counted, and those within `room` written. `wide`: tiles are uint32, else uint16.
+// Instances of every splat, one after the other in `order`, or as they come where it is null. All
+// are counted, and those within `room` written. `wide`: tiles are uint32, else uint16.
 extern "C" __global__ void emit_tiles(const Footprint *footprints, const int *order, int width,
                                       int height, int room_drawn, int room, int wide, int *ticket,
                                       unsigned *states, Counts *counts, void *tiles, int *members) {

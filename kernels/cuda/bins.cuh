@@ -40,8 +40,8 @@ struct Ellipse {
         return pixel_span(anchor_y + (-reach - v) * inv_c, anchor_y + (reach - v) * inv_c, height);
     }
 
-    // Columns of pixels within rows of pixels. On the boundary u = +-sqrt(q - v^2) the ends in x are
-    // where v = -+ sqrt(q) b / |(b, c)|, or at the row nearest to that.
+    // Columns of pixels within rows of pixels. On the boundary u = +-sqrt(q - v^2) the ends in x
+    // are where v = -+ sqrt(q) b / |(b, c)|, or at the row nearest to that.
     BOTH Span columns(Span rows, int width) const {
         float tip = sqrtf(q) * b / sqrtf(b * b + c * c);
         float inv_a = 1.0f / a, inv_c = 1.0f / c;

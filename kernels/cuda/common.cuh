@@ -7,8 +7,8 @@
 #define BOTH __host__ __device__ inline
 
 // A camera and what is drawn of a scene, float32 in this order: voile.render.cuda.view makes it.
-// Positions are counted from the camera: a mean is exact, and so is its difference from the eye, which
-// comes in two parts. All that follows is float32.
+// Positions are counted from the camera: a mean is exact, and so is its difference from the eye,
+// which comes in two parts. All that follows is float32.
 struct View {
     float rotation[9], eye_high[3], eye_low[3];
     float focal[2], centre[2], slope_low[2], slope_high[2], size[2];

@@ -9,9 +9,11 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import re
 import tempfile
 from importlib import import_module
 from pathlib import Path
+from typing import NamedTuple
 
 import platformdirs
 
@@ -23,6 +25,10 @@ ARCHITECTURES = (75, 80, 86, 89, 90, 100, 120)
 Others of at least the first one are compiled for as they are met."""
 
 INSTALL = 'pip install "voile[cuda]"'
+
+# Subnormal numbers are flushed to 0, which makes 2^x one instruction; nothing here needs them. All
+# else stays IEEE: "fast math" would also break comparisons with NaN that cull splats.
+_OPTIONS = {"name": "voile", "std": "c++17", "ftz": True}
 
 _MAGIC = b"voile cubin 1\n"
 
@@ -70,6 +76,40 @@ def compile_source(source: Source, architecture: int, folder: Path | None = None
     return code
 
 
+class Resources(NamedTuple):
+    """What a kernel takes of a GPU: registers of a thread, spilled and shared bytes."""
+
+    registers: int
+    spilled: int
+    shared: int
+
+
+def resources(source: Source, architecture: int) -> dict[str, Resources]:
+    """What each kernel of a file takes, as the assembler says it. Arguments as `compile_source`."""
+    core = import_module("cuda.core")
+    options = core.ProgramOptions(**_OPTIONS, arch=f"sm_{architecture}", ptxas_options="-v")
+    log = io.StringIO()
+    core.Program(source.text, "c++", options).compile("cubin", logs=log)
+    return read_resources(log.getvalue())
+
+
+def read_resources(log: str) -> dict[str, Resources]:
+    """Resources by kernel from what `ptxas -v` says."""
+    found: dict[str, Resources] = {}
+    for part in log.split("Compiling entry function '")[1:]:
+        registers = re.search(r"Used (\d+) registers", part)
+        spilled = re.search(r"(\d+) bytes spill stores, (\d+) bytes spill loads", part)
+        shared = re.search(r"(\d+) bytes smem", part)
+        assert registers, f"the assembler says something new: {part}"
+        assert spilled, f"the assembler says something new: {part}"
+        found[part.split("'")[0]] = Resources(
+            int(registers[1]),
+            int(spilled[1]) + int(spilled[2]),
+            int(shared[1]) if shared else 0,
+        )
+    return found
+
+
 def compiler_version() -> str:
     """Version of NVRTC, as "12.9".
 
@@ -93,9 +133,7 @@ def _compile(source: Source, architecture: int) -> bytes:
         core = import_module("cuda.core")
     except ImportError as error:
         raise CompilerMissingError(error) from error
-    # Subnormal numbers are flushed to 0, which makes 2^x one instruction; nothing here needs them.
-    # All else stays IEEE: "fast math" would also break comparisons with NaN that cull splats.
-    options = core.ProgramOptions(name="voile", arch=f"sm_{architecture}", std="c++17", ftz=True)
+    options = core.ProgramOptions(**_OPTIONS, arch=f"sm_{architecture}")
     log = io.StringIO()
     try:
         code = bytes(core.Program(source.text, "c++", options).compile("cubin", logs=log).code)

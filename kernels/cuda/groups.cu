@@ -17,8 +17,8 @@ __device__ inline int first_row(const int *splats, int count, int splat) {
 }
 
 // For every group of the sequence: where its splats end in the order, and what to add to a place in
-// the order for its row. Group g is splats starts[g] to starts[g + 1] of the scene; sequence[0] is how
-// many groups follow in it.
+// the order for its row. Group g is splats starts[g] to starts[g + 1] of the scene; sequence[0] is
+// how many groups follow in it.
 extern "C" __global__ void find_groups(const int *starts, const int *sequence, const int *splats,
                                        int room, int *ticket, unsigned *states, Counts *counts,
                                        int *ends, int *shifts) {

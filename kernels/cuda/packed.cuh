@@ -1,6 +1,6 @@
-// Splats as they lie in memory, packed by voile.render.cuda.packing: 12 bytes of mean, 16 of shape, and
-// a row of colour of 8 bytes or a multiple. With storage "float32" nothing is rounded, and a shape has
-// 32 bytes.
+// Splats as they lie in memory, packed by voile.render.cuda.packing: 12 bytes of mean, 16 of shape,
+// and a row of colour of 8 bytes or a multiple. With storage "float32" nothing is rounded, and a
+// shape has 32 bytes.
 #pragma once
 
 #include "common.cuh"
@@ -9,8 +9,8 @@ struct alignas(16) Shape {
     float quat[4], scale[3], opacity;
 };
 
-// The shapes of a scene, and what their codes mean: scales are steps of a logarithm from the least of
-// the scene, after 0 for none; quaternions signed parts of 32767; opacities parts of 65535.
+// The shapes of a scene, and what their codes mean: scales are steps of a logarithm from the least
+// of the scene, after 0 for none; quaternions signed parts of 32767; opacities parts of 65535.
 struct Shapes {
     const void *rows;
     int storage;

@@ -8,8 +8,8 @@
 __device__ inline unsigned depth_key(float depth) { return __float_as_uint(depth); }
 
 // One thread a splat. Visible splats come in the order of the scene, whatever the scheduler does:
-// `splats[row]` is the splat of `footprints[row]`, and `keys[row]` orders them by depth. Rows beyond
-// `room` are counted, and not written. `keys` is null where no order is asked for.
+// `splats[row]` is the splat of `footprints[row]`, and `keys[row]` orders them by depth. Rows
+// beyond `room` are counted, and not written. `keys` is null where no order is asked for.
 extern "C" __global__ void project(const float *means, const void *shapes, const uint2 *colors,
                                    int color_words, int storage, float scale_low, float scale_step,
                                    int count, int degree, int antialias, const View *view, int room,

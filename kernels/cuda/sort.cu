@@ -1,5 +1,5 @@
-// Radix sort of the visible splats by depth, and of instances by tile; how many there are is read on
-// the GPU. A launch has blocks for as many keys as there is room for; those beyond end at once.
+// Radix sort of the visible splats by depth, and of instances by tile; how many there are is read
+// on the GPU. A launch has blocks for as many keys as there is room for; those beyond end at once.
 
 #include "sort.cuh"
 

@@ -1,5 +1,5 @@
-// Least digit first radix sort, one go over the keys per digit: "onesweep" (Adinets and Merrill 2022).
-// Stable, so equal keys stay as they come and a run gives the same bytes each time.
+// Least digit first radix sort, one go over the keys per digit: "onesweep" (Adinets and Merrill
+// 2022). Stable, so equal keys stay as they come and a run gives the same bytes each time.
 #pragma once
 
 #include "warp.cuh"
@@ -27,8 +27,8 @@ __device__ inline void count_digits(const Key *keys, int count, int passes, int 
         if (own[p][t]) atomicAdd(&histogram[p * DIGITS + t], own[p][t]);
 }
 
-// Places of a batch's keys by one digit, among themselves: the ranks of a warp's keys, for every digit
-// and warp, and what they need to be brought together.
+// Places of a batch's keys by one digit, among themselves: the ranks of a warp's keys, for every
+// digit and warp, and what they need to be brought together.
 struct BatchRanks {
     int warps[SCAN_WARPS][DIGITS];  // keys of a digit in each warp; then in all warps before it
     int starts[DIGITS];             // keys of all digits below, of the batch
@@ -49,8 +49,9 @@ __device__ inline void rank_in_warp(const int (&digits)[SORT_ITEMS], int (&count
     }
 }
 
-// One pass. Moves keys and values to the order of the digit at `shift`. Where `values` is null a key's
-// value is its place. `histogram` is that of the digit; `states` (blocks, DIGITS) are zero before.
+// One pass. Moves keys and values to the order of the digit at `shift`. Where `values` is null a
+// key's value is its place. `histogram` is that of the digit; `states` (blocks, DIGITS) are zero
+// before.
 template <class Key>
 __device__ inline void sort_pass(const Key *keys, const int *values, int count, int shift,
                                  const int *histogram, int *ticket, unsigned *states,

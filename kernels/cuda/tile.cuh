@@ -64,7 +64,8 @@ __device__ inline unsigned subtiles_of(const Footprint &splat) {
     Span rows = ellipse.rows(TILE);
     unsigned reached = 0;
     for (int half = 0; half < 2; ++half) {
-        Span part = {most(rows.first, half * SUBTILE), least(rows.last, half * SUBTILE + SUBTILE - 1)};
+        int top = half * SUBTILE;
+        Span part = {most(rows.first, top), least(rows.last, top + SUBTILE - 1)};
         if (part.empty()) continue;
         Span across = ellipse.columns(part, TILE);
         if (across.empty()) continue;

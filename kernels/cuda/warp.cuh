@@ -45,8 +45,8 @@ __device__ inline unsigned block_scan(unsigned value, unsigned &total) {
     return before + inclusive - value;
 }
 
-// Blocks in the order in which they start, which is that of their numbers here: a block may wait for
-// those before it, as they run or have run.
+// Blocks in the order in which they start, which is that of their numbers here: a block may wait
+// for those before it, as they run or have run.
 __device__ inline int take_number(int *ticket) {
     __shared__ int number;
     __syncthreads();
@@ -55,8 +55,9 @@ __device__ inline int take_number(int *ticket) {
     return number;
 }
 
-// Decoupled look-back (Merrill and Garland 2016): every block publishes its own sum, then that of all
-// up to it, in one word whose high bits say which. Words are 0 before. Sums end at MOST_COUNTED.
+// Decoupled look-back (Merrill and Garland 2016): every block publishes its own sum, then that of
+// all up to it, in one word whose high bits say which. Words are 0 before. Sums end at
+// MOST_COUNTED.
 #define MOST_COUNTED 0x3fffffffu
 #define OWN_SUM 0x40000000u
 #define WHOLE_SUM 0x80000000u
@@ -118,7 +119,8 @@ __device__ inline unsigned look_back(unsigned *states, int block, unsigned own) 
 
 // The place of every thread's `count` things among those of all blocks before and of its own, and
 // after `total` those of all blocks up to this one.
-__device__ inline unsigned launch_scan(unsigned *states, int block, unsigned count, unsigned &total) {
+__device__ inline unsigned launch_scan(unsigned *states, int block, unsigned count,
+                                       unsigned &total) {
     __shared__ unsigned before;
     unsigned own, place = block_scan(count, own);
     if (warp_place() == 0) {

@@ -16,19 +16,25 @@ from ...scenes.content import Content
 from ...scenes.splats import Splats
 from ..camera import MAX_SIDE, Camera
 from ..frame import Frame, FrameRequest
-from ..meshes import Surface, draw_meshes
+from ..meshes import Surface
+from ..meshes.cpu import draw_meshes
+from ..paint import Paint
 from ..renderer import Capabilities, RenderError, check_mode, rows_for, scene_for
 from ..scene_facts import facts_of
 from ..settings import FRUSTUM_MARGIN, Settings
-from ..shading import shade_matte
+from ..shading import (
+    gbuffer_paint,
+    lit_by_samples,
+    lit_meshes,
+    lit_splats,
+    relights,
+    shade_matte,
+)
 from . import modes
 
 
 class CPURenderer:
     """Draws with the kernels of `voile.kernels.cpu`. May be used from any thread, one at a time.
-
-    Surfels (`kind` "2d") are drawn as Gaussians that are flat along their third axis, by the same
-    projection as solid splats.
 
     Args:
         threads: how many to use; None takes the environment's VOILE_THREADS, or else every core.
@@ -70,6 +76,8 @@ class CPURenderer:
         start = time.perf_counter()
         meshes = draw_meshes(content.meshes, camera, self._workers) if content.meshes else None
         begun = time.perf_counter()
+        relit = request.paint is None and relights(content, settings)
+        paint = gbuffer_paint(content, camera, settings) if relit else request.paint
         view = make_view(
             camera.world_to_camera,
             (camera.fx, camera.fy),
@@ -88,9 +96,10 @@ class CPURenderer:
             splat_scale=settings.splat_scale,
             antialias=settings.uses_antialiasing(splats.antialiased),
             cull=culling(settings, camera),
+            surfels=splats.kind != "3d",
             limits=None if meshes is None else meshes.depth,
             with_depth=request.depth,
-            coats=_coats(request, rows_for(request, content.splats)),
+            coats=_coats(paint, rows_for(request, content.splats)),
         )
         stats = {
             "splats": len(splats),
@@ -100,11 +109,22 @@ class CPURenderer:
         }
         if meshes is not None:
             drawn.timings["meshes"] = 1e3 * (begun - start)
-            begun = time.perf_counter()
+        begun = time.perf_counter()
+        if relit:
+            assert drawn.paint is not None
+            drawn.color[...] += lit_splats(
+                content, drawn.paint, camera, settings, request.seed, np.float32
+            )
+        if meshes is not None:
             shown = shade_matte(content, meshes, camera, settings)
+            lit_meshes(content, meshes, camera, settings, request.seed, shown, np.float32)
             put_under(drawn, meshes, shown.astype(np.float32))
+        if relit or meshes is not None:
             drawn.timings["shade"] = 1e3 * (time.perf_counter() - begun)
-        return Frame(drawn.color, drawn.alpha, drawn.depth, drawn.timings, stats, drawn.paint)
+        if lit_by_samples(content, settings):
+            stats["light_samples"] = settings.light_samples
+        painted = None if request.paint is None else drawn.paint
+        return Frame(drawn.color, drawn.alpha, drawn.depth, drawn.timings, stats, painted)
 
     def close(self) -> None:
         """Lets go of the scene; the threads are shared by the process and stay."""
@@ -136,11 +156,11 @@ def culling(settings: Settings, camera: Camera) -> Culling:
     )
 
 
-def _coats(request: FrameRequest, rows: NDArray[np.integer] | None) -> list[NDArray[np.float32]]:
-    """The request's paint, in the order in which the splats are drawn."""
-    if request.paint is None:
+def _coats(paint: Paint | None, rows: NDArray[np.integer] | None) -> list[NDArray[np.float32]]:
+    """Paint in the order in which the splats are drawn."""
+    if paint is None:
         return []
-    return [request.paint.coat(k, rows) for k in range(request.paint.coats)]
+    return [paint.coat(k, rows) for k in range(paint.coats)]
 
 
 def _columns(splats: Splats) -> Columns:

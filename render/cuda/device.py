@@ -8,6 +8,8 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any, Protocol
 
+from numpy.typing import NDArray
+
 from ...kernels.cuda.compile import INSTALL, CUDAError, compile_source, compiler_version
 from ...kernels.cuda.sources import FILES, Source, load
 from ..renderer import BackendUnavailable
@@ -55,6 +57,10 @@ class Launcher(Protocol):
 
     def mark(self) -> Mark:
         """A mark that has not been recorded."""
+        ...
+
+    def to_host(self, tensor: Any) -> NDArray[Any]:
+        """A copy of a tensor, after all that was launched."""
         ...
 
 
@@ -126,6 +132,14 @@ class GPULauncher:
     def mark(self) -> Mark:
         """An event of CUDA's; it may be recorded inside a captured graph."""
         return _EventMark(self._torch)
+
+    def to_host(self, tensor: Any) -> NDArray[Any]:
+        """A copy in pinned memory, to which a GPU writes several times as fast; torch keeps it for
+        the next one when the array is gone."""
+        pinned = self._torch.empty(tensor.shape, dtype=tensor.dtype, pin_memory=True)
+        pinned.copy_(tensor, non_blocking=True)
+        self._torch.cuda.current_stream(self.device).synchronize()
+        return pinned.numpy()
 
     def capture(self, work: Callable[[], None]) -> Callable[[], None]:
         """The launches of `work` as a CUDA graph. Raises RuntimeError."""

@@ -23,6 +23,7 @@ from ..modes.binned import depth_unit
 from ..modes.weighted import depth_offset
 from ..renderer import BackendFailed, Capabilities, RenderError, check_mode, rows_for, scene_for
 from ..scene_facts import facts_of
+from ..shading import relights
 from . import modes
 from .device import GPULauncher, Launcher, import_torch
 from .frame import MOST, DeviceScene, Planned, Room, plan_frame
@@ -56,6 +57,7 @@ class CUDARenderer:
     def __init__(self, work: Work | None = None) -> None:
         self._work = work or _on_gpu()
         self._splats: Splats | None = None
+        self._content: Content | None = None
         self._scenes: WeakKeyDictionary[Splats, DeviceScene] = WeakKeyDictionary()
         self._arrays: dict[int, tuple[NDArray[Any], Tensor]] = {}
         self._buffers = Buffers(self._work.torch, self._work.launcher.device)
@@ -67,7 +69,10 @@ class CUDARenderer:
     def capabilities(self) -> Capabilities:
         # Nothing is lit here: there are no meshes.
         lacks = frozenset({"environment_rotation", "environment_exposure"})
-        return Capabilities(modes.NAMES, self._work.launcher.name, MAX_SIDE, lacks, meshes=False)
+        lacks |= {"material_tint", "material_scale", "light_samples"}
+        # Told in the overlay: every frame goes through the host on its way to a window.
+        device = f"{self._work.launcher.name}, host copy"
+        return Capabilities(modes.NAMES, device, MAX_SIDE, lacks, meshes=False)
 
     def upload(self, scene: Splats | Content) -> None:
         """Keeps the scene; its arrays are copied to the GPU when first drawn."""
@@ -75,24 +80,28 @@ class CUDARenderer:
         splats = content.splats
         if content.meshes:
             raise RenderError("the CUDA backend draws no meshes; use gl or cpu")
+        if splats.kind != "3d":
+            raise RenderError("the CUDA backend draws no surfels; use gl or cpu")
         if len(splats) > MOST:
             raise RenderError(f"the scene has {len(splats)} splats; the CUDA backend takes {MOST}")
         if splats is not self._splats:
             self._forget()
-        self._splats = splats
+        self._splats, self._content = splats, content
 
     def render(self, request: FrameRequest) -> Frame:
         """Draws one frame.
 
         Raises:
             RenderError: no scene uploaded, a mode this backend lacks, or a scene that lacks what
-                the mode needs.
+                the mode needs or has surfels.
             BackendFailed: too little memory on the GPU, a kernel that does not compile or cannot
                 be loaded, or a GPU that has stopped working.
         """
         check_mode(self, request)
-        if self._splats is None:
+        if self._splats is None or self._content is None:
             raise RenderError("the CUDA renderer has no scene; call upload() before render()")
+        if relights(self._content, request.settings) and request.paint is None:
+            raise RenderError("the CUDA backend lights no materials; set relight to 0, or use gl")
         splats = scene_for(request, self._splats)
         try:
             planned, timings, stats = self._draw(request, splats)
@@ -108,7 +117,7 @@ class CUDARenderer:
 
     def close(self) -> None:
         """Lets go of the scene and all memory on the GPU."""
-        self._splats = None
+        self._splats = self._content = None
         self._forget()
 
     def _draw(
@@ -174,22 +183,24 @@ class CUDARenderer:
     def _download(self, planned: Planned, request: FrameRequest) -> tuple[Any, Any, Any, Any]:
         """Colour, alpha, depth and paint as arrays of their own."""
         first = planned.colors[0]
-        colors = [self._to_host(color[..., :3]) for color in planned.colors]
+        to_host = self._work.launcher.to_host
+        # Split on the device: a copy takes at once what lies side by side.
+        colors = [to_host(color[..., :3].contiguous()) for color in planned.colors]
         return (
             colors[0],
-            self._to_host(first[..., 3]),
-            None if planned.depth is None else self._to_host(planned.depth),
+            to_host(first[..., 3].contiguous()),
+            None if planned.depth is None else to_host(planned.depth),
             None if request.paint is None else np.concatenate(colors, axis=2),
         )
-
-    def _to_host(self, tensor: Tensor) -> NDArray[np.float32]:
-        # A copy on every device: the memory behind is that of the next frame.
-        return tensor.clone(memory_format=self._work.torch.contiguous_format).cpu().numpy()
 
     def _scene(self, splats: Splats, storage: str) -> DeviceScene:
         known = self._scenes.get(splats)
         if known is not None and known.storage == STORAGES.index(storage):
             return known
+        if splats.surfels.any():
+            raise RenderError(
+                "the scene has surfels, which the CUDA backend cannot draw; use another backend"
+            )
         span = scale_range(splats.scales)
         self._replayer.forget()
         self._scenes.pop(splats, None)

@@ -19,8 +19,14 @@ from .timers import StageTimers
 FOOTPRINT_BYTES = 64
 """Size of struct Footprint of shaders/footprint.glsl."""
 
+DISC_BYTES = 48
+"""Size of struct Disc of shaders/surfel.glsl."""
+
 ORDER, GEOMETRY, HARMONICS, FOOTPRINTS, COUNTERS, VALUES, COLUMN = range(7)
 """Bindings of storage blocks; `VALUES` and `COLUMN` are for modes."""
+
+DISCS = 7
+"""Binding of `Drawing.discs`."""
 
 BESIDE = COLUMN
 """What lies beside the blocks of a scene; no mode has a column while it is bound."""
@@ -66,6 +72,7 @@ class Drawing:
         order: which splat is at each place of the draw order; None where each is at its own.
         block_bytes: largest storage block that may be bound.
         target: what the frame ends in.
+        discs: beside the footprints, where the scene has surfels.
         limits: depths beyond which splats are not seen at a pixel, where there are meshes.
         timed: whether its stages are timed, or are part of one that is.
     """
@@ -81,6 +88,7 @@ class Drawing:
     footprints: moderngl.Buffer
     block_bytes: int
     target: Target
+    discs: moderngl.Buffer | None = None
     limits: moderngl.Texture | None = None
     timed: bool = True
 
@@ -105,6 +113,13 @@ class Drawing:
         self.limits.use(LIMITS)
         return LIMITS
 
+    def use_discs(self) -> bool:
+        """Binds the discs, where there are any; the macro SURFELS of shaders that read them."""
+        if self.discs is None:
+            return False
+        self.discs.bind_to_storage_buffer(DISCS)
+        return True
+
     def each(
         self,
         shader: str,
@@ -120,8 +135,10 @@ class Drawing:
         from the place `first_place`; and like it, it passes over splats of other blocks. `beside`
         has a buffer for each block of the scene, for binding `BESIDE`.
         """
-        program = self.programs.compute(shader, ORDERED=self.order is not None, **defines)
-        set_uniforms(program, **uniforms)
+        program = self.programs.compute(
+            shader, ORDERED=self.order is not None, SURFELS=self.discs is not None, **defines
+        )
+        set_uniforms(program, met_near=self.request.camera.near, **uniforms)
         for start, size in self._chunks():
             self._bind(start, size, columns)
             for block, other in zip_longest(self.scene.blocks, beside):
@@ -164,10 +181,12 @@ class Drawing:
             shader,
             VALUES=VALUES in columns,
             LIMITED=self.use_limits(),
+            SURFELS=self.discs is not None,
             **(defines or {}),
         )
         width, height = self.size
         set_uniforms(program, to_clip=(2.0 / width, 2.0 / height), **uniforms)
+        set_uniforms(program, met_near=self.request.camera.near)
         self._begin(into, blend, textures)
         into.clear(clear, clear, clear, clear)
         with _triangles(self.ctx, program) as triangles:
@@ -200,9 +219,13 @@ class Drawing:
             uniforms: of the shader.
         """
         program = self.programs.draw(
-            "screen.vert", shader, WITH_DEPTH=self.with_depth, **(defines or {})
+            "screen.vert",
+            shader,
+            WITH_DEPTH=self.with_depth,
+            SURFELS=by_chunk and self.discs is not None,
+            **(defines or {}),
         )
-        set_uniforms(program, **uniforms)
+        set_uniforms(program, met_near=self.request.camera.near, **uniforms)
         self._begin(into, blend, textures)
         with _triangles(self.ctx, program) as triangles:
             for start, size in self._chunks() if by_chunk else [(0, 0)]:
@@ -246,6 +269,8 @@ class Drawing:
         bound = {FOOTPRINTS: Column(self.footprints, FOOTPRINT_BYTES), **columns}
         if self.order is not None:
             bound[ORDER] = Column(self.order, 4)
+        if self.discs is not None:
+            bound[DISCS] = Column(self.discs, DISC_BYTES)
         for binding, column in bound.items():
             column.buffer.bind_to_storage_buffer(
                 binding, column.stride * start, column.stride * size

@@ -88,7 +88,7 @@ class GLFrame:
             rgba = np.frombuffer(target.color.read(), dtype).reshape(*shape, 4)
             others = [
                 np.frombuffer(other.color.read(), np.float32).reshape(*shape, 4)[..., :3]
-                for other in self._targets[1:]
+                for other in (self._targets[1:] if painted else [])
             ]
             sums = target.depth.read() if target.depth is not None else None
         color, alpha = rgba[..., :3].astype(np.float32), rgba[..., 3].astype(np.float32)

@@ -8,22 +8,19 @@ import moderngl
 import numpy as np
 
 from ...scenes.content import Content
-from ...scenes.lights import Lamp
 from ...scenes.mesh import Mesh
 from ..display import to_light
 from ..frame import FrameRequest
 from ..renderer import RenderError
-from ..shading.environment import environment_frame, gain, harmonics
+from ..shading.deferred import material_index
 from .drawing import VALUES, Drawing
-from .programs import MOST_LAMPS, PIXEL_GROUP, Programs, set_uniforms
+from .lights import LightBuffers
+from .programs import PIXEL_GROUP, Programs, set_uniforms
 from .projection import camera_uniforms
 from .target import Kept, Target
 
 NO_MESH = 3e38
 """Depth of a pixel without a mesh."""
-
-LAMPS = 1
-"""Binding of the uniform block of lamps."""
 
 
 class SeenMeshes:
@@ -141,8 +138,24 @@ class MeshPass:
         ctx.enable_only(moderngl.NOTHING)
         return seen
 
-    def put_under(self, seen: SeenMeshes, content: Content, drawing: Drawing) -> None:
-        """Shades the surface and puts it behind what is drawn into the target."""
+    def bind_albedos(self, content: Content) -> None:
+        """Binds colour and material of each mesh."""
+        ctx = self._ctx
+
+        def make() -> moderngl.Buffer:
+            rows = [
+                (*to_light(np.array(mesh.color)), material_index(content, mesh.material))
+                for mesh in content.meshes
+            ]
+            return ctx.buffer(np.array(rows, np.float32).tobytes())
+
+        key = content.meshes, content.materials
+        self._kept.get("albedos", key, make).bind_to_storage_buffer(VALUES)
+
+    def put_under(
+        self, seen: SeenMeshes, content: Content, drawing: Drawing, lights: LightBuffers
+    ) -> None:
+        """Shades the matte surface and puts it behind what is drawn into the target."""
         ctx, target = self._ctx, drawing.target
         program = self._programs.compute(
             "mesh_under.comp",
@@ -152,17 +165,8 @@ class MeshPass:
         )
         camera = drawing.request.camera
         set_uniforms(program, **camera_uniforms(camera))
-        self.set_lights(program, content, drawing.request)
-        albedos = self._kept.get(
-            "albedos",
-            content.meshes,
-            lambda: ctx.buffer(
-                np.array(
-                    [(*to_light(np.array(m.color)), 0) for m in content.meshes], "f4"
-                ).tobytes()
-            ),
-        )
-        albedos.bind_to_storage_buffer(VALUES)
+        lights.bind(program, content, drawing.request)
+        self.bind_albedos(content)
         for unit, texture in enumerate((seen.depth, seen.normal, seen.tangent)):
             texture.use(unit)
         target.color.bind_to_image(0, read=True, write=True)
@@ -171,24 +175,6 @@ class MeshPass:
         ctx.memory_barrier()
         program.run(-(-camera.width // PIXEL_GROUP), -(-camera.height // PIXEL_GROUP))
         ctx.memory_barrier()
-
-    def set_lights(
-        self, program: moderngl.ComputeShader, content: Content, request: FrameRequest
-    ) -> None:
-        """Gives a program what shaders/light.glsl reads."""
-        lights, settings = content.lights, request.settings
-        around = harmonics(lights.environment) * (gain(settings) / np.pi)
-        turned = environment_frame(content.splats.up, settings.environment_rotation)
-        set_uniforms(
-            program,
-            irradiance=[tuple(row) for row in around],
-            to_environment=tuple(turned.T.ravel()),  # GLSL takes columns
-            lamps=len(lights.lamps),
-        )
-        block = self._kept.get(
-            "lamps", lights.lamps, lambda: self._ctx.buffer(lamp_block(lights.lamps))
-        )
-        block.bind_to_uniform_block(LAMPS)
 
     def release(self) -> None:
         """Frees meshes and textures."""
@@ -217,22 +203,3 @@ _ATTRIBUTES = "vertex", "vertex_normal", "vertex_tangent", "vertex_uv"
 def colour_format(target: Target) -> str:
     """A target's colour as image units name it."""
     return "rgba16f" if target.color.dtype == "f2" else "rgba32f"
-
-
-def lamp_block(lamps: tuple[Lamp, ...]) -> bytes:
-    """Lamps as the uniform block of shaders/light.glsl.
-
-    Raises:
-        RenderError: more of them than it holds.
-    """
-    if len(lamps) > MOST_LAMPS:
-        raise RenderError(
-            f"the scene has {len(lamps)} lamps; the gl backend draws {MOST_LAMPS}. Use the cpu "
-            "backend."
-        )
-    block = np.zeros((MOST_LAMPS, 2, 4), np.float32)
-    for row, lamp in zip(block, lamps):
-        place, point = np.array(lamp.place), lamp.kind == "point"
-        row[0] = (*(place if point else place / np.linalg.norm(place)), point)
-        row[1, :3] = np.array(lamp.color) * lamp.intensity
-    return block.tobytes()

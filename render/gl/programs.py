@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import moderngl
@@ -32,6 +33,7 @@ CONSTANTS: dict[str, object] = {
     "ALPHA_MAX": constants.ALPHA_MAX,
     "ALPHA_MIN": constants.ALPHA_MIN,
     "COV2D_BLUR": constants.COV2D_BLUR,
+    "SURFEL_BLUR": constants.SURFEL_BLUR,
     "BIN_HIDES": constants.BIN_HIDES,
     "BIN_LEAST_THICKNESS": constants.BIN_LEAST_THICKNESS,
     "BIN_SPREAD": constants.BIN_SPREAD,
@@ -88,6 +90,23 @@ class Programs:
         """The compute shader `name` with defines. Raises ShaderError."""
         return self._get((name,), defines, lambda s: compile_compute(self._ctx, s[0]))
 
+    def generated(
+        self, name: str, marker: str, text: str, **defines: object
+    ) -> moderngl.ComputeShader:
+        """The compute shader `name` with `text` in place of `marker`. Raises ShaderError."""
+
+        def compile(sources: tuple[ShaderSource, ...]) -> moderngl.ComputeShader:
+            source = sources[0]
+            return compile_compute(
+                self._ctx, replace(source, text=source.text.replace(marker, text))
+            )
+
+        key = ((name,), tuple(sorted(defines.items())), text)
+        if key not in self._kept:
+            sources = (load(name, CONSTANTS | defines),)
+            self._kept[key] = sources, compile(sources)
+        return self._kept[key][1]
+
     def draw(self, vertex: str, fragment: str, **defines: object) -> moderngl.Program:
         """The program of a vertex and a fragment shader with defines. Raises ShaderError."""
         return self._get((vertex, fragment), defines, lambda s: compile_draw(self._ctx, s[0], s[1]))
@@ -114,7 +133,11 @@ class Programs:
         for key, (sources, program) in list(self._kept.items()):
             if not any(source.is_stale() for source in sources):
                 continue
-            names, defines = key
+            names, defines = key[:2]
+            if len(key) > 2:  # with generated text: compiled anew when next used
+                del self._kept[key]
+                program.release()
+                continue
             try:
                 fresh = tuple(load(name, CONSTANTS | dict(defines)) for name in names)
                 compiled = (

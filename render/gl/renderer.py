@@ -18,17 +18,22 @@ from ...kernels.cpu.sort import depth_order
 from ...scenes.content import Content
 from ...scenes.splats import Splats
 from ...shaders import ShaderError
+from ..accumulate import same_view
 from ..camera import Camera
 from ..frame import Frame, FrameRequest
 from ..modes.binned import depth_unit
+from ..paint import Paint
 from ..renderer import Capabilities, RenderError, check_mode, rows_for, scene_for
 from ..scene_facts import facts_of
 from ..settings import Settings
+from ..shading import gbuffer_paint, lit_by_samples, relights
 from . import modes, scene_buffers
 from .coats import Coats
 from .context import Limits, check_context, headless_context
-from .drawing import FOOTPRINT_BYTES, Drawing
+from .drawing import DISC_BYTES, FOOTPRINT_BYTES, Drawing
 from .frame import GLFrame, Measured
+from .lights import LightBuffers
+from .lit import LitPass
 from .meshes import MeshPass, SeenMeshes
 from .programs import Programs
 from .projection import project
@@ -67,6 +72,8 @@ class GLRenderer:
         self._footprints: moderngl.Buffer | None = None
         self._targets: list[Target] = []  # one, or one for each coat of paint
         self._coats = Kept()
+        self._discs = Kept()
+        self._gbuffer: tuple[Content, Camera, float, Paint] | None = None
         self._mode = ""
         self._blending: modes.Blending | None = None
         self._drawn = 0  # frames so far; a GLFrame is current while this is its number
@@ -76,6 +83,8 @@ class GLRenderer:
             self._counters = ctx.buffer(reserve=4)
             self._timers = StageTimers(ctx)
             self._meshes = MeshPass(ctx, self._programs)
+            self._lights = LightBuffers(ctx)
+            self._lit = LitPass(ctx, self._lights)
 
     @property
     def ctx(self) -> moderngl.Context:
@@ -159,6 +168,9 @@ class GLRenderer:
                 f"{self._limits.max_side} pixels a side. Draw it smaller or by the cpu backend."
             )
         splats, facts = scene_for(request, content.splats), facts_of(content.splats)
+        asked, relit = request, request.paint is None and relights(content, request.settings)
+        if relit:
+            request = replace(request, paint=self._gbuffer_paint(content, request))
         with self._current():
             self._drawn += 1
             self._timers.begin()
@@ -188,6 +200,7 @@ class GLRenderer:
                 count=count,
                 order=self._order if blending.ORDERED else None,
                 footprints=self._footprints,
+                discs=self._discs_for(splats),
                 block_bytes=self._block_bytes,
                 target=targets[0],
                 limits=None if seen is None else seen.depth,
@@ -199,15 +212,22 @@ class GLRenderer:
             else:
                 for target in targets:
                     target.framebuffer.clear(0.0, 0.0, 0.0, 0.0)
-            if seen is not None:
+            if relit or seen is not None:
                 with self._timers.stage("shade"):
-                    self._meshes.put_under(seen, content, drawing)
+                    if relit:
+                        self._lit.add_splats(drawing, content, targets[1:])
+                    if seen is not None:
+                        if any(mesh.material for mesh in content.meshes):
+                            self._lit.add_meshes(drawing, content, seen, self._meshes)
+                        self._meshes.put_under(seen, content, drawing, self._lights)
         number, total = self._drawn, len(content.splats)
+        samples = request.settings.light_samples
+        light = {"light_samples": samples} if lit_by_samples(content, request.settings) else {}
         held = {"keys": count if blending.ORDERED else 0, "device_bytes": self._held_bytes()}
 
         def measure() -> Measured:
             visible = int(np.frombuffer(self._counters.read(), np.uint32)[0])
-            stats = {"splats": total, "visible": visible, **held}
+            stats = {"splats": total, "visible": visible, **held, **light}
             return Measured(sorting | self._timers.read(), stats)
 
         return GLFrame(
@@ -215,8 +235,19 @@ class GLRenderer:
             measure,
             lambda: self._drawn == number,
             self._current,
-            request.paint is not None,
+            asked.paint is not None,
         )
+
+    def _gbuffer_paint(self, content: Content, request: FrameRequest) -> Paint:
+        """The same object for the same view, so that it is copied to the GPU once."""
+        camera, relight = request.camera, request.settings.relight
+        kept = self._gbuffer
+        if kept is None or not (
+            kept[0] is content and kept[2] == relight and same_view(kept[1], camera)
+        ):
+            paint = gbuffer_paint(content, camera, request.settings)
+            kept = self._gbuffer = content, camera, relight, paint
+        return kept[3]
 
     def _blend(self, drawing: Drawing, targets: list[Target], blending: modes.Blending) -> None:
         """Fills the targets: by the colours of the splats, or each by a coat of paint."""
@@ -251,6 +282,8 @@ class GLRenderer:
             self._drawn = -1
             self._free_scene()
             self._meshes.release()
+            self._lit.release()
+            self._lights.release()
             self._free_targets()
             self._counters.release()
             self._programs.release()
@@ -300,6 +333,13 @@ class GLRenderer:
             self._blending, self._mode = modes.blending(mode), mode
         return self._blending
 
+    def _discs_for(self, splats: Splats) -> moderngl.Buffer | None:
+        """Room for what only surfels have, where a scene has any."""
+        if splats.kind == "3d":
+            return None
+        size = DISC_BYTES * len(splats)
+        return self._discs.get("surfels", size, lambda: self._ctx.buffer(reserve=size))
+
     def _targets_for(self, request: FrameRequest) -> list[Target]:
         """Where the frame ends in. Paint is more than colours: float16 would round it."""
         camera, paint = request.camera, request.paint
@@ -335,6 +375,8 @@ class GLRenderer:
     def _free_scene(self) -> None:
         self._free_blending()  # it may keep something of the scene
         self._coats.release()
+        self._discs.release()
+        self._gbuffer = None
         for resource in (*self._scenes, self._order, self._footprints):
             if resource is not None:
                 resource.release()

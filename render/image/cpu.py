@@ -129,6 +129,13 @@ class CPUImageRenderer:
             )  # fmt: skip
         return out[:, : splats.channels]
 
+    def coverage(self) -> Float32:
+        """(H, W) sums of the weights at the image's own pixels."""
+        splats = self._held()
+        if len(splats) == 0:
+            return np.zeros(splats.size[::-1], np.float32)
+        return self._decode(self._whole(), whole(splats))[1]
+
     def close(self) -> None:
         """Forgets the image."""
         self._splats, self._placed = None, None

@@ -20,6 +20,9 @@ from .growth import inside
 SEEN = 3.0
 """Times as wide as they are, Gaussians are looked up for the colours of the next ring."""
 
+REACHED = 0.1
+"""Sum of weights from which the field of the fit itself says what an unknown pixel shows."""
+
 COARSER = 0.25
 """Width of a ring for its distance from the rim."""
 
@@ -31,7 +34,9 @@ def fill_hole(splats: ImageSplats, known: NDArray[np.bool_]) -> ImageSplats:
         splats: fitted to the known pixels.
         known: (H, W) bool.
     """
-    filled, distance = known.copy(), 0.0
+    renderer = CPUImageRenderer()
+    renderer.upload(splats)
+    filled, distance = known | (renderer.coverage() > REACHED), 0.0
     # As fine as the fit at the rim.
     finest = float(np.sqrt(known.sum() / max(len(splats), 1)))
     while not filled.all():

@@ -18,6 +18,7 @@ ImageFrame = Frame
 
 IMAGE_BACKENDS = {
     "cpu": (".cpu", "CPUImageRenderer"),
+    "gl": (".gl", "GLImageRenderer"),
     "reference": (".reference", "ReferenceImageRenderer"),
 }
 """Module and class by name."""

@@ -67,6 +67,8 @@ class BakeOptions:
             raise BakeMaterialError(
                 f"{self.steps} steps of {self.batch} points; 20 of 16 are the least"
             )
+        if not 0 <= self.seed < 1 << 31:
+            raise BakeMaterialError(f"seed {self.seed}; it must be 0 to {(1 << 31) - 1}")
 
 
 def check_torch() -> Any:

@@ -32,6 +32,7 @@ from .library import LIBRARY, PLAIN, texels_of
 _COLOURS = ("albedo", "specular", "dust_albedo")
 _NORMALS = ("normal", "coat_normal")
 _SIZE = 128  # where nothing says it
+_LEAST = 8  # for the patterns of the library
 _MOST_BYTES = 1 << 20
 
 
@@ -48,6 +49,8 @@ def reference_texels(material: str, size: int | None = None) -> tuple[str, NDArr
     if material in LIBRARY:
         size = _SIZE if size is None else size
         level_shapes(size, size, 1)
+        if size < _LEAST:
+            raise MaterialError(f"{material} has no {size}x{size} texels; {_LEAST} is the least")
         return material, texels_of(LIBRARY[material](size), size)
     if not material.endswith(".toml"):
         raise MaterialError(

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ...kernels.cpu.mesh import SEAM
+from ...kernels.constants import SEAM
 from ...scenes.mesh import Mesh
 from ..camera import Camera
 from .surface import Surface

@@ -20,5 +20,5 @@ void main() {
     weight += dot(bin_part(texelFetch(bins[g], pixel, 0), tau, share[g], in_front[g]), \
                   texelFetch(seen, ivec3(pixel, g), 0));
     FOR_GROUPS(WEIGH)
-    add_to_sums(weight, alpha, colour);
+    add_to_sums(weight, alpha, vec4(colour.rgb, met_depth));
 }

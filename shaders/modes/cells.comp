@@ -10,7 +10,11 @@ layout(local_size_x = 16, local_size_y = 16) in;
 layout(std430, binding = 3) readonly buffer Footprints { Footprint footprints[]; };
 layout(std430, binding = 5) readonly buffer TileStarts { uint tile_starts[]; };
 layout(std430, binding = 6) readonly buffer TileCells { uint tile_cells[]; };  // front to back
-layout(std430, binding = 7) readonly buffer CellStarts { uint cell_starts[]; };
+layout(std430, binding = 4) readonly buffer CellStarts { uint cell_starts[]; };
+#ifdef SURFELS
+#include "surfel.glsl"
+layout(std430, binding = 7) readonly buffer Discs { Disc discs[]; };
+#endif
 
 layout(binding = 0, COLOUR_FORMAT) writeonly uniform image2D target_colour;
 #ifdef WITH_DEPTH
@@ -30,9 +34,19 @@ shared uint open_pixels;
 
 float limit = 3e38;  // of this pixel
 
-float alpha_at(vec2 at, Footprint f) {
+float met_depth;  // as in covered.glsl
+
+float alpha_at(vec2 at, uint place, Footprint f) {
+    met_depth = f.colour.a;
     if (f.colour.a > limit) return 0.0;
     vec2 d = at - f.axes.xy;
+#ifdef SURFELS
+    if (discs[place].w.w > 0.0) {
+        float power = meet(discs[place], d, met_depth);
+        float met = min(exp2(f.form.w - power), ALPHA_MAX);
+        return met >= ALPHA_MIN ? met : 0.0;
+    }
+#endif
     vec2 uv = f.offset.xy + vec2(f.form.x * d.x + f.form.y * d.y, f.form.z * d.y);
     float alpha = min(exp2(f.form.w - dot(uv, uv)), ALPHA_MAX);
     return alpha >= ALPHA_MIN ? alpha : 0.0;
@@ -80,7 +94,7 @@ void main() {
             for (uint j = 0u; j < count; j++) {
                 Footprint f = footprints[members[j]];
                 float z = f.colour.a - origin;
-                moments += -log2(1.0 - alpha_at(at, f)) * vec3(1.0, z, z * z);
+                moments += -log2(1.0 - alpha_at(at, members[j], f)) * vec3(1.0, z, z * z);
             }
             vec2 means = moments.yz / max(moments.x, 1e-30);
             float least = CELL_SPREAD * origin;
@@ -92,9 +106,9 @@ void main() {
                 Footprint f = footprints[members[j]];
                 float x = (f.colour.a - origin - means.x) * sharpness;
                 float in_front = 0.5 + 0.5 * x * inversesqrt(1.0 + x * x);
-                float share = alpha_at(at, f) * exp2(max(-moments.x * in_front, LOG2_HIDDEN));
+                float share = alpha_at(at, members[j], f) * exp2(max(-moments.x * in_front, LOG2_HIDDEN));
                 sums += share * vec4(f.colour.rgb, 1.0);
-                depth_sum += share * min(f.colour.a, 1e12);
+                depth_sum += share * min(met_depth, 1e12);
             }
             if (sums.a > 0.0) {
                 float cover = transmittance * (1.0 - exp2(-moments.x));

@@ -12,6 +12,6 @@ void main() {
     if (!(alpha >= ALPHA_MIN)) discard;
     target_colour = vec4(colour.rgb * alpha, alpha);
 #ifdef WITH_DEPTH
-    target_depth = vec4(colour.a * alpha, alpha, 0.0, alpha);
+    target_depth = vec4(met_depth * alpha, alpha, 0.0, alpha);
 #endif
 }

@@ -3,6 +3,10 @@
 #include "footprint.glsl"
 
 layout(std430, binding = 3) readonly buffer Footprints { Footprint footprints[]; };
+#ifdef SURFELS
+#include "surfel.glsl"
+layout(std430, binding = 7) readonly buffer Discs { Disc discs[]; };
+#endif
 layout(binding = 0) uniform sampler2D first;  // see stochastic_first.frag
 
 uniform uint first_place;  // footprints[] are those of the splats first_place to + count
@@ -21,7 +25,12 @@ void main() {
     for (int s = 0; s < SAMPLES; s++) {
         uint place = floatBitsToUint(seen[s]) - SMALLEST_NORMAL - first_place;
         if (place >= count) continue;
-        colour += footprints[place].colour;
+        vec4 shown = footprints[place].colour;
+#ifdef SURFELS
+        vec2 d = gl_FragCoord.xy - footprints[place].axes.xy;
+        if (discs[place].w.w > 0.0) meet(discs[place], d, shown.a);
+#endif
+        colour += shown;
         covered += 1.0;
     }
     target_colour = vec4(colour.rgb, covered) * share;

@@ -9,8 +9,8 @@ void main() {
     float alpha = alpha_here();
     if (!(alpha >= ALPHA_MIN)) discard;
 #ifdef SQUARES_ALPHA
-    add_to_sums(value * alpha, alpha, colour);
+    add_to_sums(value * alpha, alpha, vec4(colour.rgb, met_depth));
 #else
-    add_to_sums(value, alpha, colour);
+    add_to_sums(value, alpha, vec4(colour.rgb, met_depth));
 #endif
 }

@@ -1,6 +1,7 @@
 """The command line as a user types it."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -208,6 +209,17 @@ def test_convert_round_trip_and_losses(scene, tmp_path, capsys):
     assert len(voile.load(tmp_path / "b.ply")) == 300
     assert run("convert", scene, tmp_path / "b.ply", "--force") == 0
     assert run("convert", scene, tmp_path / "noname", "--to", "ply") == 0
+
+
+def test_convert_to_surfels(scene, tmp_path, capsys):
+    assert run("convert", scene, tmp_path / "flat.ply", "--to", "2d") == 0
+    said = capsys.readouterr().out
+    found = re.search(r"to (\d+\.\d) dB on average, (\d+\.\d) dB at worst, in 6 views", said)
+    assert found, said
+    assert 15 < float(found[2]) <= float(found[1]) < 60
+    assert voile.load(tmp_path / "flat.ply").kind == "2d"
+    assert run("convert", scene, tmp_path / "flat.spz", "--to", "2d") == 1
+    assert "surfels do not fit" in capsys.readouterr().err
 
 
 def test_drop_invalid(scene, tmp_path, capsys):

@@ -157,7 +157,7 @@ def test_bookmarks_are_kept_with_the_scene(qtbot, window, look, show, make_windo
     assert navigator.view == first
     np.testing.assert_array_equal(look(window), before)
     marks.list.setCurrentRow(1)
-    qtbot.mouseClick(marks.remove, LEFT)
+    qtbot.keyClick(marks.list, Qt.Key.Key_Delete)
     assert [m.name for m in marks.model.here] == ["The front"]
     window.history.stack.undo()
     assert [m.name for m in marks.model.here] == ["The front", "View 2"]

@@ -107,7 +107,9 @@ def test_packages_are_listed():
     assert listed == found | {"voile"}
 
 
-@pytest.mark.parametrize("name", ["architecture", "conventions", "testing", "dependencies"])
+@pytest.mark.parametrize(
+    "name", ["architecture", "conventions", "testing", "dependencies", "materials"]
+)
 def test_documents_name_only_files_that_exist(name):
     text = (ROOT / "docs" / f"{name}.md").read_text()
     for path in re.findall(r"`([\w./]+/[\w.]+\.\w+)`", text):

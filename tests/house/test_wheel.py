@@ -70,6 +70,10 @@ def test_contents(wheel):
         str(Path("voile") / path.relative_to(ROOT))
         for path in (ROOT / "kernels" / "cuda").rglob("*.cu*")
     }
+    shipped |= {
+        str(Path("voile") / path.relative_to(ROOT))
+        for path in (ROOT / "render" / "materials" / "data").glob("*.vnm")
+    }
     assert shipped <= names
     for folder in ("tests", "benchmarks", "docs", "tools"):
         assert not any(name.startswith((f"voile/{folder}/", f"{folder}/")) for name in names)

@@ -5,6 +5,7 @@ import os
 import pkgutil
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -48,11 +49,13 @@ def test_warm_up_leaves_nothing_to_compile():
         np.full(70_000, 0.5, np.float32),
         np.zeros((70_000, 16, 3), np.float32),
     )
+    discs = replace(splats, scales=splats.scales * np.float32([1, 1, 0]))
     camera = voile.Camera.look_at((0, 0, -4), (0, 0, 0), width=90, height=70)
     for mode in ("sorted", "weighted", "binned", "stochastic"):
         for depth in (False, True):
             settings = voile.Settings(mode=mode, antialiasing="on")
-            voile.render(splats, camera, settings, depth=depth)
+            for scene in (splats, discs):
+                voile.render(scene, camera, settings, depth=depth)
     cpu_sort = importlib.import_module("voile.kernels.cpu.sort")
     cpu_sort.depth_order(splats.means, camera.world_to_camera, 1, Workers(2))
     assert compiled() == before

@@ -98,6 +98,27 @@ def test_a_missing_compiler_is_told_with_the_remedy(tmp_path, monkeypatch):
         compiler.compile_source(SMALL, 80, tmp_path)
 
 
+@pytest.mark.usefixtures("nvrtc")
+def test_what_a_kernel_takes_is_known():
+    (found,) = compiler.resources(SMALL, 80).items()
+    assert found[0] == "f"
+    assert 2 <= found[1].registers <= 32
+    assert found[1].spilled == found[1].shared == 0
+
+
+def test_spills_are_read_from_what_the_assembler_says():
+    log = """ptxas info    : 0 bytes gmem
+ptxas info    : Compiling entry function 'one' for 'sm_80'
+ptxas         .     8 bytes stack frame, 12 bytes spill stores, 20 bytes spill loads
+ptxas info    : Used 255 registers, used 1 barriers, 6656 bytes smem, 400 bytes cmem[0]
+ptxas info    : Compiling entry function 'two' for 'sm_80'
+ptxas         .     0 bytes stack frame, 0 bytes spill stores, 0 bytes spill loads
+ptxas info    : Used 8 registers, 360 bytes cmem[0]
+"""
+    expected = {"one": compiler.Resources(255, 32, 6656), "two": compiler.Resources(8, 0, 0)}
+    assert compiler.read_resources(log) == expected
+
+
 def test_importing_the_kernels_loads_neither_torch_nor_cuda():
     code = "import sys, voile.kernels.cuda.compile; print(*sys.modules)"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

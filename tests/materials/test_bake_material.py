@@ -141,6 +141,8 @@ def test_command_line(tmp_path, capsys, monkeypatch):
         (["missing.toml"], "missing.toml: file: cannot be read"),
         (["fabric", "--size", "12"], "12x12; sides must be powers of two"),
         (["fabric", "--steps", "3"], "3 steps"),
+        (["fabric", "--size", "1"], "8 is the least"),
+        (["fabric", "--size", "8", "--seed", "-1"], "seed -1"),
         (["fabric", "--size", "8", "--frames", "9"], "9 learned frames"),
     ],
 )
@@ -149,6 +151,13 @@ def test_the_command_line_says_what_is_wrong(arguments, text, tmp_path, capsys, 
     assert run(["bake-material", *arguments, "-o", "x.vnm"]) == 1
     assert text in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
+
+
+def test_a_place_that_cannot_be_written_is_found_before_the_work(tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    for output, text in ((tmp_path, "is a folder"), (tmp_path / "file" / "a.vnm", "written")):
+        assert run(["bake-material", "fabric", "--size", "8", "-o", str(output)]) == 1
+        assert text in capsys.readouterr().err
 
 
 def test_cancelling_keeps_the_best_and_goes_on(tmp_path, capsys, monkeypatch):

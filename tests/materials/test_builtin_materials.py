@@ -26,7 +26,7 @@ def test_a_material_is_small_and_close_to_its_reference(name):
     assert material.made_by.startswith(f"voile bake-material {name} --size {material.size[0]} ")
     texels = texels_of(LIBRARY[name](material.size[0]), material.size[0])
     for level in (0, 2, 4):
-        errors = held_back_errors(material, texels, level, count=1500)
+        errors = held_back_errors(material, texels, level, count=5000)
         assert errors.relative < WANTED[name], (level, errors)
     assert np.mean(material.albedo) > 0.05
 
@@ -40,5 +40,5 @@ def test_an_unknown_name_lists_the_known():
         builtin_material("gold")
 
 
-WANTED = {"ceramic": 0.35, "brushed": 0.6, "car-paint": 0.65, "fabric": 0.25}
+WANTED = {"ceramic": 0.26, "brushed": 0.6, "car-paint": 0.36, "fabric": 0.25}
 """Most mean relative error; what was measured is in docs/materials.md."""

@@ -222,14 +222,6 @@ def test_antialiased_scene_is_drawn_so_unless_switched_off():
     assert off.tobytes() != on.tobytes()
 
 
-def test_surfels_are_flat_gaussians():
-    flat = make_splats([0, 0, 0], (0.3, 0.2, 0.0))
-    thin = make_splats([0, 0, 0], (0.3, 0.2, 1e-12))
-    a, b = draw(flat, camera()), draw(thin, camera())
-    assert a.alpha.max() > 0.7
-    assert a.color.tobytes() == b.color.tobytes()
-
-
 def test_read_only_and_strided_columns():
     splats = random_splats(300)
     want = draw(splats, camera()).color

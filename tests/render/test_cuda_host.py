@@ -208,6 +208,22 @@ def test_room_grows_over_what_was_needed_and_has_an_end():
         room.holds(5, MOST, 1000)
 
 
+def test_surfels_are_refused_and_not_drawn_otherwise(renderer):
+    with pytest.raises(RenderError, match="surfels"):
+        draw(renderer, make_splats(20, 0, kind="2d"), camera())
+    assert draw(renderer, make_splats(20, 0), camera()).alpha.any()
+
+
+def test_a_frame_is_not_drawn_over_by_the_next_and_the_copy_is_told(renderer):
+    splats = make_splats(100, seed=2)
+    one = draw(renderer, splats, camera())
+    kept = one.premultiplied().copy(), one.depth.copy()
+    draw(renderer, splats, camera(fx=90.0))
+    np.testing.assert_array_equal(one.premultiplied(), kept[0])
+    np.testing.assert_array_equal(one.depth, kept[1])
+    assert renderer.capabilities.device.endswith("host copy")
+
+
 def test_frames_are_the_same_bytes_each_time(renderer):
     splats, seen = with_weights(make_splats(300, 2, seed=10)), camera()
     for mode in sorted(modes.NAMES):
@@ -245,6 +261,12 @@ def test_the_sort_is_numpys_stable_one(what, bits, wide, count):
     expected = np.argsort(keys[:count], kind="stable")
     np.testing.assert_array_equal(order.numpy()[:count], expected)
     np.testing.assert_array_equal(sorted_keys.numpy().view(kind)[:count], keys[:count][expected])
+
+
+@pytest.mark.parametrize("kind", ["2d", "mixed"])
+def test_surfels_are_refused(renderer, kind):
+    with pytest.raises(RenderError, match="draws no surfels; use gl or cpu"):
+        renderer.upload(make_splats(4, 0, kind))
 
 
 def test_every_kernel_was_run():

@@ -36,6 +36,9 @@ class Failing:
     def mark(self):
         return shared_launcher().mark()
 
+    def to_host(self, tensor):
+        return shared_launcher().to_host(tensor)
+
 
 TROUBLE = {
     "memory": (torch.OutOfMemoryError("CUDA out of memory. Tried 9 GiB.\nmore"),

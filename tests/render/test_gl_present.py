@@ -9,6 +9,7 @@ from typing import get_args, get_type_hints
 import numpy as np
 import pytest
 from gl_context import gl_renderer
+from make_materials import make_material
 from make_splats import make_splats, with_weights
 
 from voile import Camera, FrameRequest, Settings, shaders
@@ -174,6 +175,10 @@ def test_the_other_shaders_compile_and_none_is_forgotten(gl, monkeypatch):
                 for depth in (False, True):
                     renderer.render(replace(request, depth=depth))
         triangle = make_mesh(np.eye(3), np.array([[0, 1, 2]]))
+        lit = replace(make_splats(10, 1), material=np.zeros(10, np.int32))
+        glossy = replace(triangle, material="random")
+        renderer.upload(Content(lit, (glossy,), (make_material(),)))
+        renderer.render(FrameRequest(CAMERA))
         renderer.upload(Content(with_weights(make_splats(10, 1)), (triangle,)))
         for settings in variants:
             for depth in (False, True):

@@ -306,6 +306,8 @@ def test_what_does_not_fit_is_told():
         rasterize({**given, "opacities": torch.zeros(4)}, SEEN, "sorted")
     with pytest.raises(error, match="float16"):
         rasterize({name: t.half() for name, t in given.items()}, SEEN, "sorted")
+    with pytest.raises(error, match="on the CPU"):
+        rasterize({name: t.to("meta") for name, t in given.items()}, SEEN, "sorted")
     with pytest.raises(error, match="log_weights has shape"):
         rasterize({**given, "log_weights": torch.zeros(3)}, SEEN, "weighted")
     positional = [given[name] for name in NAMES]

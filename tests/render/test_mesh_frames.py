@@ -35,7 +35,7 @@ def scene(count=200) -> Content:
     splats = with_weights(make_splats(count, 1, seed=4))
     lamps = (Lamp("directional", (1, -2, -1), (1.0, 0.9, 0.8), 0.6), Lamp("point", (-1, 1, -2)))
     meshes = (ball(), ball(0.6, (-1.1, 0.4, -0.8), (0.2, 0.6, 0.9)))
-    return Content(splats, meshes, Lights(lamps=lamps))
+    return Content(splats, meshes, lights=Lights(lamps=lamps))
 
 
 @pytest.fixture(scope="module", params=BACKENDS)
@@ -82,12 +82,12 @@ def test_backends_draw_the_reference(both, backend, mode):
 def test_a_wall_in_front_hides_everything_and_one_behind_nothing(renderer, mode):
     splats = with_weights(make_splats(200, 0, seed=6))
     bare = draw(renderer, splats, mode=mode)
-    front = draw(renderer, Content(splats, (wall(-4.0),), WHITE), mode=mode)
+    front = draw(renderer, Content(splats, (wall(-4.0),), lights=WHITE), mode=mode)
     np.testing.assert_allclose(front.color, 1.0, atol=5e-3)
     np.testing.assert_array_equal(front.alpha, 1.0)
     distance = (-4.0 + 5.0) / CAMERA.world_to_camera[2, 2]  # along the middle of the picture
     assert front.depth[20, 32] == pytest.approx(distance, rel=0.1)
-    back = draw(renderer, Content(splats, (wall(9.0),), WHITE), mode=mode)
+    back = draw(renderer, Content(splats, (wall(9.0),), lights=WHITE), mode=mode)
     np.testing.assert_allclose(back.color, bare.over((1, 1, 1)), atol=8e-3)
 
 
@@ -96,7 +96,7 @@ def test_a_wall_amid_splats_is_the_scene_without_those_behind(renderer, mode):
     splats = with_weights(make_splats(200, 0, seed=6))
     camera = Camera.look_at((0, 0, -5), (0, 0, 0), width=60, height=40)
     depths = splats.means @ camera.world_to_camera[2, :3] + camera.world_to_camera[2, 3]
-    amid = draw(renderer, Content(splats, (wall(0.0),), WHITE), camera, mode=mode)
+    amid = draw(renderer, Content(splats, (wall(0.0),), lights=WHITE), camera, mode=mode)
     if mode in ("weighted", "binned", "cells", "learned"):
         hidden = (depths > 5.0).astype(np.float32)[:, None]
         seen = draw(renderer, splats, camera, Paint(np.repeat(1 - hidden, 3, axis=1)), mode=mode)
@@ -109,7 +109,7 @@ def test_a_wall_amid_splats_is_the_scene_without_those_behind(renderer, mode):
 
 
 def test_meshes_alone(renderer):
-    frame = draw(renderer, Content(no_splats(), (ball(),), WHITE))
+    frame = draw(renderer, Content(no_splats(), (ball(),), lights=WHITE))
     assert frame.alpha[20, 32] == 1.0
     assert frame.alpha[0, 0] == 0.0
     np.testing.assert_allclose(frame.color[20, 32], (0.8, 0.5, 0.3), atol=5e-3)
@@ -129,11 +129,12 @@ def test_lamps_shine_on_what_faces_them(renderer):
     dark = uniform(0.0)
     left, right = ((20, 27), (20, 37))
     lit = draw(
-        renderer, Content(no_splats(), (ball(),), Lights(dark, (Lamp("point", (-3, 0, -1)),)))
+        renderer,
+        Content(no_splats(), (ball(),), lights=Lights(dark, (Lamp("point", (-3, 0, -1)),))),
     )
     assert lit.color[left].max() > 4 * lit.color[right].max()
     sun = Lamp("directional", (3, 0, -1), (0.0, 1.0, 0.0), 2.0)
-    lit = draw(renderer, Content(no_splats(), (ball(),), Lights(dark, (sun,))))
+    lit = draw(renderer, Content(no_splats(), (ball(),), lights=Lights(dark, (sun,))))
     assert lit.color[right][1] > 4 * lit.color[left][1]
     assert lit.color[right][0] == 0.0
 
@@ -162,7 +163,7 @@ def test_the_gl_renderer_takes_other_contents_in_turn():
     np.testing.assert_array_equal(first.color, again.color)
     many = Lights(lamps=(Lamp(),) * 40)
     with pytest.raises(RenderError, match="40 lamps"):
-        draw(made, Content(content.splats, content.meshes, many))
+        draw(made, Content(content.splats, content.meshes, lights=many))
     made.close()
 
 

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from voile import Camera, SceneFormatError
 from voile.kernels.cpu.workers import Workers
-from voile.render.meshes import draw_meshes, reference
+from voile.render.meshes import reference
+from voile.render.meshes.cpu import draw_meshes
 from voile.scenes.io.mesh import load_meshes
 from voile.scenes.mesh import MeshError, make_mesh
 

@@ -96,6 +96,9 @@ CASES = {
     "min_alpha": small({"antialiased": True, "seed": 19}, {}, {"min_alpha": 0.4}),
     "frustum_near": small({"seed": 20}, {}, {"frustum": "near", "splat_scale": 3.0}),
     "frustum_inside": small({"seed": 21}, {}, {"frustum": "inside", "splat_scale": 3.0}),
+    "surfels": small({"kind": "2d", "seed": 17}, {}, {}),
+    "large_surfels": small({"kind": "2d", "seed": 23}, {}, {"splat_scale": 3.0}),
+    "mixed": small({"kind": "mixed", "seed": 24}, {"near": 4.0}, {}),
     "thinned": thinned(),
     **{f"builtin {name}": builtin_view(name) for name in builtin.VIEWPOINTS},
     **{name: data_view(name) for name in shared_data.REFERENCES},
@@ -131,7 +134,16 @@ GL = pytest.param("gl", marks=pytest.mark.gl)
 
 
 # The reference takes minutes for a whole scene in the modes that collect per pixel.
-SMALL = ("degree1", "antialiased", "off_centre", "large_splats", "near_plane", "thinned")
+SMALL = (
+    "degree1",
+    "antialiased",
+    "off_centre",
+    "large_splats",
+    "near_plane",
+    "surfels",
+    "mixed",
+    "thinned",
+)
 MODE_CASES = [(name, "sorted") for name in CASES] + [
     (name, mode) for mode in MODES if mode != "sorted" for name in SMALL
 ]

@@ -8,6 +8,7 @@ from typing import Literal, get_args, get_origin, get_type_hints
 import numpy as np
 import pytest
 from gl_context import gl_renderer
+from make_materials import make_material
 from make_splats import make_splats, with_weights
 
 from voile import Camera, FrameRequest, Settings
@@ -63,6 +64,14 @@ def scene():
     return Content(with_weights(make_splats(300, 3, antialiased=False)), (mesh,))
 
 
+@functools.cache
+def lit_scene():
+    splats = make_splats(60, 0, seed=2)
+    return Content(
+        dataclasses.replace(splats, material=np.zeros(60, np.int32)), (), (make_material(),)
+    )
+
+
 @pytest.fixture(scope="module")
 def renderers():
     made = {"gl": gl_renderer(), **{b: create_renderer(b) for b in ("cpu", "reference")}}
@@ -92,6 +101,9 @@ def test_every_setting_changes_the_picture_or_the_cost(renderers, backend, name)
     base = Settings(**{"accumulate": 4, "precision": "float32", **OTHERWISE.get(name, {})})
     if name == "precision":
         base.precision = "float16"
+    renderers[backend].upload(
+        lit_scene() if FIELDS[name].metadata["group"] == "Materials" else scene()
+    )
     value = 8 if name == "accumulate" else other_value(name)
     changed = dataclasses.replace(base, **{name: value})
     adds = name == "accumulate"

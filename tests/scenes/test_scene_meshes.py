@@ -7,8 +7,9 @@ from PIL import Image
 
 import voile
 from voile.app.cli import run
+from voile.render.materials.assign import assigned, material_named
 from voile.render.views import bounding_sphere, named_view
-from voile.scenes import SceneFormatError
+from voile.scenes import SceneFormatError, VoileError
 from voile.scenes.mesh import turn_up
 from voile.scenes.scene import open_scene
 
@@ -73,3 +74,29 @@ def test_a_bad_mesh_is_told(tmp_path, box):
     box.write_bytes(box.read_bytes()[:200])
     with pytest.raises(SceneFormatError, match=r"box\.glb"):
         open_scene(path, meshes=[box])
+
+
+def test_a_scene_of_a_material_is_lit_by_it(box, tmp_path):
+    path = tmp_path / "scene.ply"
+    voile.save(make_splats(50), path)
+    made = assigned(open_scene(path, meshes=[box]), material_named("brushed"))
+    assert (made.splats.material == 0).all()
+    assert made.content.meshes[0].material == made.content.materials[0].name
+    again = assigned(made, material_named("fabric"))
+    assert (again.splats.material == 0).all()  # what has a material keeps it
+    pictures = []
+    for flags in (["--material", "brushed"], ["--material", "fabric"], []):
+        out = tmp_path / "out.png"
+        common = ["--size", "24x18", "--accumulate", "4", "-q", "-o", str(out)]
+        assert run(["render", str(path), "--mesh", str(box), *flags, *common]) == 0
+        pictures.append(np.asarray(Image.open(out).convert("RGB")).astype(int))
+    for a, b in ((0, 1), (0, 2), (1, 2)):
+        assert np.abs(pictures[a] - pictures[b]).mean() > 1
+
+
+def test_a_material_that_is_none_is_told(tmp_path):
+    with pytest.raises(VoileError, match="ceramic"):
+        material_named("gold")
+    (tmp_path / "bad.vnm").write_bytes(b"no material")
+    with pytest.raises(SceneFormatError, match=r"bad\.vnm"):
+        material_named(str(tmp_path / "bad.vnm"))

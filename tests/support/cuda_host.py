@@ -78,6 +78,9 @@ class HostLauncher:
     def mark(self) -> HostMark:
         return HostMark()
 
+    def to_host(self, tensor: Any) -> Any:
+        return tensor.clone().numpy()  # what is behind it is the next frame's
+
 
 class HostMark:
     """A place on the clock; kernels have run when they were launched."""

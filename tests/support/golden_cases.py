@@ -7,6 +7,7 @@ the 16-bit one, whose rounding belongs to the driver.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -16,6 +17,7 @@ from make_splats import make_splats, with_weights
 
 from voile import Camera, Frame, Settings, Splats
 from voile.render import FrameRequest
+from voile.render.materials.builtin import builtin_material
 from voile.render.views import from_viewpoint
 from voile.scenes import builtin
 from voile.scenes.content import Content
@@ -114,6 +116,33 @@ def panes() -> Splats:
     return _splats(means, (0.8, 0.8, 0.02), colors, (0.6, 0.9, 0.5, 0.99, 0.7))
 
 
+def surfels() -> Splats:
+    """A floor of tiles that runs under the camera, a ball of discs on it, and ellipsoids."""
+    rng = np.random.default_rng(31)
+    x, z = np.meshgrid(np.linspace(-3, 3, 9), np.linspace(-5, 3, 11))
+    floor = np.stack([x, np.full_like(x, 0.9), z], -1).reshape(-1, 3)
+    normals = rng.normal(size=(90, 3))
+    normals /= np.linalg.norm(normals, axis=1, keepdims=True)
+    free = rng.uniform(-1.6, 0.6, (20, 3))
+    flat = [math.sqrt(0.5), math.sqrt(0.5), 0.0, 0.0]
+    # From the z axis to each normal, half of the turn: 1 + n_z, z x n.
+    facing = np.stack(
+        [1.0 + normals[:, 2], -normals[:, 1], normals[:, 0], np.zeros(len(normals))], 1
+    )
+    quats = np.concatenate([np.tile(flat, (99, 1)), facing, rng.normal(size=(20, 4))])
+    scales = np.concatenate(
+        [
+            np.tile([0.3, 0.3, 0.0], (99, 1)),
+            np.tile([0.2, 0.12, 0.0], (90, 1)),
+            np.full((20, 3), 0.1),
+        ]
+    )
+    tint = 0.25 + 0.5 * ((np.arange(99) % 2)[:, None] * [1.0, 0.9, 0.7])
+    colors = np.concatenate([tint, 0.5 + 0.5 * normals, rng.uniform(0.2, 1.0, (20, 3))])
+    opacities = np.concatenate([np.full(99, 0.95), np.full(90, 0.9), np.full(20, 0.7)])
+    return _splats(np.concatenate([floor, 0.9 * normals, free]), scales, colors, opacities, quats)
+
+
 def clutter() -> Splats:
     """Clutter with solid and faint splats, and weights of both kinds: every mode shows."""
     return with_weights(make_splats(220, 1, seed=21))
@@ -129,7 +158,26 @@ def meshes_among() -> Content:
         _torus(0.75, 0.28, (0.85, 0.82, 0.78)),
         _torus(0.9, 0.5, (0.3, 0.5, 0.8)).placed(turn),
     )
-    return Content(replace(clutter(), up=up), shapes, lights)
+    return Content(replace(clutter(), up=up), shapes, lights=lights)
+
+
+def relit() -> Content:
+    """A ball of splats of one material, shapes of two others, under the sky and a lamp."""
+    rng = np.random.default_rng(5)
+    normals = rng.normal(size=(4000, 3))
+    normals /= np.linalg.norm(normals, axis=1, keepdims=True)
+    # The shortest axis of each splat is z, turned to the normal.
+    quats = np.stack([1 + normals[:, 2], -normals[:, 1], normals[:, 0], 0 * rng.random(4000)], 1)
+    places = 0.8 * normals + [0.9, 0.5, -0.6]
+    ball = _splats(places, (0.06, 0.06, 0.004), (0.6, 0.5, 0.4), 0.95, quats)
+    ball = replace(ball, material=np.full(4000, 2, np.int32))
+    turn = np.eye(4)
+    turn[:3, 3] = -0.9, 0.2, 1.0
+    near = replace(_torus(0.75, 0.28, (1.0, 1.0, 1.0)), material="brushed")
+    far = replace(_torus(0.9, 0.5, (1.0, 1.0, 1.0)).placed(turn), material="ceramic")
+    made = tuple(builtin_material(name) for name in ("brushed", "ceramic", "car-paint"))
+    lights = Lights(lamps=(Lamp("point", (1.5, -1.5, -2.5), (1.0, 0.8, 0.6), 1.0),))
+    return Content(ball, (near, far), made, lights)
 
 
 def _torus(radius: float, width: float, color: tuple[float, float, float]) -> Mesh:
@@ -142,7 +190,9 @@ def _torus(radius: float, width: float, color: tuple[float, float, float]) -> Me
     faces = np.concatenate([np.stack([k, right, both], -1), np.stack([k, both, down], -1)])
     points = radius * across + width * normals
     return make_mesh(
-        points.reshape(-1, 3), faces.reshape(-1, 3), normals.reshape(-1, 3), color=color
+        *(points.reshape(-1, 3), faces.reshape(-1, 3), normals.reshape(-1, 3)),
+        uvs=np.stack([3 * a / np.pi, b / np.pi], -1).reshape(-1, 2),
+        color=color,
     )
 
 
@@ -176,13 +226,19 @@ CASES: dict[str, Case] = {
     "off_centre": Case(gloss, lambda: _view(cx=45.0, cy=100.0)),
     "splat_scale": Case(gloss, _view, {"splat_scale": 0.4}),
     "depth": Case(gloss, _view, depth=True),
+    "surfels": Case(surfels, _view),
+    "surfels_depth": Case(surfels, _view, depth=True),
+    "surfels_binned": Case(surfels, _view, {"mode": "binned", "bins": 8}),
     "binned": Case(clutter, _view, {"mode": "binned", "bins": 8}),
     "weighted": Case(clutter, _view, {"mode": "weighted", "weight": "exponential"}),
     "fitted": Case(clutter, _view, {"mode": "weighted"}),
     "learned": Case(clutter, _view, {"mode": "learned"}),
     "cells": Case(clutter, _view, {"mode": "cells"}),
     "meshes": Case(meshes_among, _view),
-    "meshes_binned": Case(meshes_among, _view, {"mode": "binned"}),
+    "meshes_weighted": Case(
+        meshes_among, _view, {"mode": "weighted", "weight": "exponential", "beta": 2.0}
+    ),
+    "relit": Case(relit, _view, {"light_samples": 16}),
     "stochastic": Case(clutter, _view, {"mode": "stochastic", "samples": 16}),
     "builtin_binned": Case(builtin_scene, _builtin_view(0), {"mode": "binned", "bins": 8}),
     "builtin_start": Case(builtin_scene, _builtin_view(0)),

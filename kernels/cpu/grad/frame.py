@@ -203,7 +203,7 @@ def differentiate(
         workers: threads to use; they do not change the result.
     """
     n, dtype = len(columns.means), columns.means.dtype
-    footprints, splats = lists.footprints, lists.splats
+    footprints = lists.footprints
     with_shape = totals.shape[1] > SHAPELESS
     found = Slopes(
         np.zeros((n if with_shape else 0, 3), dtype),
@@ -214,23 +214,26 @@ def differentiate(
         np.zeros(len(log_weights), dtype),
     )
 
+    places = np.empty(n, np.int32)
+    project.place_splats(lists.splats, places)
+
     def follow(k: int) -> None:
-        span = k * CHUNK, min((k + 1) * CHUNK, len(splats))
+        span = k * CHUNK, min((k + 1) * CHUNK, n)
         if with_shape:
             project.shape_slopes(
-                columns.means, columns.quats, columns.scales, shot.view, shot.antialias, splats,
+                columns.means, columns.quats, columns.scales, shot.view, shot.antialias, places,
                 footprints, totals, *span, found.means, found.quats, found.scales,
             )  # fmt: skip
         project.color_slopes(
-            columns.means, columns.sh, shot.view.position, shot.degree, splats, footprints, totals,
+            columns.means, columns.sh, shot.view.position, shot.degree, places, footprints, totals,
             *span, found.means, found.sh,
         )  # fmt: skip
         project.value_slopes(
-            splats, columns.opacities, log_weights, totals, *span, found.opacities,
+            places, columns.opacities, log_weights, totals, *span, found.opacities,
             found.log_weights,
         )  # fmt: skip
 
-    workers.map(follow, -(-len(splats) // CHUNK))
+    workers.map(follow, -(-n // CHUNK))
     return found
 
 

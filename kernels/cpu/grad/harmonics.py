@@ -31,7 +31,7 @@ _SCALES = _scales()
 
 
 @inline
-def sh_slopes(x, y, z, degree, basis, slopes):
+def sh_slopes(x, y, z, degree, legendre, basis, slopes):
     """The (degree + 1)^2 functions at a unit direction, and their slopes by x, y and z.
 
     Function (l, m) is N_lm Q_lm(z) times Re or Im of (x + iy)^|m|; Q_lm is the m-th derivative of
@@ -40,10 +40,10 @@ def sh_slopes(x, y, z, degree, basis, slopes):
     Args:
         x, y, z: float64.
         degree: 0 to 4.
+        legendre: (6, 7) float64 zeros, for Q.
         basis: (25,) float64 out.
         slopes: (3, 25) float64 out.
     """
-    legendre = np.zeros((6, 7))
     one = 1.0
     for m in range(degree + 1):
         legendre[m, m] = one

@@ -27,14 +27,14 @@ LOG2_E = 2.0 * HALF_LOG2_E
 @kernel
 def light(means, sh, position, degree, splats, start, stop, footprints):
     """Colours of visible splats start to stop, max(0, 0.5 + SH), in float64."""
-    basis, slopes = np.zeros(MOST), np.zeros((3, MOST))
+    legendre, basis, slopes = np.zeros((6, 7)), np.zeros(MOST), np.zeros((3, MOST))
     for j in range(start, stop):
         i = splats[j]
         if degree == 0:
             basis[0] = SH_C0
         else:
             x, y, z, _ = _direction(means[i], position)
-            sh_slopes(x, y, z, degree, basis, slopes)
+            sh_slopes(x, y, z, degree, legendre, basis, slopes)
         for channel in range(3):
             value = 0.5
             for k in range((degree + 1) * (degree + 1)):
@@ -51,26 +51,40 @@ def _direction(mean, position):
 
 
 @kernel
+def place_splats(splats, places):
+    """places[i] = j where splat i is the j-th visible one, else -1.
+
+    What follows goes by the order of the scene, in which the long rows of its columns lie.
+    """
+    places[:] = -1
+    for j in range(len(splats)):
+        places[splats[j]] = j
+
+
+@kernel
 def color_slopes(
-    means, sh, position, degree, splats, footprints, totals, start, stop, d_means, d_sh
+    means, sh, position, degree, places, footprints, totals, start, stop, d_means, d_sh
 ):  # fmt: skip
-    """Slopes by the harmonics' coefficients of visible splats start to stop, and by the direction.
+    """Slopes by the harmonics' coefficients of splats start to stop, and by the direction.
 
     Args:
         means, sh: columns of the scene.
         position: (3,) float64, of the camera.
         degree: of the harmonics.
-        splats, footprints: what was drawn.
+        places: (N,) of `place_splats`.
+        footprints: (M, 12) what was drawn.
         totals: (M, V) see `pixel`.
-        start, stop: range of visible splats.
+        start, stop: range of splats.
         d_means: (N, 3) added to; (0, 3) where it is not wanted.
         d_sh: (N, K, 3) out.
     """
-    basis, slopes = np.zeros(MOST), np.zeros((3, MOST))
+    legendre, basis, slopes = np.zeros((6, 7)), np.zeros(MOST), np.zeros((3, MOST))
     basis[0] = SH_C0
     toward, slope = np.zeros(3), np.zeros(3)
-    for j in range(start, stop):
-        i = splats[j]
+    for i in range(start, stop):
+        j = places[i]
+        if j < 0:
+            continue
         for channel in range(3):
             lit = footprints[j, RED_AT + channel] > 0.0
             slope[channel] = totals[j, RED + channel] if lit else 0.0
@@ -79,7 +93,7 @@ def color_slopes(
                 d_sh[i, 0, channel] = SH_C0 * slope[channel]
             continue
         x, y, z, inv = _direction(means[i], position)
-        sh_slopes(x, y, z, degree, basis, slopes)
+        sh_slopes(x, y, z, degree, legendre, basis, slopes)
         toward[:] = 0.0
         for k in range((degree + 1) * (degree + 1)):
             along = 0.0
@@ -97,24 +111,26 @@ def color_slopes(
 
 @kernel
 def shape_slopes(
-    means, quats, scales, view, antialias, splats, footprints, totals, start, stop,
+    means, quats, scales, view, antialias, places, footprints, totals, start, stop,
     d_means, d_quats, d_scales,
 ):  # fmt: skip
-    """Slopes by centre, rotation and scales of visible splats start to stop.
+    """Slopes by centre, rotation and scales of splats start to stop.
 
     Args:
         means, quats, scales: columns of the scene; quaternions of any length but 0.
         view: the camera, `cpu.project.View`.
         antialias: the opacity has the factor sqrt(det M M^T / det S').
-        splats, footprints, totals, start, stop: as for `color_slopes`.
+        places, footprints, totals, start, stop: as for `color_slopes`.
         d_means, d_quats, d_scales: added to, out, out.
     """
     r, t = view.rotation, view.translation
     (fx, fy), (low_x, low_y), (high_x, high_y) = view.focal, view.slope_low, view.slope_high
     local, p, q = np.empty(3), np.empty((2, 3)), np.empty((3, 3))  # camera axes; J W; rotation
     m, d_m, d_p, d_q = np.empty((2, 3)), np.empty((2, 3)), np.empty((2, 3)), np.empty((3, 3))
-    for j in range(start, stop):
-        i = splats[j]
+    for i in range(start, stop):
+        j = places[i]
+        if j < 0:
+            continue
         for k in range(3):
             local[k] = r[k, 0] * means[i, 0] + r[k, 1] * means[i, 1] + r[k, 2] * means[i, 2] + t[k]
         inv_z = 1.0 / local[2]
@@ -241,10 +257,12 @@ def weigh(splats, log_weights, start, stop, values):
 
 
 @kernel
-def value_slopes(splats, opacities, log_weights, totals, start, stop, d_opacities, d_weights):
-    """Slopes by opacity and log weight of visible splats start to stop; weights may be none."""
-    for j in range(start, stop):
-        i = splats[j]
+def value_slopes(places, opacities, log_weights, totals, start, stop, d_opacities, d_weights):
+    """Slopes by opacity and log weight of splats start to stop; weights may be none."""
+    for i in range(start, stop):
+        j = places[i]
+        if j < 0:
+            continue
         d_opacities[i] = totals[j, E] / opacities[i]
         if len(log_weights):
             free = LOG2_LOWEST < log_weights[i] * LOG2_E < LOG2_HIGHEST

@@ -11,6 +11,8 @@ the number of the parameters that it is given. The arguments are the same for al
     params: (P,) float32, what the mode wants to know of the frame.
     limits: (H, W) float32 depths beyond which splats are not seen; (0, 0) where there are none.
     with_depth: also write expected depth.
+    surfels: (M, 13) see `surfels`, or None, the default, where all are ellipsoids: the code for
+        surfels is then not compiled.
     color, alpha, depth: (H, W, 3), (H, W) and (H, W) float32, zero; depth may be (0, 0) when it is
         not wanted.
 """

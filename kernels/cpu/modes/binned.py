@@ -14,6 +14,7 @@ import numpy as np
 from ...constants import BIN_HIDES, BIN_LEAST_THICKNESS, BIN_SPREAD, BIN_THICKNESS, BIN_UNIFORM
 from ..bins import TILE
 from ..jit import inline, kernel
+from ..meet import load_surfels, meet_row, new_discs, new_lanes
 from ..project import BLUE, DEPTH, FOOTPRINT, GREEN, LOG2_OPACITY, RED, A, B, C, U, V
 from ..sums import (
     BLUE_SUM,
@@ -32,6 +33,8 @@ from ..tile import (
     FIRST,
     LANES,
     LAST,
+    MET_ALPHA,
+    MET_DEPTH,
     F,
     exp2_small,
     load_batch,
@@ -64,7 +67,7 @@ MOMENTS, COLLECT, SHARE_OUT, COMPOSITE = range(4)
 @kernel
 def rasterize(
     tiles, first_tile, last_tile, starts, members, footprints, values, params, limits,
-    with_depth, color, alpha, depth,
+    with_depth, color, alpha, depth, surfels=None,
 ):  # fmt: skip
     """Draws tiles[first_tile:last_tile]; `values` (M, 1) are standard deviations of depth."""
     height, width = alpha.shape
@@ -78,6 +81,9 @@ def rasterize(
     depths = np.empty((TILE, MOST_BINS, LANES), np.float32)
     energies = np.empty((TILE, MOST_BINS, LANES), np.float32)
     batch = np.ones((FOOTPRINT, BATCH), np.float32)
+    discs = lanes = None
+    if surfels is not None:
+        discs, lanes = new_discs(BATCH), new_lanes()
     bins, refine, unit = int(params[BINS]), int(params[REFINE]), params[DEPTH_UNIT]
     for t in range(first_tile, last_tile):
         tile = tiles[t]
@@ -93,6 +99,8 @@ def rasterize(
             for start in range(starts[tile], starts[tile + 1], BATCH):
                 count = min(BATCH, starts[tile + 1] - start)
                 load_batch(members, start, count, footprints, batch)
+                if surfels is not None:
+                    load_surfels(members, start, count, footprints, surfels, F(x0), F(y0), discs)
                 place_batch(F(x0), F(y0), batch)
                 for j in range(count):
                     u, v = batch[U, j], batch[V, j]
@@ -110,19 +118,22 @@ def rasterize(
                         v_row = v + c * F(i)
                         u_row = u + b * F(i)
                         p_row = power - v_row * v_row
+                        if surfels is not None:
+                            meet_row(discs, j, i, u_row, a, p_row, z, power, limit[i], cut, lanes)
                         if task == MOMENTS:
-                            add_moments(rows, i, u_row, a, p_row, depth_y, z, limit[i], cut)
+                            add_moments(rows, i, u_row, a, p_row, depth_y, z, limit[i], cut, lanes)
                         else:
                             place_row(
-                                rows, i, u_row, a, p_row, depth_y, slope, lane, z, limit[i], cut
-                            )
+                                rows, i, u_row, a, p_row, depth_y, slope, lane, z, limit[i], cut,
+                                lanes,
+                            )  # fmt: skip
                             if task == COLLECT:
                                 collect_row(edges, depths, i, bins, lane)
                             elif task == SHARE_OUT:
                                 share_row(edges, inverse, depths, energies, i, bins, lane)
                             else:
                                 weigh_row(edges, inverse, depths, energies, i, bins, lane)
-                                add_row(rows, i, red, green, blue, z, lane)
+                                add_row(rows, i, red, green, blue, z, lane, lanes)
             if task == MOMENTS:
                 for i in range(TILE):
                     lay_out(rows, edges, inverse, depths, i, bins)
@@ -138,10 +149,17 @@ def rasterize(
 
 
 @inline
-def add_moments(rows, at, u, a, p, y, z, limit, cut):
-    """Transmittance and moments of depth, weighted by optical depth."""
+def add_moments(rows, at, u, a, p, y, z, limit, cut, lanes):
+    """Transmittance and moments of depth, weighted by optical depth.
+
+    Here and below, with `lanes`, see `tile`, alpha and the depth that is seen are taken from there.
+    """
     for k in range(LANES):
-        clear = F(1) - seen_alpha(p, u + a * F(k), z, limit, k, cut)
+        if lanes is None:
+            alpha = seen_alpha(p, u + a * F(k), z, limit, k, cut)
+        else:
+            alpha = lanes[MET_ALPHA, k]
+        clear = F(1) - alpha
         tau = -log2_unit(clear)
         clear *= rows[at, CLEAR + k]
         rows[at, CLEAR + k] = clear if clear > F(VANISHED) else F(0)
@@ -171,7 +189,7 @@ def lay_out(rows, edges, inverse, depths, at, bins):
 
 
 @inline
-def place_row(rows, at, u, a, p, y, thickness, lane, z, limit, cut):
+def place_row(rows, at, u, a, p, y, thickness, lane, z, limit, cut, lanes):
     """x, sharpness, alpha and tau of a splat at 16 pixels; all of it is in bin 0 or beyond."""
     for k in range(LANES):
         t = (y - rows[at, MEAN + k]) * rows[at, SPREAD + k]
@@ -179,7 +197,10 @@ def place_row(rows, at, u, a, p, y, thickness, lane, z, limit, cut):
         half = F(BIN_THICKNESS) * thickness * rows[at, SPREAD + k] * shrink * shrink * shrink
         lane[X, k] = t * shrink
         lane[SHARPNESS, k] = F(0.5) / (half + F(BIN_LEAST_THICKNESS))
-        alpha = seen_alpha(p, u + a * F(k), z, limit, k, cut)
+        if lanes is None:
+            alpha = seen_alpha(p, u + a * F(k), z, limit, k, cut)
+        else:
+            alpha = lanes[MET_ALPHA, k]
         lane[ALPHA, k] = alpha
         lane[TAU, k] = -log2_unit(F(1) - alpha)
         lane[REST, k] = F(1)
@@ -256,9 +277,11 @@ def weigh_row(edges, inverse, depths, seen, at, bins, lane):
 
 
 @inline
-def add_row(rows, at, red, green, blue, z, lane):
+def add_row(rows, at, red, green, blue, z, lane, lanes):
     """Adds the splat by its weight; prod (1 - alpha) is known already."""
     for k in range(LANES):
+        if lanes is not None:
+            z = lanes[MET_DEPTH, k]
         share = lane[WEIGHT, k]
         rows[at, RED_SUM + k] += share * red
         rows[at, GREEN_SUM + k] += share * green

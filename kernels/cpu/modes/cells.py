@@ -9,12 +9,15 @@ import numpy as np
 from ...constants import CELL_SPREAD
 from ..bins import TILE
 from ..jit import inline, kernel
+from ..meet import load_surfels, meet_row, new_discs, new_lanes
 from ..project import BLUE, DEPTH, FOOTPRINT, GREEN, LOG2_OPACITY, RED, A, B, C, U, V
 from ..tile import (
     BATCH,
     FIRST,
     LANES,
     LAST,
+    MET_ALPHA,
+    MET_DEPTH,
     F,
     exp2_deep,
     load_limits,
@@ -40,7 +43,7 @@ cell at hand moments of depth, then sums of w alpha (c, z, 1)."""
 @kernel
 def rasterize(
     tiles, first_tile, last_tile, starts, members, footprints, values, params, limits,
-    with_depth, color, alpha, depth,
+    with_depth, color, alpha, depth, surfels=None,
 ):  # fmt: skip
     """Draws tiles[first_tile:last_tile]; `values` (M, 1) int32 are the cells."""
     height, width = alpha.shape
@@ -48,6 +51,9 @@ def rasterize(
     limit = np.empty((TILE, LANES), np.float32)
     rows = np.empty((TILE, ROW), np.float32)
     batch = np.ones((FOOTPRINT, MOST_SPLATS), np.float32)
+    discs = lanes = None
+    if surfels is not None:
+        discs, lanes = new_discs(MOST_SPLATS), new_lanes()
     for t in range(first_tile, last_tile):
         tile = tiles[t]
         start, stop = starts[tile], starts[tile + 1]
@@ -64,6 +70,8 @@ def rasterize(
             while start + count < stop and values[members[start + count], 0] == cell:
                 count += 1
             load_cell(members, start, count, footprints, batch)
+            if surfels is not None:
+                load_surfels(members, start, count, footprints, surfels, F(x0), F(y0), discs)
             for j in range(0, count, BATCH):
                 place_batch(F(x0), F(y0), batch[:, j : j + BATCH])
             start += count
@@ -81,8 +89,10 @@ def rasterize(
                 first_row, last_row = min(first_row, first), max(last_row, last)
                 for i in range(first, last + 1):
                     v_row = v + c * F(i)
-                    p = power - v_row * v_row
-                    add_moments(rows, i, u + b * F(i), a, p, z, z - origin, limit[i], cut)
+                    u_row, p = u + b * F(i), power - v_row * v_row
+                    if surfels is not None:
+                        meet_row(discs, j, i, u_row, a, p, z, power, limit[i], cut, lanes)
+                    add_moments(rows, i, u_row, a, p, z, z - origin, limit[i], cut, lanes)
             for i in range(first_row, last_row + 1):
                 find_spread(rows, i, F(CELL_SPREAD) * origin)
             for j in range(count):
@@ -98,9 +108,11 @@ def rasterize(
                 last = min(last_open, int(batch[LAST, j]))
                 for i in range(first, last + 1):
                     v_row = v + c * F(i)
-                    p = power - v_row * v_row
+                    u_row, p = u + b * F(i), power - v_row * v_row
+                    if surfels is not None:
+                        meet_row(discs, j, i, u_row, a, p, z, power, limit[i], cut, lanes)
                     add_row(
-                        rows, i, u + b * F(i), a, p, red, green, blue, z, z - origin, limit[i], cut
+                        rows, i, u_row, a, p, red, green, blue, z, z - origin, limit[i], cut, lanes
                     )
             for i in range(first_row, last_row + 1):
                 composite_row(rows, i)
@@ -121,10 +133,17 @@ def load_cell(members, start, count, footprints, batch):
 
 
 @inline
-def add_moments(rows, at, u, a, p, z, z_cell, limit, cut):
-    """Sums of tau, tau z, tau z^2, in powers of 2."""
+def add_moments(rows, at, u, a, p, z, z_cell, limit, cut, lanes):
+    """Sums of tau, tau z, tau z^2, in powers of 2.
+
+    Here and below, with `lanes`, see `tile`, alpha and the depth that is seen are taken from there.
+    """
     for k in range(LANES):
-        tau = -log2_unit(F(1) - seen_alpha(p, u + a * F(k), z, limit, k, cut))
+        if lanes is None:
+            alpha = seen_alpha(p, u + a * F(k), z, limit, k, cut)
+        else:
+            alpha = lanes[MET_ALPHA, k]
+        tau = -log2_unit(F(1) - alpha)
         rows[at, TOTAL + k] += tau
         rows[at, MEAN + k] += tau * z_cell
         rows[at, SPREAD + k] += tau * z_cell * z_cell
@@ -142,12 +161,15 @@ def find_spread(rows, at, least):
 
 
 @inline
-def add_row(rows, at, u, a, p, red, green, blue, z, z_cell, limit, cut):
+def add_row(rows, at, u, a, p, red, green, blue, z, z_cell, limit, cut, lanes):
     """Adds one splat to the sums of its cell."""
     for k in range(LANES):
         x = (z_cell - rows[at, MEAN + k]) * rows[at, SPREAD + k]
         in_front = F(0.5) + F(0.5) * x / math.sqrt(F(1) + x * x)
-        alpha = seen_alpha(p, u + a * F(k), z, limit, k, cut)
+        if lanes is None:
+            alpha = seen_alpha(p, u + a * F(k), z, limit, k, cut)
+        else:
+            alpha, z = lanes[MET_ALPHA, k], lanes[MET_DEPTH, k]
         share = alpha * exp2_deep(-rows[at, TOTAL + k] * in_front)
         rows[at, RED_SUM + k] += share * red
         rows[at, GREEN_SUM + k] += share * green

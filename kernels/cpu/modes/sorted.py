@@ -7,8 +7,21 @@ import numpy as np
 from ...constants import TRANSMITTANCE_STOP
 from ..bins import TILE
 from ..jit import inline, kernel
+from ..meet import load_surfels, meet_row, new_discs, new_lanes
 from ..project import BLUE, DEPTH, FOOTPRINT, GREEN, LOG2_OPACITY, RED, A, B, C, U, V
-from ..tile import BATCH, FIRST, LANES, LAST, F, load_batch, load_limits, place_batch, seen_alpha
+from ..tile import (
+    BATCH,
+    FIRST,
+    LANES,
+    LAST,
+    MET_ALPHA,
+    MET_DEPTH,
+    F,
+    load_batch,
+    load_limits,
+    place_batch,
+    seen_alpha,
+)
 
 VALUES, PARAMS = np.float32, 1
 
@@ -19,7 +32,7 @@ ROW = 5 * LANES
 @kernel
 def rasterize(
     tiles, first_tile, last_tile, starts, members, footprints, values, params, limits,
-    with_depth, color, alpha, depth,
+    with_depth, color, alpha, depth, surfels=None,
 ):  # fmt: skip
     """Composites tiles[first_tile:last_tile] into the images; see `modes` for the arguments."""
     height, width = alpha.shape
@@ -27,6 +40,9 @@ def rasterize(
     limit = np.empty((TILE, LANES), np.float32)
     rows = np.empty((TILE, ROW), np.float32)
     batch = np.ones((FOOTPRINT, BATCH), np.float32)
+    discs = lanes = None
+    if surfels is not None:
+        discs, lanes = new_discs(BATCH), new_lanes()
     for t in range(first_tile, last_tile):
         tile = tiles[t]
         start, stop = starts[tile], starts[tile + 1]
@@ -41,6 +57,8 @@ def rasterize(
         while start < stop and first_open <= last_open:
             count = min(BATCH, stop - start)
             load_batch(members, start, count, footprints, batch)
+            if surfels is not None:
+                load_surfels(members, start, count, footprints, surfels, F(x0), F(y0), discs)
             place_batch(F(x0), F(y0), batch)
             start += count
             for j in range(count):
@@ -59,9 +77,12 @@ def rasterize(
                     v_row = v + c * y
                     u_row = u + b * y
                     p_row = power - v_row * v_row
+                    if surfels is not None:
+                        meet_row(discs, j, i, u_row, a, p_row, z, power, limit[i], cut, lanes)
                     shade_row(
-                        rows, i, u_row, a, p_row, red, green, blue, z, with_depth, limit[i], cut
-                    )
+                        rows, i, u_row, a, p_row, red, green, blue, z, with_depth, limit[i], cut,
+                        lanes,
+                    )  # fmt: skip
             while first_open <= last_open and row_is_opaque(rows, first_open):
                 first_open += 1
             while first_open <= last_open and row_is_opaque(rows, last_open):
@@ -70,13 +91,17 @@ def rasterize(
 
 
 @inline
-def shade_row(rows, at, u, a, p, red, green, blue, z, with_depth, limit, cut):
+def shade_row(rows, at, u, a, p, red, green, blue, z, with_depth, limit, cut, lanes):
     """Composites one splat over the 16 pixels of a row; `p` is log2 o - v^2 there.
 
-    LLVM takes the tests of `with_depth` and `cut` out of the loop.
+    With `lanes`, see `tile`, alpha and depth are taken from there. LLVM takes the tests of
+    `with_depth` and `cut` out of the loop.
     """
     for k in range(LANES):
-        alpha = seen_alpha(p, u + a * F(k), z, limit, k, cut)
+        if lanes is None:
+            alpha = seen_alpha(p, u + a * F(k), z, limit, k, cut)
+        else:
+            alpha, z = lanes[MET_ALPHA, k], lanes[MET_DEPTH, k]
         transmittance = rows[at, k]
         weight = alpha * transmittance
         rows[at, k] = transmittance - weight

@@ -6,8 +6,21 @@ import numpy as np
 
 from ..bins import TILE
 from ..jit import inline, kernel
+from ..meet import load_surfels, meet_row, new_discs, new_lanes
 from ..project import BLUE, DEPTH, FOOTPRINT, GREEN, LOG2_OPACITY, RED, A, B, C, U, V
-from ..tile import BATCH, FIRST, LANES, LAST, F, load_batch, load_limits, place_batch, seen_alpha
+from ..tile import (
+    BATCH,
+    FIRST,
+    LANES,
+    LAST,
+    MET_ALPHA,
+    MET_DEPTH,
+    F,
+    load_batch,
+    load_limits,
+    place_batch,
+    seen_alpha,
+)
 
 VALUES, PARAMS = np.uint32, 1
 
@@ -15,8 +28,10 @@ I = np.uint32  # noqa: E741
 
 NEAREST, RED_NEAREST, GREEN_NEAREST, BLUE_NEAREST = range(0, 4 * LANES, LANES)
 RED_MEAN, GREEN_MEAN, BLUE_MEAN, DEPTH_MEAN, COVERED = range(4 * LANES, 9 * LANES, LANES)
-ROW = 9 * LANES
-"""A row of a tile in scratch memory: depth and colour of the nearest, sums over samples."""
+DEPTH_NEAREST = 9 * LANES
+ROW = 10 * LANES
+"""A row of a tile in scratch memory: depth and colour of the nearest, sums over samples; and the
+depth at which the nearest is met, which is not that of a surfel's centre."""
 
 NOTHING = 3e38
 
@@ -34,7 +49,7 @@ def mixed(x):
 @kernel
 def rasterize(
     tiles, first_tile, last_tile, starts, members, footprints, values, params, limits,
-    with_depth, color, alpha, depth,
+    with_depth, color, alpha, depth, surfels=None,
 ):  # fmt: skip
     """Draws tiles[first_tile:last_tile]; `values` (M, S) uint32 random per splat and sample."""
     height, width = alpha.shape
@@ -42,6 +57,9 @@ def rasterize(
     limit = np.empty((TILE, LANES), np.float32)
     rows = np.empty((TILE, ROW), np.float32)
     batch = np.ones((FOOTPRINT, BATCH), np.float32)
+    discs = lanes = None
+    if surfels is not None:
+        discs, lanes = new_discs(BATCH), new_lanes()
     samples = values.shape[1]
     for t in range(first_tile, last_tile):
         tile = tiles[t]
@@ -56,6 +74,8 @@ def rasterize(
             for start in range(starts[tile], starts[tile + 1], BATCH):
                 count = min(BATCH, starts[tile + 1] - start)
                 load_batch(members, start, count, footprints, batch)
+                if surfels is not None:
+                    load_surfels(members, start, count, footprints, surfels, F(x0), F(y0), discs)
                 place_batch(F(x0), F(y0), batch)
                 for j in range(count):
                     u, v = batch[U, j], batch[V, j]
@@ -71,29 +91,40 @@ def rasterize(
                         u_row = u + b * F(i)
                         p_row = power - v_row * v_row
                         pixel = I((y0 + i) * width + x0)
+                        if surfels is not None:
+                            meet_row(discs, j, i, u_row, a, p_row, z, power, limit[i], cut, lanes)
                         test_row(
                             rows, i, u_row, a, p_row, red, green, blue, z, key, pixel, limit[i],
-                            cut,
+                            cut, lanes,
                         )  # fmt: skip
-            add_sample(rows)
+            add_sample(rows, lanes)
         store_tile(rows, x0, y0, samples, with_depth, color, alpha, depth)
 
 
 @inline
-def test_row(rows, at, u, a, p, red, green, blue, z, key, pixel, limit, cut):
-    """Lets a splat cover those of 16 pixels whose random number is below its alpha."""
+def test_row(rows, at, u, a, p, red, green, blue, z, key, pixel, limit, cut, lanes):
+    """Lets a splat cover those of 16 pixels whose random number is below its alpha.
+
+    With `lanes`, see `tile`, alpha and the depth that is seen are taken from there.
+    """
     for k in range(LANES):
-        alpha = seen_alpha(p, u + a * F(k), z, limit, k, cut)
+        if lanes is None:
+            alpha = seen_alpha(p, u + a * F(k), z, limit, k, cut)
+        else:
+            alpha = lanes[MET_ALPHA, k]
         number = F(I(mixed(I(I(pixel + I(k)) + key)) >> I(8))) * F(2.0**-24)
         shown = (number < alpha) & (z < rows[at, NEAREST + k])
         rows[at, NEAREST + k] = z if shown else rows[at, NEAREST + k]
         rows[at, RED_NEAREST + k] = red if shown else rows[at, RED_NEAREST + k]
         rows[at, GREEN_NEAREST + k] = green if shown else rows[at, GREEN_NEAREST + k]
         rows[at, BLUE_NEAREST + k] = blue if shown else rows[at, BLUE_NEAREST + k]
+        if lanes is not None:
+            seen = lanes[MET_DEPTH, k]
+            rows[at, DEPTH_NEAREST + k] = seen if shown else rows[at, DEPTH_NEAREST + k]
 
 
 @inline
-def add_sample(rows):
+def add_sample(rows, lanes):
     """Adds what is nearest to the sums over samples."""
     for i in range(TILE):
         for k in range(LANES):
@@ -102,7 +133,10 @@ def add_sample(rows):
                 rows[i, RED_MEAN + k] += rows[i, RED_NEAREST + k]
                 rows[i, GREEN_MEAN + k] += rows[i, GREEN_NEAREST + k]
                 rows[i, BLUE_MEAN + k] += rows[i, BLUE_NEAREST + k]
-                rows[i, DEPTH_MEAN + k] += z
+                if lanes is None:
+                    rows[i, DEPTH_MEAN + k] += z
+                else:
+                    rows[i, DEPTH_MEAN + k] += rows[i, DEPTH_NEAREST + k]
                 rows[i, COVERED + k] += F(1)
 
 

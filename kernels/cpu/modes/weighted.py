@@ -6,6 +6,7 @@ import numpy as np
 
 from ..bins import TILE
 from ..jit import kernel
+from ..meet import load_surfels, meet_row, new_discs, new_lanes
 from ..project import BLUE, DEPTH, FOOTPRINT, GREEN, LOG2_OPACITY, RED, A, B, C, U, V
 from ..sums import SUMS, add_row, clear_sums, store_sums
 from ..tile import BATCH, FIRST, LANES, LAST, F, load_batch, load_limits, place_batch
@@ -21,7 +22,7 @@ ROW = SUMS * LANES
 @kernel
 def rasterize(
     tiles, first_tile, last_tile, starts, members, footprints, values, params, limits,
-    with_depth, color, alpha, depth,
+    with_depth, color, alpha, depth, surfels=None,
 ):  # fmt: skip
     """Draws tiles[first_tile:last_tile]; `values` (M, 1) are the weights."""
     height, width = alpha.shape
@@ -29,6 +30,9 @@ def rasterize(
     limit = np.empty((TILE, LANES), np.float32)
     rows = np.empty((TILE, ROW), np.float32)
     batch = np.ones((FOOTPRINT, BATCH), np.float32)
+    discs = lanes = None
+    if surfels is not None:
+        discs, lanes = new_discs(BATCH), new_lanes()
     squares = params[SQUARES_ALPHA] != F(0)
     for t in range(first_tile, last_tile):
         tile = tiles[t]
@@ -39,6 +43,8 @@ def rasterize(
         for start in range(starts[tile], starts[tile + 1], BATCH):
             count = min(BATCH, starts[tile + 1] - start)
             load_batch(members, start, count, footprints, batch)
+            if surfels is not None:
+                load_surfels(members, start, count, footprints, surfels, F(x0), F(y0), discs)
             place_batch(F(x0), F(y0), batch)
             for j in range(count):
                 u, v = batch[U, j], batch[V, j]
@@ -53,8 +59,10 @@ def rasterize(
                     v_row = v + c * F(i)
                     u_row = u + b * F(i)
                     p_row = power - v_row * v_row
+                    if surfels is not None:
+                        meet_row(discs, j, i, u_row, a, p_row, z, power, limit[i], cut, lanes)
                     add_row(
                         rows, i, u_row, a, p_row, red, green, blue, z, weight, squares, limit[i],
-                        cut,
+                        cut, lanes,
                     )  # fmt: skip
         store_sums(rows, x0, y0, with_depth, color, alpha, depth)

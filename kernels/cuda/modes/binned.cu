@@ -5,8 +5,8 @@
 #include "../tile.cuh"
 #include "binned.cuh"
 
-// y and thickness in y of every visible splat. Its thickness is |S R^T axis|, its standard deviation
-// along the view.
+// y and thickness in y of every visible splat. Its thickness is |S R^T axis|, its standard
+// deviation along the view.
 extern "C" __global__ void find_depths(const Footprint *footprints, const int *splats,
                                        const Counts *counts, int room, const void *shapes,
                                        int storage, float scale_low, float scale_step,

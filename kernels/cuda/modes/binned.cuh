@@ -1,6 +1,6 @@
 // `binned`: transmittance from bins of optical depth at a pixel; see voile.render.modes.binned and
-// voile.kernels.cpu.modes.binned. Loops over up to 8 bins are unrolled, so that bins stay in registers;
-// more do not fit there, and unrolled would take the compiler minutes.
+// voile.kernels.cpu.modes.binned. Loops over up to 8 bins are unrolled, so that bins stay in
+// registers; more do not fit there, and unrolled would take the compiler minutes.
 #pragma once
 
 #include "sums.cuh"

@@ -1,5 +1,5 @@
-// `cells`: tile lists are cell by cell, front to back. A block takes as many splats to shared memory
-// as fit, which is at least a whole cell, and blends the whole cells among them.
+// `cells`: tile lists are cell by cell, front to back. A block takes as many splats to shared
+// memory as fit, which is at least a whole cell, and blends the whole cells among them.
 
 #include "../tile.cuh"
 #include "cells.cuh"

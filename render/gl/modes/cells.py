@@ -9,12 +9,13 @@ from numpy.typing import NDArray
 from ...cells import Cells
 from ...renderer import RenderError
 from ..drawing import FOOTPRINT_BYTES, FOOTPRINTS, Drawing
+from ..programs import set_uniforms
 from ..target import Kept
 
 TILE = 16
 """Side of a tile and of the shader's work group, pixels."""
 
-TILE_STARTS, TILE_CELLS, CELL_STARTS = 5, 6, 7
+TILE_STARTS, TILE_CELLS, CELL_STARTS = 5, 6, 4
 
 
 class Blending:
@@ -49,11 +50,13 @@ class Blending:
                 "modes/cells.comp",
                 WITH_DEPTH=drawing.with_depth,
                 LIMITED=drawing.use_limits(),
+                SURFELS=drawing.use_discs(),
                 COLOUR_FORMAT="rgba16f" if target.color.dtype == "f2" else "rgba32f",
             )
             for binding, buffer in buffers.items():
                 buffer.bind_to_storage_buffer(binding)
             drawing.footprints.bind_to_storage_buffer(FOOTPRINTS)
+            set_uniforms(program, met_near=drawing.request.camera.near)
             target.color.bind_to_image(0, read=False, write=True)
             if target.depth is not None:
                 target.depth.bind_to_image(1, read=False, write=True)

@@ -1,9 +1,9 @@
 // Runs CUDA kernels on the host, for tests: the threads of a block are fibers of one thread.
 //
-// A fiber runs until it comes to a barrier of its block or to an exchange with lanes of its warp; when
-// all that take part have come, they go on. So shared memory is static memory, atomics are plain sums,
-// blocks run one after the other, and a run is the same every time. What it cannot show are races
-// between barriers: threads run one after the other, in order.
+// A fiber runs until it comes to a barrier of its block or to an exchange with lanes of its warp;
+// when all that take part have come, they go on. So shared memory is static memory, atomics are
+// plain sums, blocks run one after the other, and a run is the same every time. What it cannot show
+// are races between barriers: threads run one after the other, in order.
 #pragma once
 
 #include <math.h>

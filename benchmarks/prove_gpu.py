@@ -1,0 +1,167 @@
+"""What only a GPU can prove of the CUDA backend: parity, determinism, and a clean sanitizer.
+
+    python benchmarks/prove_gpu.py [--frames 10000] [--part parity,same,sanitizer] [--small]
+
+parity: every mode on every scene, real ones too, at least 50 dB from `reference`.
+same: random scenes, views, modes and settings are drawn twice, by two renderers in turn; the bytes
+must be equal, frame by frame.
+sanitizer: compute-sanitizer runs `--small --part parity,same` under memcheck, racecheck, synccheck
+and initcheck; where it is not installed, the commands are printed and the part is not proved.
+
+The exit status is 0 where everything asked for holds, 1 where not, 2 without a GPU.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+import synthetic
+from measured_scenes import SCENES
+from rich.console import Console
+
+import voile
+from voile.render import BackendUnavailable, FrameRequest, RenderError, create_renderer
+from voile.render.cuda.renderer import CUDARenderer
+from voile.render.metrics import psnr
+
+MIN_DB = 50.0
+TOOLS = ("memcheck", "racecheck", "synccheck", "initcheck")
+FRAMES_PER_SCENE = 100
+
+Make = Callable[[], CUDARenderer]
+
+
+def parity(make: Make, size: tuple[int, int], scenes: Iterable[str], console: Console) -> bool:
+    """Whether every mode draws the reference's picture of every scene; tells each."""
+    renderer, reference, holds = make(), create_renderer("reference"), True
+    for name in scenes:
+        if name == "synthetic":
+            splats, cameras = synthetic.capture(20_000), [synthetic.view(size)]
+        else:
+            splats, cameras = SCENES[name](size)
+        renderer.upload(splats)
+        reference.upload(splats)
+        for mode in sorted(renderer.capabilities.modes):
+            # Random numbers are compared one by one, and so nothing may be rounded.
+            request = FrameRequest(cameras[0], voile.Settings(mode=mode, storage="float32"), seed=1)
+            try:
+                expected = reference.render(request)
+            except RenderError as error:
+                console.print(f"{name}, {mode}: left out: {error}")
+                continue
+            found = psnr(renderer.render(request).premultiplied(), expected.premultiplied())
+            good = found >= MIN_DB
+            holds &= good
+            console.print(f"{name}, {mode}: {found:.1f} dB{'' if good else ', TOO LITTLE'}")
+    renderer.close()
+    return holds
+
+
+def random_frames(
+    frames: int, most: int = 20_000, size: tuple[int, int] = (400, 300), seed: int = 0
+) -> Iterable[tuple[voile.Splats, FrameRequest]]:
+    """Scenes of up to `most` splats with requests up to a size, the same for the same seed."""
+    rng = np.random.default_rng(seed)
+    modes = ("sorted", "weighted", "binned", "cells", "stochastic")
+    splats = synthetic.capture(1, 0)
+    for frame in range(frames):
+        if frame % FRAMES_PER_SCENE == 0:
+            count = int(np.exp(rng.uniform(np.log(50), np.log(most))))
+            splats = synthetic.capture(count, int(rng.integers(0, 5)), frame)
+        eye = rng.normal(size=3) * 5 + 0.1
+        camera = voile.Camera.look_at(
+            tuple(eye),
+            (0, 0, 0),
+            width=int(rng.integers(1, size[0])),
+            height=int(rng.integers(1, size[1])),
+        )
+        settings = voile.Settings(
+            mode=modes[rng.integers(len(modes))],
+            bins=int(rng.choice([4, 8, 16, 32])),
+            splat_scale=float(rng.uniform(0.3, 3)),
+            storage=("uint8", "float16", "float32")[rng.integers(3)],
+            min_pixels=float(rng.choice([0.0, 0.5])),
+        )
+        yield splats, FrameRequest(camera, settings, depth=bool(rng.integers(2)), seed=frame)
+
+
+def digests(make: Make, frames: Iterable[tuple[voile.Splats, FrameRequest]]) -> list[str]:
+    """One of every frame's bytes."""
+    renderer, found, last = make(), [], None
+    for splats, request in frames:
+        if splats is not last:
+            renderer.upload(splats)
+            last = splats
+        frame = renderer.render(request)
+        digest = hashlib.sha1(frame.premultiplied().tobytes())
+        if frame.depth is not None:
+            digest.update(frame.depth.tobytes())
+        found.append(digest.hexdigest())
+    renderer.close()
+    return found
+
+
+def same(make: Make, frames: int, console: Console, **limits: Any) -> bool:
+    """Whether two runs of `random_frames` give the same bytes; tells which frames do not."""
+    one, two = (digests(make, random_frames(frames, **limits)) for _ in range(2))
+    differ = [k for k, (a, b) in enumerate(zip(one, two, strict=True)) if a != b]
+    console.print(f"{frames} random frames drawn twice: {len(differ)} differ {differ[:10] or ''}")
+    return not differ
+
+
+def sanitizer_commands() -> list[list[str]]:
+    """Each tool of compute-sanitizer on a small run of this script."""
+    script = [sys.executable, __file__, "--small", "--part", "parity,same"]
+    return [
+        ["compute-sanitizer", "--tool", tool, "--error-exitcode", "9", *script] for tool in TOOLS
+    ]
+
+
+def sanitizer(console: Console, run: Callable[..., Any] = subprocess.run) -> bool:
+    """Whether all tools end without a finding."""
+    holds, there = True, shutil.which("compute-sanitizer") is not None
+    for command in sanitizer_commands():
+        if not there:
+            console.print("not run, compute-sanitizer is not installed: " + " ".join(command))
+            holds = False
+            continue
+        status = run(command).returncode
+        console.print(f"{command[2]}: {'clean' if status == 0 else f'status {status}'}")
+        holds &= status == 0
+    return holds
+
+
+def main(arguments: list[str] | None = None, make: Make = CUDARenderer) -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--frames", type=int, default=10_000, help="random frames")
+    parser.add_argument("--part", default="parity,same,sanitizer", help="comma separated")
+    parser.add_argument("--small", action="store_true", help="little of everything")
+    options, console = parser.parse_args(arguments), Console(soft_wrap=True)
+    try:
+        make().close()
+    except BackendUnavailable as error:
+        console.print(f"This proof needs an NVIDIA GPU: {error}")
+        return 2
+    size, scenes, limits = (320, 180), [*SCENES, "synthetic"], {}
+    if options.small:
+        size, scenes, options.frames = (40, 24), ["random"], min(options.frames, 4)
+        limits = {"most": 200, "size": (40, 30)}
+    parts = {
+        "parity": lambda: parity(make, size, scenes, console),
+        "same": lambda: same(make, options.frames, console, **limits),
+        "sanitizer": lambda: sanitizer(console),
+    }
+    outcomes = [parts[name]() for name in options.part.split(",")]
+    console.print("everything holds" if all(outcomes) else "NOT everything holds")
+    return 0 if all(outcomes) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,144 @@
+"""The benchmark and the proof that need a GPU: their logic, at tiny sizes on the host."""
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from cuda_host import shared_launcher
+from rich.console import Console
+
+from voile import FrameRequest
+from voile.render import BackendUnavailable, create_renderer
+from voile.render.cuda.renderer import CUDARenderer, Work
+
+torch = pytest.importorskip("torch")
+sys.path.append(str(Path(__file__).parents[2] / "benchmarks"))
+
+import gpu  # noqa: E402
+import measured_scenes  # noqa: E402
+import prove_gpu  # noqa: E402
+import synthetic  # noqa: E402
+
+
+def on_host():
+    return CUDARenderer(Work(torch, shared_launcher()))
+
+
+def no_gpu():
+    raise BackendUnavailable("there is no NVIDIA driver.")
+
+
+@pytest.fixture(autouse=True)
+def few_scenes(monkeypatch):
+    """No real scenes, and a small random one."""
+    small = {"random": lambda size: measured_scenes.random(size, 120)}
+    for module in (gpu, prove_gpu):
+        monkeypatch.setattr(module, "SCENES", small)
+
+
+def test_the_benchmark_measures_and_writes(tmp_path, capsys):
+    def peer(splats):
+        renderer = create_renderer("reference")
+        renderer.upload(splats)
+        return lambda camera: (renderer.render(FrameRequest(camera)).color, 12.5)
+
+    file = tmp_path / "out.json"
+    arguments = ["--counts", "150", "--sizes", "48x32", "--frames", "2", "--json", str(file)]
+    assert gpu.main(arguments, on_host, lambda: 1e9, peer) == 0
+    report = json.loads(file.read_text())
+    (result,) = report["scenes"].values()
+    assert result["gsplat_ms"] == 12.5
+    assert result["psnr"] > 50
+    assert result["ms"] == pytest.approx(sum(result["stages_ms"].values()), rel=0.5)
+    assert result["floor_ms"] == pytest.approx(sum(result["bytes"].values()) / 1e6)
+    assert result["counts"]["splats"] == 150
+    assert result["instances_per_second"] > 0
+    assert "synthetic 150" in capsys.readouterr().out
+
+
+def test_without_the_peer_its_columns_are_empty(tmp_path, capsys):
+    arguments = ["--counts", "200", "--sizes", "32x32", "--frames", "1"]
+    assert gpu.main(arguments, on_host, lambda: 1e9, lambda splats: None) == 0
+    assert "gsplat is not installed" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("main", [gpu.main, prove_gpu.main])
+def test_without_a_gpu_they_say_so(main, capsys):
+    assert main([], make=no_gpu) == 2
+    assert "NVIDIA GPU: there is no NVIDIA driver." in capsys.readouterr().out
+
+
+def test_bytes_grow_with_what_they_are_of():
+    base = gpu.bytes_moved(1000, 500, 2000, 10_000, 96)
+    more = gpu.bytes_moved(1000, 500, 4000, 10_000, 96)
+    assert more["project"] == base["project"]
+    assert more["bin"] > base["bin"]
+    assert more["rasterize"] - base["rasterize"] == 2000 * 52
+
+
+def test_the_proof_holds_on_the_host(capsys):
+    assert prove_gpu.main(["--small", "--part", "parity,same"], on_host) == 0
+    said = capsys.readouterr().out
+    assert "everything holds" in said
+    for mode in ("sorted", "binned", "cells", "stochastic"):
+        assert f"random, {mode}:" in said
+
+
+def test_a_picture_that_is_wrong_or_not_the_same_twice_fails_the_proof(monkeypatch, capsys):
+    class Noisy(CUDARenderer):
+        made = 0
+
+        def __init__(self):
+            super().__init__(Work(torch, shared_launcher()))
+            Noisy.made += 1
+            self.noise = 0.1 * Noisy.made
+
+        def render(self, request):
+            frame = super().render(request)
+            frame.color[0, 0] += self.noise
+            frame.color[...] += 0.05
+            return frame
+
+    assert prove_gpu.main(["--small", "--part", "same"], Noisy) == 1
+    assert "4 differ [0, 1, 2, 3]" in capsys.readouterr().out
+    assert prove_gpu.main(["--small", "--part", "parity"], Noisy) == 1
+    assert "TOO LITTLE" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("status", "holds"), [(0, True), (9, False)])
+def test_the_sanitizers_verdict_counts(monkeypatch, status, holds):
+    ran = []
+
+    def run(command):
+        ran.append(command[2])
+        return type("Done", (), {"returncode": status})
+
+    console = Console(quiet=True)
+    monkeypatch.setattr(prove_gpu.shutil, "which", lambda name: "/bin/x")
+    assert prove_gpu.sanitizer(console, run) is holds
+    assert ran == list(prove_gpu.TOOLS)
+    monkeypatch.setattr(prove_gpu.shutil, "which", lambda name: None)
+    assert prove_gpu.sanitizer(console, run) is False, "what was not run is not proved"
+
+
+def test_synthetic_scenes_have_the_statistics_they_claim():
+    splats = synthetic.capture(8_000, 1)
+    again = synthetic.capture(8_000, 1)
+    np.testing.assert_array_equal(splats.means, again.means)
+    scales = np.sort(splats.scales, axis=1)
+    assert 0.2 < np.median(scales[:, 1] / scales[:, 2]) < 0.36
+    assert 0.03 < np.median(scales[:, 0] / scales[:, 2]) < 0.08
+    assert 0.7 < np.std(np.log2(scales[:, 2])) < 2.0
+    assert 0.15 < np.quantile(splats.opacities, 0.25) < np.quantile(splats.opacities, 0.75) < 0.9
+    # Splats get smaller as there are more, and so cover about the same.
+    dense = synthetic.capture(32_000, 0)
+    ratio = np.median(splats.scales.max(axis=1)) / np.median(dense.scales.max(axis=1))
+    assert ratio == pytest.approx(2.0, rel=0.05)
+    # Normals: the least scale is along the ground's.
+    renderer = create_renderer("cpu")
+    renderer.upload(splats)
+    frame = renderer.render(FrameRequest(synthetic.view((160, 90))))
+    assert frame.alpha.mean() > 0.5
+    assert 1.0 < frame.stats["instances"] / frame.stats["visible"] < 8.0

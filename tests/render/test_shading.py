@@ -1,0 +1,243 @@
+"""Light on materials: the sampling's expectation, lamps, G-buffers, and what settings do."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from gl_context import gl_renderer
+from make_materials import make_material
+from make_splats import make_splats, with_weights
+
+from voile import Camera, FrameRequest, Settings
+from voile.render import create_renderer
+from voile.render.accumulate import accumulates, draw_whole
+from voile.render.materials.decode import decode
+from voile.render.modes import MODES
+from voile.render.shading import environment_frame, relights
+from voile.render.shading.environment import pixel_directions
+from voile.render.shading.lit import Points, latents, light, tangent_frames
+from voile.render.shading.sampling import ROWS, alias_table, radiance, table_of
+from voile.render.smooth_normals import smooth_normals
+from voile.scenes.content import Content, ContentError, no_splats
+from voile.scenes.lights import Lamp, Lights, sky, uniform
+from voile.scenes.mesh import make_mesh
+
+CAMERA = Camera.look_at((1.0, -1.2, -5.0), (0, 0, 0), width=36, height=24)
+LAMPS = (Lamp("directional", (1, -2, -1), (1.0, 0.9, 0.8), 0.6), Lamp("point", (-1, -1, -2)))
+
+
+def materials(count=2):
+    return tuple(replace(make_material(seed=k), name=f"m{k}") for k in range(count))
+
+
+def wavy(material: str = "m0"):
+    """A bent sheet with texture coordinates that fills most of the view."""
+    u, v = np.meshgrid(np.linspace(0, 1, 9), np.linspace(0, 1, 9))
+    places = np.stack([3 * u - 1.5, 2 * v - 1, 0.3 * np.sin(5 * u) * np.cos(4 * v)], -1)
+    k = np.arange(81).reshape(9, 9)
+    a, b, c, d = (part.ravel() for part in (k[:-1, :-1], k[:-1, 1:], k[1:, 1:], k[1:, :-1]))
+    faces = np.concatenate([np.stack([a, b, c], 1), np.stack([a, c, d], 1)])
+    uvs = np.stack([u, v], -1).reshape(-1, 2)
+    return make_mesh(
+        places.reshape(-1, 3), faces, None, uvs, color=(0.9, 0.8, 1), material=material
+    )
+
+
+def relit(count=250) -> Content:
+    """Splats of two materials and of none, about a sheet that has a material as well."""
+    splats = with_weights(make_splats(count, 1, seed=8))
+    which = np.random.default_rng(1).integers(-1, 2, count).astype(np.int32)
+    lights = Lights(sky(), LAMPS)
+    return Content(replace(splats, material=which), (wavy("m1"),), materials(), lights)
+
+
+def points(count=6, seed=0) -> Points:
+    rng = np.random.default_rng(seed)
+    normals = rng.normal(size=(count, 3))
+    normals /= np.linalg.norm(normals, axis=1, keepdims=True)
+    return Points(
+        np.arange(count, dtype=np.uint32), rng.normal(size=(count, 3)), normals,
+        rng.normal(size=(count, 3)), rng.uniform(size=(count, 1, 2)), np.ones((count, 1)),
+        np.full(count, 0.3), np.ones((count, 3)),
+    )  # fmt: skip
+
+
+def eye_for(at: Points) -> np.ndarray:
+    """An eye for one point, off its normal."""
+    return at.positions[0] + 2.0 * at.normals[0] + [0.4, 0.2, -0.3]
+
+
+@pytest.mark.parametrize("environment", [sky(), uniform(0.7)])
+def test_samples_of_the_environment_add_up_to_the_integral(environment):
+    """Both strategies together are unbiased, whatever the net predicts."""
+    (material,) = materials(1)
+    settings = Settings(light_samples=64, environment_rotation=40.0, environment_exposure=0.5)
+    content = Content(no_splats(), materials=(material,), lights=Lights(environment))
+    one = points(1)
+    eye = eye_for(one)
+    many = Points(
+        *(np.repeat(getattr(one, name), 300, axis=0) for name in one.__dataclass_fields__)
+    )
+    many = replace(many, pixels=np.arange(300, dtype=np.uint32))
+    drawn = light(material, many, content, eye, settings, 0)
+
+    directions, angles = pixel_directions(180, 360)
+    directions, angles = directions.reshape(-1, 3), np.repeat(angles[:, 0], 360)
+    turn = environment_frame(content.splats.up, 40.0)
+    to_local = tangent_frames(one.normals, one.tangents)[0]
+    w = (directions @ turn) @ to_local.T
+    w_o = to_local @ ((eye - one.positions[0]) / np.linalg.norm(eye - one.positions[0]))
+    z, w_o = (np.broadcast_to(a, (len(w), a.shape[-1])) for a in (latents(material, one), w_o))
+    f = decode(material, z, w, w_o) * np.maximum(w[:, 2:], 0)
+    exact = (f * radiance(environment, directions) * angles[:, None]).sum(0) * 2**0.5
+    error = drawn.std(axis=0) / np.sqrt(len(drawn))
+    assert (np.abs(drawn.mean(axis=0) - exact) < 4 * error + 5e-3 * exact).all()
+
+
+def test_lamps_are_exact():
+    (material,) = materials(1)
+    at = points(1, 3)
+    eye = eye_for(at)
+    lamp = Lamp(
+        "point", tuple(at.positions[0] + 1.5 * at.normals[0] + [0.1, 0.3, 0.2]), intensity=2
+    )
+    content = Content(no_splats(), materials=(material,), lights=Lights(uniform(0.0), (lamp,)))
+    drawn = light(material, at, content, eye, Settings(), 0)[0]
+    away = np.array(lamp.place) - at.positions[0]
+    distance = np.linalg.norm(away)
+    to_local = tangent_frames(at.normals, at.tangents)[0]
+    w, w_o = to_local @ (away / distance), to_local @ (eye - at.positions[0])
+    f = decode(material, latents(material, at)[0], w, w_o / np.linalg.norm(w_o))
+    np.testing.assert_allclose(drawn, f * w[2] * np.pi * 2 / distance**2, rtol=1e-6)
+
+
+def test_the_table_draws_by_its_densities():
+    table = table_of(sky())
+    rng = np.random.default_rng(0)
+    drawn = table.sample(rng.uniform(size=(200_000, 4)))
+    np.testing.assert_allclose(np.linalg.norm(drawn, axis=1), 1.0)
+    _, angles = pixel_directions(ROWS, 2 * ROWS)
+    assert (table.densities.reshape(ROWS, -1) * angles).sum() == pytest.approx(1.0, rel=1e-5)
+    assert table.densities.min() > 0
+    for low, high in ((-1, -0.5), (-0.5, 0.2), (0.2, 1.0)):
+        inside = (drawn[:, 1] >= low) & (drawn[:, 1] < high)
+        assert np.mean(1 / table.density(drawn[inside])) * inside.mean() == pytest.approx(
+            2 * np.pi * (high - low), rel=0.02
+        )
+
+
+def test_alias_tables_keep_the_chances():
+    chances = np.random.default_rng(2).uniform(size=37) ** 4
+    chances /= chances.sum()
+    shares, others = alias_table(chances)
+    found = shares / 37
+    np.add.at(found, others, (1 - shares) / 37)
+    np.testing.assert_allclose(found, chances, atol=1e-12)
+
+
+def test_smooth_normals_agree_on_a_plane_of_noisy_discs():
+    rng = np.random.default_rng(0)
+    n = 2000
+    splats = make_splats(n, 0)
+    splats.means[:] = rng.uniform(-1, 1, (n, 3)) * [1, 1, 0]
+    splats.scales[:] = (0.05, 0.05, 0.005)
+    tilt = rng.normal(0, 0.15, (n, 2))
+    quats = np.column_stack([np.ones(n), tilt, np.zeros(n)])
+    splats.quats[:] = quats / np.linalg.norm(quats, axis=1, keepdims=True)
+    found = np.abs(smooth_normals(splats)[:, 2])
+    assert np.quantile(np.degrees(np.arccos(np.clip(found, 0, 1))), 0.9) < 20
+    own = np.abs(1 - 2 * (splats.quats[:, 1] ** 2 + splats.quats[:, 2] ** 2))
+    assert found.mean() > own.mean()
+
+
+BACKENDS = ["reference", "cpu", pytest.param("gl", marks=pytest.mark.gl)]
+
+
+@pytest.fixture(scope="module", params=BACKENDS)
+def renderer(request):
+    made = gl_renderer() if request.param == "gl" else create_renderer(request.param)
+    yield made
+    made.close()
+
+
+def draw(renderer, content, seed=0, **settings):
+    renderer.upload(content)
+    chosen = Settings(**{"precision": "float32", "bins": 8, **settings})
+    return renderer.render(FrameRequest(CAMERA, chosen, depth=True, seed=seed))
+
+
+def test_relight_goes_from_captured_to_lit_and_keeps_alpha(renderer):
+    content = replace(relit(), meshes=())
+    captured = draw(renderer, Content(content.splats))
+    none = draw(renderer, content, relight=0.0)
+    np.testing.assert_array_equal(none.color, captured.color)
+    lit, half = draw(renderer, content, relight=1.0), draw(renderer, content, relight=0.5)
+    np.testing.assert_allclose(half.color, (lit.color + captured.color) / 2, atol=2e-3)
+    np.testing.assert_array_equal(lit.alpha, captured.alpha)
+    assert np.abs(lit.color - captured.color).max() > 0.1
+    assert "light_samples" in lit.stats
+    assert "light_samples" not in captured.stats
+
+
+def test_splats_without_a_material_stay_as_they_are(renderer):
+    content = replace(relit(), meshes=())
+    free = replace(content.splats, material=np.full(len(content.splats), -1, np.int32))
+    same = draw(renderer, replace(content, splats=free))
+    np.testing.assert_array_equal(same.color, draw(renderer, Content(content.splats)).color)
+    assert not relights(replace(content, splats=free), Settings())
+
+
+@pytest.mark.parametrize("name", ["material_tint", "material_scale", "environment_rotation"])
+def test_settings_of_light_change_the_picture(renderer, name):
+    content = relit(120)
+    value = {"material_tint": 1.0, "material_scale": 11.0, "environment_rotation": 70.0}[name]
+    assert np.abs(draw(renderer, content, **{name: value}).color
+                  - draw(renderer, content).color).max() > 0.02  # fmt: skip
+
+
+def test_frames_of_other_seeds_add_up(renderer):
+    content = relit(60)
+    first, second = draw(renderer, content, 0), draw(renderer, content, 1)
+    noise = np.abs(first.color - second.color).mean()
+    assert noise > 1e-3
+    settings = Settings(accumulate=24, light_samples=4)
+    whole = draw_whole(renderer, FrameRequest(CAMERA, settings)).color
+    other = draw(renderer, content, 77, light_samples=24).color
+    assert np.abs(whole - other).mean() < 0.6 * noise
+    assert accumulates(settings, content)
+    assert not accumulates(settings, Content(content.splats))
+
+
+@pytest.fixture(scope="module")
+def all_renderers():
+    made = {"reference": create_renderer("reference"), "cpu": create_renderer("cpu")}
+    made["gl"] = gl_renderer()
+    yield made
+    for each in made.values():
+        each.close()
+
+
+@pytest.mark.gl
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("backend", ["cpu", "gl"])
+def test_backends_draw_the_reference(all_renderers, backend, mode):
+    """Draws of light are hashed from the pixel: the same directions, so no noise between them."""
+    expected, actual = (
+        draw(all_renderers[name], relit(), 3, mode=mode) for name in ("reference", backend)
+    )
+    difference = np.abs(expected.color - actual.color)
+    assert difference.mean() <= 0.5 / 255
+    assert np.quantile(difference, 0.99) < 0.02
+
+
+def test_what_does_not_fit_is_told():
+    good = materials()
+    with pytest.raises(ContentError, match="'m9'; there are m0, m1"):
+        Content(no_splats(), (wavy("m9"),), good)
+    with pytest.raises(ContentError, match="names of their own"):
+        Content(no_splats(), (), (good[0], good[0]))
+    with pytest.raises(ContentError, match="at most 8"):
+        Content(no_splats(), (), materials(9))
+    splats = replace(make_splats(3), material=np.array([0, 1, 2], np.int32))
+    with pytest.raises(ContentError, match="material 2; there are 2"):
+        Content(splats, (), good)
