@@ -16,11 +16,7 @@ def ask_scene_file(parent: QWidget, folder: str) -> str:
     """A scene file, "" if the user changed their mind."""
     patterns = dict.fromkeys(f"*{e}" for f in FORMATS.values() for e in f.extensions)
     patterns |= dict.fromkeys(f"*{e}" for e in EXTENSIONS)
-<<<<<<< HEAD
-    filters = f"Splat scenes and meshes ({' '.join(patterns)} *.json *.voile);;All files (*)"
-=======
-    filters = f"Splat scenes and meshes ({' '.join(patterns)} *.json *.vis);;All files (*)"
->>>>>>> main
+    filters = f"Splat scenes and meshes ({' '.join(patterns)} *.json *.vis *.voile);;All files (*)"
     return QFileDialog.getOpenFileName(parent, "Open a scene", folder, filters)[0]
 
 

@@ -25,11 +25,8 @@ from ..scenes.node import Node
 from ..scenes.progress import Progress, silent
 from ..scenes.scene import BUILTIN, Scene, open_scene
 from ..scenes.splats import Splats
-<<<<<<< HEAD
 from . import session_file
-=======
 from .captures import PHOTO, Captures
->>>>>>> main
 from .comparison import Comparison
 from .motion import Motion
 from .navigation import Navigator
@@ -71,23 +68,18 @@ def open_for_window(
     meshes: Sequence[Path] = (),
     material: str | None = None,
 ) -> OpenedScene:
-<<<<<<< HEAD
-    """Opens a scene and measures it; for a thread. Arguments and errors as `open_scene`."""
+    """Opens a scene and measures it; for a thread. Arguments and errors as `open_scene`.
+
+    `material` is what all of it is made of, a name or a .vnm file; MaterialError where it is none.
+    """
     restored, base, path = None, "", Path(source)
     if path.suffix.lower() == SUFFIX:
         scene, restored = session_file.read(path, progress)
         base = str(scene.path or BUILTIN)
     else:
         scene = open_scene(source, progress, weights=weights, meshes=meshes)
-=======
-    """Opens a scene and measures it; for a thread. Arguments and errors as `open_scene`.
-
-    `material` is what all of it is made of, a name or a .vnm file; MaterialError where it is none.
-    """
-    scene = open_scene(source, progress, weights=weights, meshes=meshes)
     if material is not None:
         scene = assigned(scene, material_named(material))
->>>>>>> main
     progress(1.0, "Finding the scene's extent")
     center, radius = bounding_sphere(scene.content)
     recovered = restored is not None and path.name.startswith("recovered-")

@@ -100,11 +100,8 @@ class MainWindow(QMainWindow):
         RecentMenu(self.actions_.recent, self.preferences, self.open)
         Drops(self, self.overlays.show_drop, self.open_any)
         self.loader = Loader(self)
-<<<<<<< HEAD
         self.keeper = Keeper(self.session, self.actions_, keeper.autosave_folder(), self)
-=======
         self.images = ImageWindows(self)
->>>>>>> main
         self._preparer = Preparer(self)
         self._waiting: OpenedScene | None = None  # loaded before the kernels were ready
         self.setWindowTitle("Voile")
@@ -339,16 +336,9 @@ class MainWindow(QMainWindow):
             return
         self.keeper.forget()
         self._waiting = None
-<<<<<<< HEAD
-        names = (
-            self.keeper.close(JOIN_SECONDS)
-            + self.loader.close(JOIN_SECONDS)
-            + self._preparer.close(JOIN_SECONDS)
-        )
-=======
         self.images.close()
         names = self.loader.close(JOIN_SECONDS) + self._preparer.close(JOIN_SECONDS)
->>>>>>> main
+        names += self.keeper.close(JOIN_SECONDS)
         names += self.docks.close(JOIN_SECONDS) + self.editing.adder.close(JOIN_SECONDS)
         if not self.viewport.shut_down(JOIN_SECONDS):
             names.append("drawing")
