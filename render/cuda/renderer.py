@@ -93,7 +93,7 @@ class CUDARenderer:
 
         Raises:
             RenderError: no scene uploaded, a mode this backend lacks, or a scene that lacks what
-                the mode needs or has surfels.
+                the mode needs.
             BackendFailed: too little memory on the GPU, a kernel that does not compile or cannot
                 be loaded, or a GPU that has stopped working.
         """
@@ -197,10 +197,6 @@ class CUDARenderer:
         known = self._scenes.get(splats)
         if known is not None and known.storage == STORAGES.index(storage):
             return known
-        if splats.surfels.any():
-            raise RenderError(
-                "the scene has surfels, which the CUDA backend cannot draw; use another backend"
-            )
         span = scale_range(splats.scales)
         self._replayer.forget()
         self._scenes.pop(splats, None)

@@ -208,12 +208,6 @@ def test_room_grows_over_what_was_needed_and_has_an_end():
         room.holds(5, MOST, 1000)
 
 
-def test_surfels_are_refused_and_not_drawn_otherwise(renderer):
-    with pytest.raises(RenderError, match="surfels"):
-        draw(renderer, make_splats(20, 0, kind="2d"), camera())
-    assert draw(renderer, make_splats(20, 0), camera()).alpha.any()
-
-
 def test_a_frame_is_not_drawn_over_by_the_next_and_the_copy_is_told(renderer):
     splats = make_splats(100, seed=2)
     one = draw(renderer, splats, camera())
