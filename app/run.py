@@ -46,7 +46,8 @@ def run_window(
     from PySide6.QtGui import QSurfaceFormat
     from PySide6.QtWidgets import QApplication
 
-    from . import display, theme
+    from . import dialogs, display, theme
+    from .keeper import autosave_folder, left_sessions, put_aside
     from .logs import CrashReport, start_log, tell_reports
     from .session import Session
 
@@ -76,6 +77,11 @@ def run_window(
     window.show()
     for report in tell_reports()[:1]:
         window.overlays.notify("Voile ended without being closed last time", report_words(report))
+    left = left_sessions(autosave_folder())
+    if left and dialogs.ask_recover(window):
+        source, weights = str(put_aside(left[0])), None
+    elif left:
+        put_aside(left[0])  # it stays, to be opened by hand
     crash = CrashReport()
     crash.start()
 

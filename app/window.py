@@ -14,7 +14,7 @@ from ..render.renderer import BackendFailed
 from ..scenes.errors import VoileError
 from ..scenes.io.vis import is_image
 from ..scenes.scene import BUILTIN
-from . import dialogs, preferences, theme
+from . import dialogs, keeper, preferences, theme
 from .about import AboutBox
 from .actions import Actions
 from .backends import Prepared
@@ -32,6 +32,7 @@ from .help import HelpBox
 from .history import History
 from .image_windows import ImageWindows
 from .indicators import Indicators
+from .keeper import Keeper
 from .loading import Loader
 from .navigation import UP_AXES
 from .overlays import Overlays
@@ -101,6 +102,7 @@ class MainWindow(QMainWindow):
         RecentMenu(self.actions_.recent, self.preferences, self.open)
         Drops(self, self.overlays.show_drop, self.open_any)
         self.loader = Loader(self)
+        self.keeper = Keeper(self.session, self.actions_, keeper.autosave_folder(), self)
         self.images = ImageWindows(self)
         self._preparer = Preparer(self)
         self._waiting: OpenedScene | None = None  # loaded before the kernels were ready
@@ -221,6 +223,11 @@ class MainWindow(QMainWindow):
         does.builtin.triggered.connect(lambda: self.open(BUILTIN))
         does.add.triggered.connect(self._ask_added)
         self.editing.failed.connect(self._notify)
+        self.keeper.told.connect(self.overlays.notify)
+        self.keeper.refused.connect(self._notify)
+        self.keeper.progressed.connect(self.overlays.saving.report)
+        self.keeper.ended.connect(self.overlays.saving.hide)
+        self.overlays.saving.cancelled.connect(self.keeper.cancel)
         self.editing.editor.told.connect(self._notify)
         self.editing.adder.progressed.connect(self.overlays.loading.report)
         does.quit.triggered.connect(self.close)
@@ -326,9 +333,14 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Cancels and joins every thread, frees the GPU, remembers the window's place."""
+        if not self.keeper.may_go():
+            event.ignore()
+            return
+        self.keeper.forget()
         self._waiting = None
         self.images.close()
         names = self.loader.close(JOIN_SECONDS) + self._preparer.close(JOIN_SECONDS)
+        names += self.keeper.close(JOIN_SECONDS)
         names += self.docks.close(JOIN_SECONDS) + self.editing.adder.close(JOIN_SECONDS)
         if not self.viewport.shut_down(JOIN_SECONDS):
             names.append("drawing")
