@@ -28,6 +28,16 @@ BOTH float log2_alpha_at(const Footprint &splat, float x, float y) {
     return splat.log2_opacity - v * v - u * u;
 }
 
+// What is seen of a splat at a pixel; the depth is for the depth image alone.
+struct Seen {
+    float log2_alpha, depth;
+};
+
+// `near` is for surfels, see surfel.cuh.
+BOTH Seen seen_at(const Footprint &splat, float x, float y, float /* near */) {
+    return {log2_alpha_at(splat, x, y), splat.depth};
+}
+
 // Whether anything is drawn where log2(o G) is this: alpha is 1/255 or more.
 BOTH bool is_seen(float log2_alpha) { return log2_alpha >= float(LOG2_ALPHA_MIN); }
 

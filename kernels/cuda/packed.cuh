@@ -20,7 +20,8 @@ struct Shapes {
 BOTH float signed_part(unsigned bits) { return float(int(bits << 16) >> 16) * (1.0f / 32767.0f); }
 
 BOTH float scale_of(unsigned code, const Shapes &shapes) {
-    return code == 0 ? 0.0f : exp2f(shapes.low + float(code - 1) * shapes.step);
+    // Not 0 by rounding: that is the mark of a surfel.
+    return code == 0 ? 0.0f : fmaxf(exp2f(shapes.low + float(code - 1) * shapes.step), 1e-37f);
 }
 
 BOTH Shape shape_of(const Shapes &shapes, int splat) {

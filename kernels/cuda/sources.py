@@ -32,6 +32,9 @@ STORAGES = ("float32", "float16", "uint8")
 FOOTPRINT = 12
 """float32 values of a footprint, see footprint.cuh."""
 
+DISC = 12
+"""float32 values of a disc, see surfel.cuh."""
+
 WEIGHTS = ("exponential", "linear", "mcguire7", "mcguire8", "mcguire9", "mcguire10")
 """Weights of mode weighted in the order of their numbers in kernels."""
 
@@ -40,16 +43,23 @@ MOST_IN_CELL = 256
 
 FILES = (
     "project.cu",
+    "project_surfels.cu",
     "sort.cu",
     "groups.cu",
     "bins.cu",
     "modes/sorted.cu",
+    "modes/sorted_surfels.cu",
     "modes/weighted.cu",
+    "modes/weighted_surfels.cu",
     "modes/binned.cu",
+    "modes/binned_surfels.cu",
     "modes/cells.cu",
+    "modes/cells_surfels.cu",
     "modes/stochastic.cu",
+    "modes/stochastic_surfels.cu",
 )
-"""All files that hold kernels."""
+"""All files that hold kernels. Those for scenes with surfels are apart, so that no one compiles
+them who has none."""
 
 _INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"\s*$')
 _KERNEL = re.compile(r'extern "C" __global__ void (\w+)\(')

@@ -17,6 +17,8 @@
     const int *starts, const int *members, const Footprint *footprints, int width, int height, \
         float4 *color, float *depth
 
+struct Disc;  // of surfel.cuh
+
 // A block's tile and the pixels of this thread: one column, rows LANE_ROWS apart. A block has
 // (WARP, TILE_WARPS) threads.
 struct Tile {
@@ -25,6 +27,8 @@ struct Tile {
     int start, stop, x0, y0, width, height;
     float4 *color;
     float *depth;
+    const Disc *discs;  // of a scene with surfels, else null
+    float near;         // of such a scene
 
     __device__ int lane() const { return int(threadIdx.x); }
     __device__ int warp() const { return int(threadIdx.y); }
@@ -49,12 +53,12 @@ struct Tile {
 __device__ inline Tile tile_of_block(RASTERIZER_ARGUMENTS) {
     int columns = (width + TILE - 1) / TILE, tile = int(blockIdx.x);
     return {members, footprints, starts[tile], starts[tile + 1], tile % columns * TILE,
-            tile / columns * TILE, width, height, color, depth};
+            tile / columns * TILE, width, height, color, depth, nullptr, 0.0f};
 }
 
 // The footprint of a member, counted from the tile's first pixel.
-__device__ inline Footprint placed_in(const Tile &tile, int member) {
-    return placed_at(tile.footprints[member], float(tile.x0), float(tile.y0));
+__device__ inline void place_in(const Tile &tile, int member, Footprint &splat) {
+    splat = placed_at(tile.footprints[member], float(tile.x0), float(tile.y0));
 }
 
 // The sub-tiles that a footprint reaches, a bit each; it is counted from the tile's first pixel.
@@ -78,12 +82,12 @@ __device__ inline unsigned subtiles_of(const Footprint &splat) {
 // Visits the tile's splats in order. A visitor has
 //     Value value(int member)    read once a block,
 //     bool done(int p)           its pixel p needs nothing more,
-//     void add(int p, const Footprint &, const Value &, float alpha).
-// A warp rests when all its pixels are done, and the walk ends when all warps rest. May be called
-// again and again.
-template <class Value, class Visitor>
+//     void add(int p, const Splat &, const Value &, float alpha, float depth).
+// A splat is a Footprint, or what else place_in, seen_at and subtiles_of take. A warp rests when all
+// its pixels are done, and the walk ends when all warps rest. May be called again and again.
+template <class Splat, class Value, class Visitor>
 __device__ void walk_tile(const Tile &tile, Visitor &visitor) {
-    __shared__ Footprint batch[THREADS];
+    __shared__ Splat batch[THREADS];
     __shared__ Value values[THREADS];
     __shared__ unsigned reached[THREADS];
     bool done = false;
@@ -94,7 +98,8 @@ __device__ void walk_tile(const Tile &tile, Visitor &visitor) {
         unsigned subtiles = 0;
         if (at < tile.stop) {
             int member = tile.members[at];
-            Footprint splat = placed_in(tile, member);
+            Splat splat;
+            place_in(tile, member, splat);
             batch[tile.thread()] = splat;
             values[tile.thread()] = visitor.value(member);
             subtiles = subtiles_of(splat);
@@ -107,9 +112,10 @@ __device__ void walk_tile(const Tile &tile, Visitor &visitor) {
                 int j = first + __ffs(int(left)) - 1;
 #pragma unroll
                 for (int p = 0; p < PIXELS; ++p) {
-                    float power =
-                        log2_alpha_at(batch[j], float(tile.column()), float(tile.row(p)));
-                    if (is_seen(power)) visitor.add(p, batch[j], values[j], alpha_of(power));
+                    Seen seen = seen_at(batch[j], float(tile.column()), float(tile.row(p)),
+                                        tile.near);
+                    if (is_seen(seen.log2_alpha))
+                        visitor.add(p, batch[j], values[j], alpha_of(seen.log2_alpha), seen.depth);
                 }
             }
             bool rests = true;

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
-from ...kernels.cuda.sources import FOOTPRINT, TILE, TILE_WARPS
+from ...kernels.cuda.sources import DISC, FOOTPRINT, TILE, TILE_WARPS
 from ..renderer import RenderError
 from .plan import BATCH, Buffers, Plan, Tensor, Zeros
 
@@ -34,6 +34,7 @@ class DeviceScene(NamedTuple):
         colors: (N, bytes) uint8.
         storage: of the colours, its number in `sources.STORAGES`.
         scale_low, scale_step: of the codes of scales.
+        surfels: whether it holds any: kernels for these are others.
     """
 
     means: Tensor
@@ -42,6 +43,7 @@ class DeviceScene(NamedTuple):
     storage: int
     scale_low: float
     scale_step: float
+    surfels: bool
 
 
 @dataclass
@@ -86,6 +88,7 @@ class Visible(NamedTuple):
         room: how many there may be.
         scene: on the device.
         view: the camera, on the device.
+        discs: (room, 12) of a scene with surfels, see surfel.cuh; else None.
     """
 
     footprints: Tensor
@@ -94,6 +97,7 @@ class Visible(NamedTuple):
     room: int
     scene: DeviceScene
     view: Tensor
+    discs: Tensor | None
 
 
 class Groups(NamedTuple):
@@ -116,7 +120,7 @@ class Blending:
 
     Attributes:
         order: "depth" is front to back, "scene" is as they come; or groups of them in order.
-        rasterize: name of the kernel.
+        rasterize: name of the kernel, for scenes without surfels.
         arguments: what it is given after those that all are given; may launch kernels to make it.
     """
 
@@ -167,6 +171,7 @@ def plan_frame(
     starts, members = _make_tile_lists(plan, visible, order, size, room)
     plan.stage("bin")
     depth = buffers.get("depth", height, width) if with_depth else None
+    surfels = () if visible.discs is None else (visible.discs, view)
     colors = [buffers.get(f"color {k}", height, width, 4) for k in range(max(1, len(coats)))]
     for k, color in enumerate(colors):
         if coats:
@@ -175,8 +180,9 @@ def plan_frame(
                 visible.footprints,
             )  # fmt: skip
         plan.launch(
-            blending.rasterize, len(starts) - 1, (WARP, TILE_WARPS), starts, members,
-            visible.footprints, width, height, color, None if k else depth, *arguments,
+            _for_kind(blending.rasterize, scene), len(starts) - 1, (WARP, TILE_WARPS), starts,
+            members, visible.footprints, width, height, color, None if k else depth, *surfels,
+            *arguments,
         )  # fmt: skip
     plan.stage("rasterize")
     plan.finish()
@@ -190,12 +196,19 @@ def _project(
     count, buffers = len(scene.means), plan.buffers
     footprints = buffers.get("footprints", room.visible, FOOTPRINT)
     splats = buffers.get("splats", room.visible, dtype="int32")
+    discs = buffers.get("discs", room.visible, DISC) if scene.surfels else None
     plan.scan(
-        "project", count, scene.means, scene.shapes, scene.colors, scene.colors.shape[1] // 8,
-        scene.storage, scene.scale_low, scene.scale_step, count, degree, antialias, view,
-        room.visible, *_scan_words(plan, count), counts, footprints, splats, keys,
+        _for_kind("project", scene), count, scene.means, scene.shapes, scene.colors,
+        scene.colors.shape[1] // 8, scene.storage, scene.scale_low, scene.scale_step, count,
+        degree, antialias, view, room.visible, *_scan_words(plan, count), counts, footprints,
+        splats, keys, *(() if discs is None else (discs,)),
     )  # fmt: skip
-    return Visible(footprints, splats, counts, room.visible, scene, view)
+    return Visible(footprints, splats, counts, room.visible, scene, view, discs)
+
+
+def _for_kind(kernel: str, scene: DeviceScene) -> str:
+    """The kernel that draws what the scene holds."""
+    return f"{kernel}_surfels" if scene.surfels else kernel
 
 
 def _order_groups(plan: Plan, visible: Visible, groups: Groups) -> Tensor:

@@ -1,7 +1,8 @@
 """A scene as the CUDA kernels read it, see `packed.cuh`: 28 bytes a splat and a row of colour.
 
 Means stay float32, and exact. Quaternions are rounded to 1/32767, scales to steps of a logarithm
-that spans the scene's, opacities to 1/65535; only setting `storage` "float32" rounds nothing.
+that spans the scene's, opacities to 1/65535; only setting `storage` "float32" rounds nothing. A
+scale of 0 stays one, and no other becomes one: a third scale of 0 is the mark of a surfel.
 """
 
 from __future__ import annotations

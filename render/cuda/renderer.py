@@ -81,8 +81,6 @@ class CUDARenderer:
         splats = content.splats
         if content.meshes:
             raise RenderError("the CUDA backend draws no meshes; use gl or cpu")
-        if splats.kind != "3d":
-            raise RenderError("the CUDA backend draws no surfels; use gl or cpu")
         if len(splats) > MOST:
             raise RenderError(f"the scene has {len(splats)} splats; the CUDA backend takes {MOST}")
         if splats is not self._splats:
@@ -213,6 +211,7 @@ class CUDARenderer:
             self._to_device(pack_colors(splats.sh, storage)),
             STORAGES.index(storage),
             *span,
+            splats.kind != "3d",
         )
         self._scenes[splats] = scene
         return scene

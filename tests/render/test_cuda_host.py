@@ -15,6 +15,7 @@ from voile.render import RenderError
 from voile.render.cpu.renderer import CPURenderer
 from voile.render.cuda import modes
 from voile.render.cuda.frame import MOST, Room, sort
+from voile.render.cuda.packing import pack_shapes, scale_range
 from voile.render.cuda.plan import Buffers, Plan
 from voile.render.cuda.renderer import CUDARenderer, Work
 from voile.render.metrics import psnr
@@ -257,10 +258,69 @@ def test_the_sort_is_numpys_stable_one(what, bits, wide, count):
     np.testing.assert_array_equal(sorted_keys.numpy().view(kind)[:count], keys[:count][expected])
 
 
-@pytest.mark.parametrize("kind", ["2d", "mixed"])
-def test_surfels_are_refused(renderer, kind):
-    with pytest.raises(RenderError, match="draws no surfels; use gl or cpu"):
-        renderer.upload(make_splats(4, 0, kind))
+SURFEL_CASES = {
+    "centred": (1.0, {}),
+    "off centre": (1.0, {"cx": -12.0, "cy": 60.0}),
+    "large": (4.0, {"fy": 30.0}),
+    "near plane": (3.0, {"near": 4.5}),
+}
+SURFEL_MODES = [
+    (name, kind, mode, more)
+    for name in SURFEL_CASES
+    for kind in ("2d", "mixed")
+    for mode in sorted(modes.NAMES)
+    for more in (SETTINGS["binned"] if mode == "binned" and name == "centred" else ({},))
+]  # fmt: skip
+
+
+def draw_surfels(renderer, name, kind, mode, **more):
+    """What the reference draws, and the renderer."""
+    scale, view = SURFEL_CASES[name]
+    splats = with_weights(make_splats(200, 1, kind, seed=31))
+    settings = {"mode": mode, "splat_scale": scale, **more}
+    return [draw(r, splats, camera(**view), 5, **settings) for r in (ReferenceRenderer(), renderer)]
+
+
+@pytest.mark.parametrize(("name", "kind", "mode", "more"), SURFEL_MODES)
+def test_surfels_are_the_references(renderer, name, kind, mode, more):
+    expected, actual = draw_surfels(renderer, name, kind, mode, **more)
+    assert expected.alpha.max() > 0.5, "the view must show something"
+    assert psnr(actual.premultiplied(), expected.premultiplied()) >= MIN_DB
+    shown = expected.alpha > 0.1
+    nearest = expected.depth[shown].min()
+    assert psnr(nearest / actual.depth[shown], nearest / expected.depth[shown]) >= MIN_DB
+    np.testing.assert_array_equal(actual.depth[actual.alpha == 0], 0)
+
+
+@pytest.mark.parametrize("storage", ["float16", "uint8"])
+def test_packed_surfels_stay_surfels(renderer, storage):
+    """Rounded axes and sizes, but of no thickness: as flat ellipsoids they are far off."""
+    for kind in ("2d", "mixed"):
+        expected, actual = draw_surfels(renderer, "large", kind, "sorted", storage=storage)
+        assert psnr(actual.premultiplied(), expected.premultiplied()) >= 45
+        scene = make_splats(50, 0, kind, seed=3)
+        scene.scales[1::2, 2] *= np.float32(1e-30)
+        codes = pack_shapes(scene, scale_range(scene.scales), storage)[:, 6]
+        np.testing.assert_array_equal(codes == 0, scene.surfels)
+
+
+def test_a_scene_after_surfels_is_drawn_without_them(renderer):
+    """Kernels and memory are of the scene at hand."""
+    for kind in ("mixed", "3d", "2d"):
+        splats = make_splats(100, 0, kind, seed=12)
+        expected, actual = (draw(r, splats, camera()) for r in (ReferenceRenderer(), renderer))
+        assert psnr(actual.premultiplied(), expected.premultiplied()) >= MIN_DB
+
+
+@pytest.mark.parametrize("culling", [{"frustum": "inside"}, {"min_pixels": 2.0},
+                                     {"min_alpha": 0.4}])  # fmt: skip
+def test_culling_leaves_out_the_same_surfels(renderer, culling):
+    splats, seen = make_splats(200, 0, "mixed", seed=21), camera(fx=140.0, fy=140.0)
+    expected, actual = (
+        draw(r, splats, seen, **culling, antialiasing="on") for r in (ReferenceRenderer(), renderer)
+    )
+    assert 0 < actual.stats["visible"] < 200
+    assert psnr(actual.premultiplied(), expected.premultiplied()) >= MIN_DB
 
 
 def test_every_kernel_was_run():

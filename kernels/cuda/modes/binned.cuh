@@ -108,7 +108,8 @@ struct BinnedPixel {
     }
 
     // The splat's weight is its part of every bin times W_b / E_b.
-    BOTH void composite(const Footprint &footprint, const DepthInBins &splat, float alpha) {
+    BOTH void composite(const Footprint &footprint, const DepthInBins &splat, float alpha,
+                        float depth) {
         Place at = place(splat);
         float tau = log2_depth(alpha), rest = 1.0f, weight = 0.0f;
 #pragma unroll UNROLLED(BINS)
@@ -117,7 +118,7 @@ struct BinnedPixel {
             if (rest > next) weight += part(at, b, rest - next, alpha, tau) * energies[b];
             rest = next;
         }
-        sums.add(footprint, weight);
+        sums.add(footprint, weight, depth);
     }
 
     // Moves the edges to equal parts of the weight of the bins, and empties these. An edge is a sum

@@ -1,85 +1,10 @@
-// `cells`: tile lists are cell by cell, front to back. A block takes as many splats to shared
-// memory as fit, which is at least a whole cell, and blends the whole cells among them.
+// `cells`, see cells_tile.cuh.
 
-#include "../tile.cuh"
-#include "cells.cuh"
+#include "cells_tile.cuh"
 
-// Splats in shared memory; a cell has MOST_IN_CELL at most.
-#define WINDOW MOST_IN_CELL
-
-// What is in shared memory: footprints, their cells, and the sub-tiles that they reach.
-struct Window {
-    Footprint splats[WINDOW];
-    int cells[WINDOW];
-    unsigned reached[WINDOW];
-};
-
-// Calls visit(p, splat, alpha) where splats first to last of the window reach this thread's pixels.
-template <class Visit>
-__device__ inline void each_alpha(const Tile &tile, const Window &window, int first, int last,
-                                  Visit visit) {
-    for (int j = first; j <= last; ++j) {
-        if (!(window.reached[j] >> tile.warp() & 1u)) continue;
-        for (int p = 0; p < PIXELS; ++p) {
-            float power =
-                log2_alpha_at(window.splats[j], float(tile.column()), float(tile.row(p)));
-            if (is_seen(power)) visit(p, window.splats[j], alpha_of(power));
-        }
-    }
-}
-
-// Blends splats first to last of the window, a cell.
-__device__ inline void blend_cell(const Tile &tile, const Window &window, int first, int last,
-                                  CellPixel (&pixels)[PIXELS]) {
-    float origin = window.splats[first].depth;
-    each_alpha(tile, window, first, last, [&](int p, const Footprint &splat, float alpha) {
-        pixels[p].add_moments(splat.depth - origin, alpha);
-    });
-    for (int p = 0; p < PIXELS; ++p) pixels[p].find_spread(float(CELL_SPREAD) * origin);
-    each_alpha(tile, window, first, last, [&](int p, const Footprint &splat, float alpha) {
-        pixels[p].add(splat, splat.depth - origin, alpha);
-    });
-    for (int p = 0; p < PIXELS; ++p) pixels[p].composite();
-}
-
-// `cells`: the cell of every splat of the scene, of which `splats` are the footprints.
 extern "C" __global__ void rasterize_cells(RASTERIZER_ARGUMENTS, const int *splats,
                                            const int *cells) {
-    __shared__ Window window;
-    Tile tile = tile_of_block(starts, members, footprints, width, height, color, depth);
-    CellPixel pixels[PIXELS];
-    for (int p = 0; p < PIXELS; ++p) pixels[p].clear();
-    int start = tile.start;
-    while (start < tile.stop) {
-        bool done = true;
-        for (int p = 0; p < PIXELS; ++p)
-            done = done && (!tile.inside(p) || pixels[p].picture.is_opaque());
-        // The vote is also what keeps the window until every thread has read it.
-        if (__syncthreads_and(done)) break;
-        int count = least(WINDOW, tile.stop - start);
-        for (int j = tile.thread(); j < count; j += THREADS) {
-            int member = tile.members[start + j];
-            window.splats[j] = placed_in(tile, member);
-            window.cells[j] = cells[splats[member]];
-            window.reached[j] = subtiles_of(window.splats[j]);
-        }
-        __syncthreads();
-        // The last cell in the window may go on beyond it, and then is left for the next one; but
-        // where it fills the window it is whole.
-        bool ends_here = start + count == tile.stop;
-        int first = 0;
-        for (int j = 0; j < count; ++j) {
-            bool ends = j + 1 < count ? window.cells[j + 1] != window.cells[j]
-                                      : ends_here || first == 0;
-            if (!ends) continue;
-            blend_cell(tile, window, first, j, pixels);
-            first = j + 1;
-        }
-        start += first;
-    }
-    for (int p = 0; p < PIXELS; ++p) {
-        const SortedPixel &picture = pixels[p].picture;
-        tile.store(p, picture.red, picture.green, picture.blue, picture.cover(),
-                   picture.mean_depth());
-    }
+    walk_cells<Footprint>(
+        tile_of_block(starts, members, footprints, width, height, color, depth), splats,
+        cells);
 }

@@ -34,9 +34,9 @@ struct CellPixel {
         sharpness = 1.0f / sqrtf(variance + least_spread * least_spread);
     }
 
-    BOTH void add(const Footprint &splat, float z, float alpha) {
+    BOTH void add(const Footprint &splat, float z, float alpha, float at) {
         float x = (z - mean) * sharpness, in_front = 0.5f + 0.5f * x / sqrtf(1.0f + x * x);
-        sums.add(splat, alpha * exp2f(fmaxf(-total * in_front, float(LOG2_HIDDEN))));
+        sums.add(splat, alpha * exp2f(fmaxf(-total * in_front, float(LOG2_HIDDEN))), at);
     }
 
     // Puts the cell behind what is there.

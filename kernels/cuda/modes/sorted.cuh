@@ -11,13 +11,13 @@ struct SortedPixel {
         red = green = blue = depth = 0.0f;
     }
 
-    BOTH void add(const Footprint &splat, float alpha) {
+    BOTH void add(const Footprint &splat, float alpha, float at) {
         float weight = alpha * transmittance;
         transmittance -= weight;
         red += weight * splat.red;
         green += weight * splat.green;
         blue += weight * splat.blue;
-        depth += weight * splat.depth;
+        depth += weight * at;
     }
 
     BOTH bool is_opaque() const { return transmittance < float(TRANSMITTANCE_STOP); }

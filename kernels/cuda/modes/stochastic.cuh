@@ -19,20 +19,23 @@ BOTH float random_number(unsigned pixel, unsigned key) {
     return float(mixed(pixel + key) >> 8) * (1.0f / 16777216.0f);
 }
 
+// Surfels are tested by the depth of their centres, and show that of the point that is met.
+template <bool SURFELS>
 struct StochasticPixel {
-    float nearest, red, green, blue;                           // of the sample at hand
+    float nearest, shown, red, green, blue;                    // of the sample at hand
     float red_sum, green_sum, blue_sum, depth_sum, covered;    // over samples
 
     BOTH void clear() { red_sum = green_sum = blue_sum = depth_sum = covered = 0.0f; }
 
     BOTH void start_sample() {
         nearest = NOTHING;
-        red = green = blue = 0.0f;
+        shown = red = green = blue = 0.0f;
     }
 
-    BOTH void test(const Footprint &splat, float number, float alpha) {
+    BOTH void test(const Footprint &splat, float number, float alpha, float at) {
         if (number < alpha && splat.depth < nearest) {
             nearest = splat.depth;
+            if (SURFELS) shown = at;
             red = splat.red;
             green = splat.green;
             blue = splat.blue;
@@ -44,7 +47,7 @@ struct StochasticPixel {
         red_sum += red;
         green_sum += green;
         blue_sum += blue;
-        depth_sum += nearest;
+        depth_sum += SURFELS ? shown : nearest;
         covered += 1.0f;
     }
 };

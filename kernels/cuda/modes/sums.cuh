@@ -11,12 +11,12 @@ struct Sums {
         red = green = blue = depth = weight = 0.0f;
     }
 
-    // Adds a splat by w alpha.
-    BOTH void add(const Footprint &splat, float share) {
+    // Adds a splat by w alpha, at a depth.
+    BOTH void add(const Footprint &splat, float share, float at) {
         red += share * splat.red;
         green += share * splat.green;
         blue += share * splat.blue;
-        depth += share * splat.depth;
+        depth += share * at;
         weight += share;
     }
 

@@ -1,8 +1,8 @@
-// `weighted` and `learned`: sum w_i alpha_i c_i / sum w_i alpha_i (McGuire and Bavoil 2013).
+// `weighted` and `learned`, see weighted_tile.cuh, and their weights.
 
 #include "../project.cuh"
-#include "../tile.cuh"
 #include "weighted.cuh"
+#include "weighted_tile.cuh"
 
 // The weight of every visible splat. `log_weights` (N, 4) are the scene's own, or null; `kind` is
 // then not read. Powers of 2 are kept from `lowest` to `highest`.
@@ -26,32 +26,9 @@ extern "C" __global__ void weigh(const Footprint *footprints, const int *splats,
     weights[i] = exp2f(clampf(power * LOG2_E, lowest, highest));
 }
 
-struct WeightedVisitor {
-    const float *weights;
-    bool squares;
-    Sums pixels[PIXELS];
-
-    __device__ float value(int member) const { return weights[member]; }
-    __device__ bool done(int) const { return false; }
-    __device__ void add(int p, const Footprint &splat, const float &value, float alpha) {
-        pixels[p].clear *= 1.0f - alpha;
-        pixels[p].add(splat, squares ? value * alpha * alpha : value * alpha);
-    }
-};
-
-// `squares_alpha`: the weight has a factor alpha of its own.
 extern "C" __global__ void rasterize_weighted(RASTERIZER_ARGUMENTS, const float *weights,
                                               int squares_alpha) {
-    Tile tile = tile_of_block(starts, members, footprints, width, height, color, depth);
-    WeightedVisitor visitor;
-    visitor.weights = weights;
-    visitor.squares = squares_alpha != 0;
-    for (int p = 0; p < PIXELS; ++p) visitor.pixels[p].start();
-    walk_tile<float>(tile, visitor);
-    for (int p = 0; p < PIXELS; ++p) {
-        const Sums &sums = visitor.pixels[p];
-        float share = sums.share();
-        tile.store(p, share * sums.red, share * sums.green, share * sums.blue, sums.cover(),
-                   sums.mean_depth());
-    }
+    walk_weighted<Footprint>(
+        tile_of_block(starts, members, footprints, width, height, color, depth), weights,
+        squares_alpha);
 }

@@ -1,0 +1,9 @@
+// `weighted` and `learned` with surfels, see weighted_tile.cuh.
+
+#include "../surfel_tile.cuh"
+#include "weighted_tile.cuh"
+
+extern "C" __global__ void rasterize_weighted_surfels(SURFEL_ARGUMENTS, const float *weights,
+                                                      int squares_alpha) {
+    walk_weighted<AnySplat>(SURFEL_TILE, weights, squares_alpha);
+}
