@@ -35,6 +35,9 @@ class Actions(QObject):
             "Add to scene…", "plus", "Ctrl+Shift+A", "Open a file into the scene that is shown"
         )
         self.builtin = self.make("Built-in scene", "cube-scan", "Ctrl+B", "Open Voile's own scene")
+        self.save_scene = self.make(
+            "Save as…", "content-save-outline", "Ctrl+Shift+S", "Save the session or the scene"
+        )
         self.save_picture = self.make(
             "Save picture…", "camera-outline", keys.Save, "Save exactly what is drawn, as PNG"
         )
@@ -74,6 +77,7 @@ class Actions(QObject):
             for number, view in enumerate(VIEW_ANGLES, 1)
         }
         self.ups = self._choice({label: f"{label} is up" for label in UP_AXES})
+        self.themes = self._choice({name: name.capitalize() for name in theme.THEMES})
         self.backends = self._choice({name: name for name in BACKENDS})
         for name, action in self.backends.items():
             action.setToolTip(BACKENDS[name].summary)
@@ -82,6 +86,7 @@ class Actions(QObject):
         # Needs a scene to make sense.
         self.with_scene = [
             self.add,
+            self.save_scene,
             self.save_picture,
             self.copy_picture,
             self.copy_camera,
@@ -103,7 +108,7 @@ class Actions(QObject):
         file.addMenu(self.recent)
         file.addActions([self.builtin, self.add, self.fit_image])
         file.addSeparator()
-        file.addActions([self.save_picture, self.copy_picture])
+        file.addActions([self.save_scene, self.save_picture, self.copy_picture])
         file.addSeparator()
         file.addAction(self.quit)
         edit = self.edit_menu = bar.addMenu("&Edit")
@@ -121,6 +126,7 @@ class Actions(QObject):
         self._fill_up(up)
         view.addSeparator()
         view.addActions([self.panels, self.compare, self.overlay, self.full_screen])
+        view.addMenu("Theme").addActions(list(self.themes.values()))
         panels = view.addMenu("Panel")
         panels.addActions(docks)
         backend = bar.addMenu("&Backend")

@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from PySide6.QtCore import QStandardPaths, Qt
-from PySide6.QtWidgets import QDialog, QFileDialog, QWidget
+from PySide6.QtWidgets import QDialog, QFileDialog, QMessageBox, QWidget
 
 from ..scenes.io import FORMATS
 from ..scenes.io.mesh import EXTENSIONS
@@ -16,7 +16,7 @@ def ask_scene_file(parent: QWidget, folder: str) -> str:
     """A scene file, "" if the user changed their mind."""
     patterns = dict.fromkeys(f"*{e}" for f in FORMATS.values() for e in f.extensions)
     patterns |= dict.fromkeys(f"*{e}" for e in EXTENSIONS)
-    filters = f"Splat scenes and meshes ({' '.join(patterns)} *.json *.vis);;All files (*)"
+    filters = f"Splat scenes and meshes ({' '.join(patterns)} *.json *.vis *.voile);;All files (*)"
     return QFileDialog.getOpenFileName(parent, "Open a scene", folder, filters)[0]
 
 
@@ -36,6 +36,46 @@ def ask_picture_file(parent: QWidget, scene: str) -> str:
     if path and not path.lower().endswith(".png"):
         path += ".png"
     return path
+
+
+def ask_save_file(parent: QWidget, scene: str, *, session_only: bool = False) -> str:
+    """Where to save a scene or session, "" if the user changed their mind."""
+    filters = ["Voile session, nothing is lost (*.voile)"]
+    if not session_only:
+        filters += [
+            f"{f.title} (*{f.extensions[0]})" for f in FORMATS.values() if f.write is not None
+        ]
+    name = f"{Path(scene).stem}.voile"
+    path, chosen = QFileDialog.getSaveFileName(parent, "Save as", name, ";;".join(filters))
+    if path and not Path(path).suffix:
+        path += chosen.rpartition("*")[2].rstrip(")") or ".voile"
+    return path
+
+
+def ask_unsaved(parent: QWidget) -> str:
+    """What to do with edits that no file holds: "save", "discard" or "cancel"."""
+    buttons = QMessageBox.StandardButton
+    answer = QMessageBox.warning(
+        parent,
+        "Unsaved edits",
+        "The scene has edits that no file holds.",
+        buttons.Save | buttons.Discard | buttons.Cancel,
+        buttons.Save,
+    )
+    return {buttons.Save: "save", buttons.Discard: "discard"}.get(answer, "cancel")
+
+
+def ask_recover(parent: QWidget) -> bool:
+    """Whether to bring back a session that was not closed."""
+    buttons = QMessageBox.StandardButton
+    answer = QMessageBox.question(
+        parent,
+        "Recover",
+        "Voile ended with edits that were not saved. Bring them back?",
+        buttons.Yes | buttons.No,
+        buttons.Yes,
+    )
+    return answer == buttons.Yes
 
 
 def show(box: QDialog) -> None:

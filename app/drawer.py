@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, Signal
 
 from ..render.accumulate import Accumulator, accumulates, same_frame
 from ..render.frame import Frame, FrameRequest
+from ..render.inspect import PROJECTED
 from ..scenes.content import Content
 from .captures import PHOTO
 from .differences import Compared, Pair
@@ -114,7 +115,7 @@ class Drawer(QObject):
             self.picture_taken.emit(picture, shown.frame, request)  # the mean on screen
             return
         job = Job(self._session.backend, content, request, picture=picture)
-        if job.backend != "gl":
+        if not job.in_window:
             self._worker.take(job)
             return
         try:
@@ -167,7 +168,9 @@ class Drawer(QObject):
                 Job(
                     *(backend, content, replace(request, settings=settings[side]), side),
                     accumulator=self._means[side]
-                    if accumulates(settings[side], content) and backend != PHOTO
+                    if accumulates(settings[side], content)
+                    and backend != PHOTO
+                    and settings[side].shown not in PROJECTED
                     else None,
                     photo=photo if backend == PHOTO else None,
                 )
@@ -182,10 +185,10 @@ class Drawer(QObject):
             return
         self._stale = False
         self._round = Round(key, jobs)
-        if others := [job for job in jobs if job.backend != "gl"]:
+        if others := [job for job in jobs if not job.in_window]:
             self._worker.draw(*others)
         for job in jobs:
-            if job.backend == "gl":
+            if job.in_window:
                 self._draw_gl(painter, job, keep=len(backends) > 1)
         if self._end_round() and self._refinements():
             self.changed.emit()

@@ -298,6 +298,13 @@ def _same(before: Sequence[Node], after: Sequence[Node]) -> bool:
     return len(before) == len(after) and all(_unchanged(a, b) for a, b in zip(before, after))
 
 
+def same_edits(before: Sequence[Node], after: Sequence[Node]) -> bool:
+    """Whether nodes differ in nothing but what is selected."""
+    return len(before) == len(after) and all(
+        _unchanged(a, replace(b, selected=a.selected)) for a, b in zip(before, after)
+    )
+
+
 def _unchanged(a: Node, b: Node) -> bool:
     if a is b:
         return True

@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, Signal
 from ..render.accumulate import Accumulator
 from ..render.captured import photo_frame
 from ..render.frame import Frame, FrameRequest
+from ..render.inspect import PROJECTED, draw_projected
 from ..render.renderer import Renderer, create_renderer
 from ..scenes.captured import CapturedView
 from ..scenes.content import Content
@@ -55,6 +56,11 @@ class Job:
     accumulator: Accumulator | None = None
     refining: bool = False
     photo: CapturedView | None = None
+
+    @property
+    def in_window(self) -> bool:
+        """Whether the window's own thread draws it."""
+        return self.backend == "gl" and self.request.settings.shown not in PROJECTED
 
     @property
     def splats(self) -> Splats:
@@ -199,6 +205,13 @@ class _Renderers:
     def draw(self, job: Job) -> Drawing:
         if job.photo is not None:
             return self._show(job, job.photo)
+        if job.request.settings.shown in PROJECTED:
+            start = time.perf_counter()
+            frame = draw_projected(job.content, job.request)
+            elapsed = 1e3 * (time.perf_counter() - start)
+            return Drawing(
+                job, frame, elapsed, "projection", frame.stats, 0, dict(frame.timings), start
+            )
         renderer, content = self._held.get(job.backend, (None, None))
         if renderer is None:
             renderer = create_renderer(job.backend)

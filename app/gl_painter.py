@@ -64,6 +64,14 @@ class GLPainter:
         renderer, mean = self._made(), job.accumulator
         request = job.request if mean is None else mean.next(job.request)
         start = time.perf_counter()
+        if request.settings.shown != "colour":
+            whole = renderer.render(request)
+            elapsed = 1e3 * (time.perf_counter() - start)
+            shown, samples = (whole, 0) if mean is None else (mean.add(whole), mean.samples)
+            device = renderer.capabilities.device
+            return Drawing(
+                job, shown, elapsed, device, whole.stats, samples, dict(whole.timings), start
+            )
         frame = renderer.draw(request)
         stats = frame.stats  # waits for the GPU, so the time is the frame's
         elapsed = 1e3 * (time.perf_counter() - start)
@@ -74,6 +82,10 @@ class GLPainter:
             return Drawing(job, kept, elapsed, device, stats, 0, timings, start)
         added = mean.add(frame.download())
         return Drawing(job, added, elapsed, device, stats, mean.samples, timings, start)
+
+    def reload_shaders(self) -> Exception | None:
+        """Takes up edited shader files; why one does not compile, then its last good one stays."""
+        return None if self._renderer is None else self._renderer.reload_shaders()
 
     def release(self) -> None:
         """Frees everything."""

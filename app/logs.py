@@ -133,7 +133,7 @@ class CrashReport:
 def left_reports(folder: Path | None = None) -> list[Path]:
     """Reports of processes that are over, the latest first; those of running ones are not meant."""
     folder = folder or default_folder()
-    found = [path for path in folder.glob("crash-*.txt") if not _runs(path.stem[6:])]
+    found = [path for path in folder.glob("crash-*.txt") if not process_runs(path.stem[6:])]
     return sorted(found, key=lambda path: path.stat().st_mtime, reverse=True)
 
 
@@ -151,7 +151,7 @@ def tell_reports(folder: Path | None = None) -> list[Path]:
     return told
 
 
-def _runs(number: str) -> bool:
+def process_runs(number: str) -> bool:
     """Whether a process of this number is there."""
     if not number.isdigit() or int(number) == os.getpid():
         return number.isdigit()

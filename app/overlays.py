@@ -22,8 +22,8 @@ class Overlays(QObject):
 
     Attributes:
         compare: what lies over two pictures.
-        hud, loading, preparing, readying, welcome: the overlays; `preparing` shows kernels being
-            compiled, `readying` what a mode needs first.
+        hud, loading, preparing, readying, saving, welcome: the overlays; `preparing` shows kernels
+            being compiled, `readying` what a mode needs first.
         banners: the notices that are up, newest last.
     """
 
@@ -37,12 +37,13 @@ class Overlays(QObject):
         self.loading = ProgressCard(viewport)
         self.preparing = ProgressCard(viewport, can_cancel=False)
         self.readying = ProgressCard(viewport)
+        self.saving = ProgressCard(viewport)
         self.banners: list[Banner] = []
         self._drop = QFrame(viewport)
         self._drop.setProperty("role", "drop")
         self._drop.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self._drop.hide()
-        self._cards = self.loading, self.preparing, self.readying
+        self._cards = self.loading, self.preparing, self.readying, self.saving
         for widget in (viewport, self.hud, *self._cards, self.welcome):
             widget.installEventFilter(self)
 

@@ -59,7 +59,7 @@ class Readiness(QObject):
 
     def drawable(self, splats: Splats, wanted: Sequence[Settings]) -> list[Settings]:
         """What to draw now for what is wanted of each side; starts to prepare what is missing."""
-        missing = [each.mode for each in wanted if not ready(each.mode, splats)]
+        missing = [mode for each in wanted for mode in needed(each) if not ready(mode, splats)]
         self._want(splats, missing)
         found = [self.meanwhile(splats, each, side) for side, each in enumerate(wanted)]
         for side, settings in enumerate(found):
@@ -68,6 +68,8 @@ class Readiness(QObject):
 
     def meanwhile(self, splats: Splats, settings: Settings, side: int = 0) -> Settings:
         """The settings themselves where their mode is ready, else with the mode before."""
+        if settings.shown == "cells" and not ready("cells", splats):
+            settings = replace(settings, shown="colour")
         if ready(settings.mode, splats):
             return settings
         before = self._drawn[side]
@@ -151,8 +153,15 @@ class Readiness(QObject):
         if session.comparison.active:
             sides.append(session.comparison.settings)
         for settings, drawn in zip(sides, self._drawn):
+            if settings.shown == mode:
+                settings.shown = "colour"
             if settings.mode == mode:
                 settings.mode = drawn  # pyright: ignore
+
+
+def needed(settings: Settings) -> list[str]:
+    """The modes that have to be prepared for what is drawn."""
+    return [settings.mode, *(["cells"] if settings.shown == "cells" else [])]
 
 
 def ready(mode: str, splats: Splats) -> bool:

@@ -19,16 +19,18 @@ from ..render.modes import MODES
 from ..render.paint import Paint
 from ..render.renderer import BACKENDS, RenderError
 from ..render.scene_facts import facts_of
-from ..render.settings import FIELDS, Settings
+from ..render.settings import FIELDS, Settings, SettingsError
 from ..render.views import FOV_Y, bounding_sphere
 from ..scenes.node import Node
 from ..scenes.progress import Progress, silent
-from ..scenes.scene import Scene, open_scene
+from ..scenes.scene import BUILTIN, Scene, open_scene
 from ..scenes.splats import Splats
+from . import session_file
 from .captures import PHOTO, Captures
 from .comparison import Comparison
 from .motion import Motion
 from .navigation import Navigator
+from .session_file import SUFFIX, Restored
 from .tint import selection_tint
 
 CANVAS = (0.063, 0.067, 0.078)
@@ -44,6 +46,9 @@ class OpenedScene:
         source: what was asked for, a path or "builtin".
         center, radius: bounding sphere without outliers, world units.
         document: the same object for a scene and its edited versions.
+        base: the first scene of a session file, where that was opened.
+        restored: how a session was seen.
+        recovered: whether it was kept by itself, and no person has saved it.
     """
 
     scene: Scene
@@ -51,6 +56,9 @@ class OpenedScene:
     center: NDArray[np.float64]
     radius: float
     document: object = field(default_factory=object)
+    base: str = ""
+    restored: Restored | None = None
+    recovered: bool = False
 
 
 def open_for_window(
@@ -64,12 +72,20 @@ def open_for_window(
 
     `material` is what all of it is made of, a name or a .vnm file; MaterialError where it is none.
     """
-    scene = open_scene(source, progress, weights=weights, meshes=meshes)
+    restored, base, path = None, "", Path(source)
+    if path.suffix.lower() == SUFFIX:
+        scene, restored = session_file.read(path, progress)
+        base = str(scene.path or BUILTIN)
+    else:
+        scene = open_scene(source, progress, weights=weights, meshes=meshes)
     if material is not None:
         scene = assigned(scene, material_named(material))
     progress(1.0, "Finding the scene's extent")
     center, radius = bounding_sphere(scene.content)
-    return OpenedScene(scene, source, center, radius)
+    recovered = restored is not None and path.name.startswith("recovered-")
+    return OpenedScene(
+        scene, source, center, radius, base=base, restored=restored, recovered=recovered
+    )
 
 
 class Session:
@@ -246,6 +262,19 @@ class Session:
         self.scene_changed.emit()
         self.nodes_changed.emit()
         self.reset_view(aspect)
+        if opened.restored is not None:
+            self._restore(opened.restored)
+
+    def _restore(self, restored: Restored) -> None:
+        """Settings and view of a session; values that this Voile does not know stay as they are."""
+        for name, value in restored.settings.items():
+            try:
+                found = Settings.from_dict({name: value})
+            except SettingsError:
+                continue
+            setattr(self.settings, name, getattr(found, name))
+        if restored.view is not None:
+            self.navigator.restore(restored.view)
 
     @property
     def nodes(self) -> tuple[Node, ...]:

@@ -129,6 +129,19 @@ class Viewport(QOpenGLWidget):
         finally:
             self.doneCurrent()
 
+    def reload_shaders(self) -> None:
+        """Takes up edited shader files; `failed` follows where one does not compile."""
+        if self._painter is None:
+            return
+        self.makeCurrent()
+        try:
+            error = self._painter.reload_shaders()
+        finally:
+            self.doneCurrent()
+        if error is not None:
+            self.failed.emit("A shader does not compile; the one before draws on", error)
+        self.drawer.invalidate()
+
     def camera(self) -> Camera:
         """The view on screen, in physical pixels."""
         return self._session.camera(*self._pixels())
@@ -226,14 +239,15 @@ class Viewport(QOpenGLWidget):
             if drawing := shown.get(side):
                 settings = self._session.settings
                 background = None if settings.transparent else settings.background
-                photo = drawing.job.photo is not None  # developed long ago
+                # A photograph was developed long ago, and a debug view never is.
+                plain = drawing.job.photo is not None or settings.shown != "colour"
                 self._presenter.present(
                     screen,
                     drawing.frame,
                     background,
                     part=part,
-                    exposure=0.0 if photo else settings.exposure,
-                    tone_mapping="none" if photo else settings.tone_mapping,
+                    exposure=0.0 if plain else settings.exposure,
+                    tone_mapping="none" if plain else settings.tone_mapping,
                 )
 
     def _release_gl(self) -> None:

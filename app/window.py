@@ -10,11 +10,12 @@ from PySide6.QtCore import QByteArray, Qt
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QMainWindow
 
+from .. import shaders
 from ..render.renderer import BackendFailed
 from ..scenes.errors import VoileError
 from ..scenes.io.vis import is_image
 from ..scenes.scene import BUILTIN
-from . import dialogs, preferences, theme
+from . import dialogs, keeper, preferences, theme
 from .about import AboutBox
 from .actions import Actions
 from .backends import Prepared
@@ -32,6 +33,7 @@ from .help import HelpBox
 from .history import History
 from .image_windows import ImageWindows
 from .indicators import Indicators
+from .keeper import Keeper
 from .loading import Loader
 from .navigation import UP_AXES
 from .overlays import Overlays
@@ -40,6 +42,8 @@ from .picture_keeper import PictureKeeper
 from .preparing import Preparer
 from .recent_menu import RecentMenu
 from .session import OpenedScene, Session
+from .shader_watch import ShaderWatch
+from .view_legend import ViewLegend
 from .viewport import Viewport
 
 JOIN_SECONDS = 10.0
@@ -69,6 +73,8 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(self.viewport)
         self.frusta = Frusta(self.session, self.viewport)  # below all other overlays
         self.overlays = Overlays(self.session.comparison, self.viewport)
+        self.legend = ViewLegend(self.session, self.viewport.drawer, self.viewport)
+        ShaderWatch(shaders.folder(), self.viewport.reload_shaders, self)
         self.controls = Controls(self.session.navigator, self.session.settings, self.viewport)
         self.history = History(self.session, self)
         self.actions_ = Actions(self)
@@ -99,6 +105,7 @@ class MainWindow(QMainWindow):
         RecentMenu(self.actions_.recent, self.preferences, self.open)
         Drops(self, self.overlays.show_drop, self.open_any)
         self.loader = Loader(self)
+        self.keeper = Keeper(self.session, self.actions_, keeper.autosave_folder(), self)
         self.images = ImageWindows(self)
         self._preparer = Preparer(self)
         self._waiting: OpenedScene | None = None  # loaded before the kernels were ready
@@ -219,6 +226,11 @@ class MainWindow(QMainWindow):
         does.builtin.triggered.connect(lambda: self.open(BUILTIN))
         does.add.triggered.connect(self._ask_added)
         self.editing.failed.connect(self._notify)
+        self.keeper.told.connect(self.overlays.notify)
+        self.keeper.refused.connect(self._notify)
+        self.keeper.progressed.connect(self.overlays.saving.report)
+        self.keeper.ended.connect(self.overlays.saving.hide)
+        self.overlays.saving.cancelled.connect(self.keeper.cancel)
         self.editing.editor.told.connect(self._notify)
         self.editing.adder.progressed.connect(self.overlays.loading.report)
         does.quit.triggered.connect(self.close)
@@ -238,6 +250,9 @@ class MainWindow(QMainWindow):
         does.dismiss.triggered.connect(self._dismiss)
         for view, action in does.views.items():
             action.triggered.connect(lambda _=False, v=view: self._look_from(v))
+        does.themes[self.preferences.theme].setChecked(True)
+        for name, action in does.themes.items():
+            action.triggered.connect(lambda _=False, n=name: self._set_theme(n))
         for label, action in does.ups.items():
             action.triggered.connect(lambda _=False, up=UP_AXES[label]: self._set_up(up))
         for name, action in does.backends.items():
@@ -284,6 +299,12 @@ class MainWindow(QMainWindow):
         self.preferences.overlay = shown
         self.overlays.hud.setVisible(shown and self.session.opened is not None)
 
+    def _set_theme(self, name: str) -> None:
+        if name != self.preferences.theme:
+            self.preferences.theme = name  # pyright: ignore[reportAttributeAccessIssue]
+            self._save_preferences()
+            self._notify(f"The {name} theme is chosen", "Voile wears it from the next start on.")
+
     def _set_full_screen(self, full: bool) -> None:
         if full:
             self.showFullScreen()
@@ -324,9 +345,14 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Cancels and joins every thread, frees the GPU, remembers the window's place."""
+        if not self.keeper.may_go():
+            event.ignore()
+            return
+        self.keeper.forget()
         self._waiting = None
         self.images.close()
         names = self.loader.close(JOIN_SECONDS) + self._preparer.close(JOIN_SECONDS)
+        names += self.keeper.close(JOIN_SECONDS)
         names += self.docks.close(JOIN_SECONDS) + self.editing.adder.close(JOIN_SECONDS)
         if not self.viewport.shut_down(JOIN_SECONDS):
             names.append("drawing")

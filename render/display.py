@@ -55,6 +55,8 @@ CURVES: dict[str, Callable[[Any], Any]] = {
 
 def changes_display(settings: Settings) -> bool:
     """Whether a frame is shown otherwise than it was drawn."""
+    if settings.shown != "colour":
+        return False
     return settings.exposure != 0.0 or settings.tone_mapping != "none"
 
 

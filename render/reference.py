@@ -17,6 +17,7 @@ from ..scenes.content import Content
 from ..scenes.splats import Splats
 from .camera import MAX_SIDE
 from .frame import Frame, FrameRequest
+from .inspect import with_views
 from .meshes.reference import draw_meshes
 from .meshes.surface import Surface
 from .modes import MODES, Canvas, Layers
@@ -45,6 +46,12 @@ class ReferenceRenderer:
         """Keeps the scene by reference."""
         self._content = Content.of(scene)
 
+    @property
+    def shown_scene(self) -> Content | None:
+        """What debug views show."""
+        return self._content
+
+    @with_views
     def render(self, request: FrameRequest) -> Frame:
         """Draws one frame. Raises RenderError: no scene uploaded, or a mode that is not defined."""
         check_mode(self, request)

@@ -300,6 +300,22 @@ class Settings:
         place="Scene / Background",
         reader="display",
     )
+    shown: Literal[
+        "colour",
+        "depth",
+        "normals",
+        "alpha",
+        "centres",
+        "ellipsoids",
+        "ids",
+        "cells",
+        "overdraw",
+        "error",
+    ] = setting(
+        "colour",
+        "What a pixel shows: colour, or how it came about; error is against mode sorted.",
+        place="Scene / Display",
+    )
     exposure: float = setting(
         0.0,
         "Light of the drawn picture, in stops; the background keeps its colour.",

@@ -13,7 +13,7 @@ from ...render.metrics import psnr
 from ...render.sample_views import sample_views
 from ...scenes.errors import SceneFormatError
 from ...scenes.io import save, writable_format
-from ...scenes.io.format import Format
+from ...scenes.io.losses import losses
 from ...scenes.io.vis import is_image
 from ...scenes.progress import Progress
 from ...scenes.scene import open_scene
@@ -96,23 +96,3 @@ def flattening(splats: Splats, flat: Splats, progress: Progress) -> list[str]:
         f"as surfels it looks like before to {np.mean(found):.1f} dB on average, "
         f"{min(found):.1f} dB at worst, in {len(views)} views"
     ]
-
-
-def losses(splats: Splats, target: Format) -> list[str]:
-    """Sentences about what a format cannot hold of a scene."""
-    found = []
-    if splats.sh_degree > target.max_sh_degree:
-        found.append(
-            f"view dependence is lost: SH degree {splats.sh_degree} becomes {target.max_sh_degree}"
-        )
-    if target.quantised:
-        found.append(f"values are quantised: {target.quantised}")
-    if splats.antialiased and not target.keeps_antialiased:
-        found.append("the mark that the scene was trained antialiased is lost")
-    for name in ("normals", "material", "latent"):
-        if getattr(splats, name) is not None and name not in target.columns:
-            found.append(f"the column {name} is lost")
-    for name in ("fitted", "learned"):
-        if getattr(splats, name) is not None:
-            found.append(f"the {name} weights are lost; they stay beside the original")
-    return found

@@ -16,6 +16,7 @@ from ...scenes.content import Content
 from ...scenes.splats import Splats
 from ..camera import MAX_SIDE, Camera
 from ..frame import Frame, FrameRequest
+from ..inspect import with_views
 from ..meshes import Surface
 from ..meshes.cpu import draw_meshes
 from ..paint import Paint
@@ -61,6 +62,12 @@ class CPURenderer:
         """Keeps the scene by reference."""
         self._content = Content.of(scene)
 
+    @property
+    def shown_scene(self) -> Content | None:
+        """What debug views show."""
+        return self._content
+
+    @with_views
     def render(self, request: FrameRequest) -> Frame:
         """Draws one frame.
 

@@ -19,6 +19,7 @@ from ...scenes.content import Content
 from ...scenes.splats import Splats
 from ..camera import MAX_SIDE
 from ..frame import Frame, FrameRequest
+from ..inspect import with_views
 from ..modes.binned import depth_unit
 from ..modes.weighted import depth_offset
 from ..renderer import BackendFailed, Capabilities, RenderError, check_mode, rows_for, scene_for
@@ -88,6 +89,12 @@ class CUDARenderer:
             self._forget()
         self._splats, self._content = splats, content
 
+    @property
+    def shown_scene(self) -> Content | None:
+        """What debug views show."""
+        return None if self._splats is None else Content.of(self._splats)
+
+    @with_views
     def render(self, request: FrameRequest) -> Frame:
         """Draws one frame.
 

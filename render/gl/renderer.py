@@ -21,6 +21,7 @@ from ...shaders import ShaderError
 from ..accumulate import same_view
 from ..camera import Camera
 from ..frame import Frame, FrameRequest
+from ..inspect import with_views
 from ..modes.binned import depth_unit
 from ..paint import Paint
 from ..renderer import Capabilities, RenderError, check_mode, rows_for, scene_for
@@ -145,6 +146,12 @@ class GLRenderer:
             self._free_scene()
             raise _too_large(splats, error) from error
 
+    @property
+    def shown_scene(self) -> Content | None:
+        """What debug views show."""
+        return self._content
+
+    @with_views
     def render(self, request: FrameRequest) -> Frame:
         """Draws one frame and downloads it. Raises as `draw`."""
         with self._current():

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 from pathlib import Path
 
+from ..atomic import replacing
 from ..errors import SceneFormatError
 from ..progress import Progress, silent
 from ..splats import Splats
@@ -82,13 +81,9 @@ def save(
     path = Path(path)
     chosen = writable_format(path, format)
     assert chosen.write is not None
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
-        try:
+        with replacing(path) as temporary:
             chosen.write(splats, temporary, progress)
-            os.replace(temporary, path)
-        finally:
-            temporary.unlink(missing_ok=True)
     except OSError as error:
         raise SceneFormatError(
             path,

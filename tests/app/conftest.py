@@ -92,11 +92,14 @@ def preferences_path(tmp_path):
 
 
 @pytest.fixture
-def make_window(qtbot, qapp, preferences_path, caplog):
+def make_window(qtbot, qapp, preferences_path, caplog, monkeypatch):
     """Makes windows that are ready to draw; afterwards nothing may have been logged as an error."""
+    from voile.app import dialogs
     from voile.app.session import Session
     from voile.app.window import MainWindow
 
+    monkeypatch.setenv("VOILE_DATA_DIR", str(preferences_path.parent))
+    monkeypatch.setattr(dialogs, "ask_unsaved", lambda parent: "discard")
     made = []
 
     def make(backend="gl", size=(480, 360), panels=False):

@@ -1,0 +1,196 @@
+"""The session file `.voile`: which scenes are open, what was done to them, and how they are seen.
+
+JSON. Splats stay in their files: a node names its source and a digest of its centres, by which a
+file that was changed since is noticed. Masks are one bit a splat, compressed by zstd, in base64.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import msgspec
+import zstandard
+
+from ..scenes.atomic import replacing
+from ..scenes.bits import Bits
+from ..scenes.errors import SceneFormatError, VoileError
+from ..scenes.node import Edits, Node
+from ..scenes.oit_file import fingerprint
+from ..scenes.placement import Placement
+from ..scenes.progress import Progress, silent
+from ..scenes.recolor import Recolor
+from ..scenes.scene import BUILTIN, Scene, open_scene
+from ..scenes.splats import Splats
+from .navigation import View
+
+SUFFIX = ".voile"
+VERSION = 1
+
+_MOST_BYTES = 256 << 20  # of a session file
+_DIGESTS: WeakKeyDictionary[Splats, str] = WeakKeyDictionary()
+
+
+class _Mask(msgspec.Struct):
+    size: int
+    zstd: bytes
+
+
+class _Node(msgspec.Struct):
+    name: str
+    source: str
+    count: int
+    digest: str
+    visible: bool = True
+    placement: Placement = Placement()
+    recolor: Recolor = Recolor()
+    rows: _Mask | None = None
+    deleted: _Mask | None = None
+    hidden: _Mask | None = None
+    selected: _Mask | None = None
+
+
+class _File(msgspec.Struct):
+    voile: int
+    name: str
+    source: str
+    nodes: list[_Node]
+    settings: dict[str, Any] = {}
+    view: View | None = None
+
+
+class Restored(msgspec.Struct, frozen=True):
+    """How a session was seen: settings that are not the defaults, and the view."""
+
+    settings: dict[str, Any]
+    view: View | None
+
+
+def check(nodes: Sequence[Node]) -> str | None:
+    """Why a session of these nodes cannot be kept, as a sentence, or None."""
+    nameless = [node.name for node in nodes if not node.source]
+    return f"{nameless[0]} comes from no file; save it as one first." if nameless else None
+
+
+def encode(scene: Scene, source: str, settings: dict[str, Any], view: View) -> bytes:
+    """A session as the bytes of its file."""
+    nodes = [
+        _Node(
+            node.name,
+            node.source,
+            len(node),
+            _digest(node.splats),
+            node.visible,
+            node.edits.placement,
+            node.edits.recolor,
+            *map(_pack, (node.rows, node.edits.deleted, node.edits.hidden, node.selected)),
+        )
+        for node in scene.nodes
+    ]
+    source = source if source == BUILTIN else str(Path(source).absolute())
+    return msgspec.json.encode(_File(VERSION, scene.name, source, nodes, settings, view))
+
+
+def write(data: bytes, path: Path) -> None:
+    """Writes a session; the file appears whole or not at all. Raises SceneFormatError."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(path) as temporary:
+            temporary.write_bytes(data)
+    except OSError as error:
+        raise SceneFormatError(
+            path, "file", f"cannot be written: {error.strerror or error}", "Choose another folder."
+        ) from error
+
+
+def read(path: Path, progress: Progress = silent) -> tuple[Scene, Restored]:
+    """Opens the scenes of a session and puts everything back that was done to them.
+
+    Raises:
+        SceneFormatError: no session, of a later version, or a source that is gone or was changed.
+        Cancelled: `progress` asked for it.
+    """
+    try:
+        if path.stat().st_size > _MOST_BYTES:
+            raise SceneFormatError(path, "size", "is more than 256 MB", "Open another file.")
+        file = msgspec.json.decode(path.read_bytes(), type=_File)
+    except OSError as error:
+        raise SceneFormatError(
+            path, "file", f"cannot be read: {error.strerror or error}", "Check the path."
+        ) from error
+    except (msgspec.DecodeError, VoileError, RecursionError) as error:
+        if isinstance(error, SceneFormatError):
+            raise
+        raise SceneFormatError(
+            path, "content", f"is no session ({error})", "Open a file that Voile has saved."
+        ) from error
+    if file.voile != VERSION:
+        raise SceneFormatError(
+            path, "voile", f"is {file.voile}, this Voile reads {VERSION}", "Use a newer Voile."
+        )
+    scenes: dict[str, Scene] = {}
+    for source in (file.source, *(node.source for node in file.nodes)):
+        if source not in scenes:
+            scenes[source] = open_scene(_found(source, path), progress)
+    nodes = tuple(_node(each, scenes[each.source], path) for each in file.nodes)
+    scene = replace(scenes[file.source], name=file.name, nodes=nodes)
+    return scene, Restored(file.settings, file.view)
+
+
+def _node(spec: _Node, scene: Scene, path: Path) -> Node:
+    splats = scene.nodes[0].splats
+    rows = _unpack(spec.rows, len(splats), path, "rows")
+    if rows is not None:
+        splats = splats.take(rows.mask)
+    if len(splats) != spec.count or _digest(splats) != spec.digest:
+        raise SceneFormatError(
+            path,
+            "digest",
+            f"{spec.source} is not the file that {spec.name} was made from",
+            "Put the file back as it was, or open it anew.",
+        )
+    deleted, hidden, selected = (
+        _unpack(getattr(spec, name), len(splats), path, name)
+        for name in ("deleted", "hidden", "selected")
+    )
+    edits = Edits(spec.placement, spec.recolor, deleted, hidden)
+    return Node(spec.name, splats, spec.source, rows, spec.visible, edits, selected)
+
+
+def _found(source: str, path: Path) -> str:
+    """A source where it was, or else beside the session, which may have been moved with it."""
+    if source != BUILTIN and not Path(source).exists():
+        beside = path.parent / Path(source).name
+        if beside.exists():
+            return str(beside)
+    return source
+
+
+def _digest(splats: Splats) -> str:
+    if splats not in _DIGESTS:
+        _DIGESTS[splats] = fingerprint(splats)
+    return _DIGESTS[splats]
+
+
+def _pack(bits: Bits | None) -> _Mask | None:
+    if bits is None:
+        return None
+    return _Mask(bits.size, zstandard.ZstdCompressor(level=3).compress(bits.packed))
+
+
+def _unpack(mask: _Mask | None, size: int, path: Path, name: str) -> Bits | None:
+    if mask is None:
+        return None
+    bytes_wanted = -(-size // 8)
+    try:
+        if mask.size != size:
+            raise ValueError(f"is of {mask.size} splats, not {size}")
+        with zstandard.ZstdDecompressor().stream_reader(mask.zstd) as stream:
+            return Bits.unpack(stream.read(bytes_wanted + 1), size)
+    except (ValueError, zstandard.ZstdError) as error:
+        raise SceneFormatError(
+            path, name, f"is damaged: {error}", "Open an earlier session, or the scene itself."
+        ) from error

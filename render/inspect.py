@@ -1,0 +1,242 @@
+"""Debug views: what a frame is made of, in place of its colours. Setting `shown` chooses.
+
+    depth, alpha                     what every frame has besides colour
+    normals, ids, cells              attributes of the splats, blended by the mode as colours are
+    centres, ellipsoids, overdraw    from the projection alone, so the same by every backend
+    error                            the mode at hand against sorted, by the same backend
+
+The pictures are for eyes: no exposure and no tone mapping. Surfels are taken for the flat ellipses
+that the projection of their axes gives.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from functools import wraps
+from typing import Any, TypeVar, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..kernels.constants import ALPHA_MIN
+from ..scenes.content import Content
+from ..scenes.splats import Splats
+from .camera import Camera
+from .frame import Frame, FrameRequest
+from .heat import heat
+from .normals import splat_normals
+from .paint import Paint
+from .projection import Projected, project
+from .scene_facts import facts_of
+
+Float32 = NDArray[np.float32]
+Float64 = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Render = TypeVar("Render", bound=Callable[..., Frame])
+
+PROJECTED = ("centres", "ellipsoids", "overdraw")
+"""Views that need no backend."""
+
+SHELL = 1.5**2
+"""Squared distance from the centre, in variances, at which an ellipsoid is cut to be solid."""
+
+_CHUNK = 1 << 20  # pixels of spans at a time
+
+
+def with_views(render: Render) -> Render:
+    """A renderer's `render` that also draws the debug views.
+
+    The renderer tells its scene by `shown_scene`, a Content or None.
+    """
+
+    @wraps(render)
+    def drawn(self: Any, request: FrameRequest) -> Frame:
+        shown, content = request.settings.shown, self.shown_scene
+        if shown == "colour" or content is None:
+            return render(self, request)
+        plain = replace(request, settings=replace(request.settings, shown="colour"), paint=None)
+        if shown in PROJECTED:
+            return draw_projected(content, request)
+        if shown == "error":
+            return _error(render(self, plain), lambda each: render(self, each), plain)
+        paint = None
+        if shown in ("normals", "ids", "cells"):
+            paint = _paint(shown, content.splats, request.camera)
+        frame = render(self, replace(plain, paint=paint, depth=request.depth or shown == "depth"))
+        return _pictured(frame, request)
+
+    return cast(Render, drawn)
+
+
+def draw_projected(content: Content, request: FrameRequest) -> Frame:
+    """One of the views of `PROJECTED`."""
+    start = time.perf_counter()
+    camera, shown = request.camera, request.settings.shown
+    projected = project(content.splats, camera, request.settings)
+    stats = {"splats": len(content.splats), "visible": len(projected.depths)}
+    if shown == "overdraw":
+        layers = overdraw(projected, camera)
+        limit = layers_limit(layers)
+        frame = Frame(heat(layers / np.float32(255), limit), np.ones_like(layers))
+        stats |= {"layers": int(layers.max(initial=0)), "limit": limit}
+    else:
+        frame = (_solid if shown == "ellipsoids" else _dots)(projected, camera)
+    depth = np.zeros_like(frame.alpha) if request.depth else None
+    timings = {f"view {shown}": 1e3 * (time.perf_counter() - start)}
+    return replace(frame, depth=depth, timings=timings, stats=stats)
+
+
+# Spans: the pixels of an ellipse, row by row
+
+
+def _spans(projected: Projected, camera: Camera, squared: Float64) -> tuple[Ints, Ints, Ints, Ints]:
+    """Rows of pixels of the ellipses q <= squared, in the order of the splats.
+
+    Returns:
+        Which splat, the row, the first pixel and the one behind the last; empty spans left out.
+    """
+    a, b, c = projected.conics.T
+    det = np.maximum(a * c - b * b, 1e-300)
+    half = np.sqrt(squared * a / det)  # height of the ellipse
+    y = projected.centers[:, 1]
+    first = np.clip(np.ceil(y - half - 0.5), 0, camera.height).astype(np.int64)
+    end = np.clip(np.floor(y + half - 0.5) + 1, 0, camera.height).astype(np.int64)
+    counts = np.maximum(end - first, 0)
+    which = np.repeat(np.arange(len(y)), counts)
+    begins = np.cumsum(counts) - counts
+    rows = np.arange(len(which)) - np.repeat(begins - first, counts)
+    dy = rows + 0.5 - y[which]
+    # A dx^2 + 2 B dx dy + C dy^2 = squared, solved for dx.
+    a, b, c = a[which], b[which], c[which]
+    root = np.sqrt(np.maximum(b * b * dy * dy - a * (c * dy * dy - squared[which]), 0.0))
+    x = projected.centers[which, 0] - b * dy / a
+    left = np.clip(np.ceil(x - root / a - 0.5), 0, camera.width).astype(np.int64)
+    right = np.clip(np.floor(x + root / a - 0.5) + 1, 0, camera.width).astype(np.int64)
+    kept = right > left
+    return which[kept], rows[kept], left[kept], right[kept]
+
+
+def overdraw(projected: Projected, camera: Camera) -> Float32:
+    """(H, W) how many splats touch each pixel, alpha >= 1/255."""
+    reach = 2.0 * np.log(np.maximum(projected.opacities / ALPHA_MIN, 1.0))
+    _, rows, left, right = _spans(projected, camera, reach)
+    height, width = camera.height, camera.width + 1
+    begun, ended = (np.bincount(rows * width + x, minlength=height * width) for x in (left, right))
+    steps = (begun - ended).reshape(height, width)
+    return np.cumsum(steps, axis=1)[:, :-1].astype(np.float32)
+
+
+def layers_limit(layers: Float32) -> int:
+    """Where the colours of overdraw end: a power of 2 that few pixels exceed."""
+    high = float(np.quantile(layers, 0.999)) if layers.size else 0.0
+    return int(2 ** np.ceil(np.log2(max(high, 8.0))))
+
+
+def _solid(projected: Projected, camera: Camera) -> Frame:
+    """The nearest ellipse of each pixel, lit from the eye."""
+    squared = np.where(projected.opacities >= ALPHA_MIN, SHELL, 0.0)
+    which, rows, left, right = _spans(projected, camera, squared)
+    none = len(projected.depths)
+    owner = np.full(camera.height * camera.width, none)  # the first is the nearest
+    lengths = right - left
+    ends = np.cumsum(lengths)
+    for start in range(0, int(ends[-1]) if len(ends) else 0, _CHUNK):
+        first, last = np.searchsorted(ends, (start, start + _CHUNK), "right")
+        part = slice(int(first), int(last) + 1)
+        counts = lengths[part]
+        offsets = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+        pixels = np.repeat(rows[part] * camera.width + left[part], counts) + offsets
+        np.minimum.at(owner, pixels, np.repeat(which[part], counts))
+    seen = np.flatnonzero(owner < none)
+    row = owner[seen]
+    dx = seen % camera.width + 0.5 - projected.centers[row, 0]
+    dy = seen // camera.width + 0.5 - projected.centers[row, 1]
+    a, b, c = projected.conics[row].T
+    rise = np.sqrt(np.maximum(1.0 - (a * dx * dx + 2 * b * dx * dy + c * dy * dy) / SHELL, 0.0))
+    color = np.zeros((len(owner), 3), np.float32)
+    color[seen] = projected.colors[row] * (0.3 + 0.7 * rise)[:, None]
+    alpha = (owner < none).astype(np.float32)
+    shape = camera.height, camera.width
+    return Frame(color.reshape(*shape, 3), alpha.reshape(shape))
+
+
+def _dots(projected: Projected, camera: Camera) -> Frame:
+    """The pixel of each centre in the splat's colour, the nearest in front."""
+    place = np.floor(projected.centers).astype(np.int64)
+    inside = ((place >= 0) & (place < (camera.width, camera.height))).all(axis=1)
+    rows = np.flatnonzero(inside & (projected.opacities >= ALPHA_MIN))
+    pixels, first = np.unique(place[rows] @ (1, camera.width), return_index=True)
+    color = np.zeros((camera.height * camera.width, 3), np.float32)
+    alpha = np.zeros(len(color), np.float32)
+    color[pixels] = np.clip(projected.colors[rows[first]], 0.15, None)  # black ones are seen too
+    alpha[pixels] = 1.0
+    shape = camera.height, camera.width
+    return Frame(color.reshape(*shape, 3), alpha.reshape(shape))
+
+
+# Blended by the backend
+
+
+def _paint(shown: str, splats: Splats, camera: Camera) -> Paint:
+    if shown == "normals":
+        return Paint(splat_normals(splats, camera))
+    if shown == "ids":
+        return Paint(number_colors(np.arange(len(splats))))
+    cells = facts_of(splats).cells
+    numbers = np.zeros(len(splats), np.int64)
+    numbers[cells.order] = cells.numbers
+    return Paint(number_colors(numbers))
+
+
+def number_colors(numbers: Ints) -> Float32:
+    """(N, 3) colours of whole numbers, unlike for neighbours: hues by the golden ratio."""
+    turn = (numbers * 0.6180339887498949) % 1.0
+    light = 0.65 + 0.35 * ((numbers * 0.7548776662466927) % 1.0)
+    hue = np.abs((turn[:, None] * 6 + np.array([0.0, 4.0, 2.0])) % 6 - 3) - 1
+    return (light[:, None] * (0.25 + 0.75 * np.clip(hue, 0.0, 1.0))).astype(np.float32)
+
+
+def _pictured(frame: Frame, request: FrameRequest) -> Frame:
+    """A frame with what is shown for its colour."""
+    shown, alpha = request.settings.shown, frame.alpha
+    if shown == "alpha":
+        color, alpha = np.repeat(alpha[..., None], 3, axis=2), np.ones_like(alpha)
+    elif shown == "depth":
+        assert frame.depth is not None
+        color = _depth_colors(frame.depth, alpha) * alpha[..., None]
+    else:
+        assert frame.paint is not None
+        color = frame.paint[..., :3]
+        if shown == "normals":
+            length = np.linalg.norm(color, axis=2, keepdims=True)
+            unit = np.divide(color, length, out=np.zeros_like(color), where=length > 1e-6)
+            color = (0.5 + 0.5 * unit) * alpha[..., None]
+    depth = frame.depth if request.depth else None
+    return replace(frame, color=np.asarray(color, np.float32), alpha=alpha, depth=depth, paint=None)
+
+
+def _depth_colors(depth: Float32, alpha: Float32) -> Float32:
+    """Near is light. The ends are percentiles of what is seen, on a scale of ratios."""
+    seen = alpha > 0.5
+    if not seen.any():
+        return np.zeros((*depth.shape, 3), np.float32)
+    low, high = np.quantile(depth[seen], (0.01, 0.99))
+    low = max(float(low), 1e-9)
+    span = max(float(np.log(max(high, low) / low)), 1e-3)
+    share = 1.0 - np.log(np.maximum(depth, low) / low) / span
+    return heat(np.clip(0.08 + 0.9 * share, 0.0, 1.0), 255)
+
+
+def _error(frame: Frame, render: Callable[[FrameRequest], Frame], request: FrameRequest) -> Frame:
+    """How far the mode is from sorted, over the background, in 32nds of white."""
+    exact = render(replace(request, settings=replace(request.settings, mode="sorted")))
+    background = request.settings.background
+    a, b = (np.clip(each.over(background), 0.0, 1.0) for each in (frame, exact))
+    color = heat(np.abs(a - b).max(axis=2), ERROR_LIMIT)
+    return replace(frame, color=color, alpha=np.ones_like(frame.alpha), paint=None)
+
+
+ERROR_LIMIT = 32
+"""Where the colours of view error end, in 1/255: fixed, so that modes can be told apart."""
