@@ -43,7 +43,7 @@ def run_window(
     """
     # Qt takes its time to load; a wrong command line must not wait for it.
     from PySide6.QtCore import QCoreApplication, Qt, QTimer
-    from PySide6.QtGui import QSurfaceFormat
+    from PySide6.QtGui import QIcon, QSurfaceFormat
     from PySide6.QtWidgets import QApplication
 
     from . import dialogs, display, theme
@@ -70,7 +70,7 @@ def run_window(
     from .window import MainWindow
 
     theme.apply(app)
-    app.setWindowIcon(theme.icon("cube-scan", theme.ACCENT))
+    app.setWindowIcon(QIcon(f"{theme.ASSETS}/voile.svg"))
     if source is not None and is_image(Path(source)):
         return show_image(app, Path(source))
     window = MainWindow(session)

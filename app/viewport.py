@@ -130,6 +130,19 @@ class Viewport(QOpenGLWidget):
         finally:
             self.doneCurrent()
 
+    def reload_shaders(self) -> None:
+        """Takes up edited shader files; `failed` follows where one does not compile."""
+        if self._painter is None:
+            return
+        self.makeCurrent()
+        try:
+            error = self._painter.reload_shaders()
+        finally:
+            self.doneCurrent()
+        if error is not None:
+            self.failed.emit("A shader does not compile; the one before draws on", error)
+        self.drawer.invalidate()
+
     def camera(self) -> Camera:
         """The view on screen, in physical pixels."""
         return self._session.camera(*self._pixels())

@@ -10,6 +10,7 @@ from PySide6.QtCore import QByteArray, Qt
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QMainWindow
 
+from .. import shaders
 from ..render.renderer import BackendFailed
 from ..scenes.errors import VoileError
 from ..scenes.io.vis import is_image
@@ -41,6 +42,7 @@ from .picture_keeper import PictureKeeper
 from .preparing import Preparer
 from .recent_menu import RecentMenu
 from .session import OpenedScene, Session
+from .shader_watch import ShaderWatch
 from .view_legend import ViewLegend
 from .viewport import Viewport
 
@@ -72,6 +74,7 @@ class MainWindow(QMainWindow):
         self.frusta = Frusta(self.session, self.viewport)  # below all other overlays
         self.overlays = Overlays(self.session.comparison, self.viewport)
         self.legend = ViewLegend(self.session, self.viewport.drawer, self.viewport)
+        ShaderWatch(shaders.folder(), self.viewport.reload_shaders, self)
         self.controls = Controls(self.session.navigator, self.session.settings, self.viewport)
         self.history = History(self.session, self)
         self.actions_ = Actions(self)
