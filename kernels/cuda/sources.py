@@ -38,6 +38,9 @@ DISC = 12
 WEIGHTS = ("exponential", "linear", "mcguire7", "mcguire8", "mcguire9", "mcguire10")
 """Weights of mode weighted in the order of their numbers in kernels."""
 
+ENTRY = 11
+"""float32 values that a splat collects on the way back, see grad/sums.cuh."""
+
 MOST_IN_CELL = 256
 """Splats of a cell of mode cells, `render.cells.MOST_SPLATS`; all of one are in shared memory."""
 
@@ -57,6 +60,9 @@ FILES = (
     "modes/cells_surfels.cu",
     "modes/stochastic.cu",
     "modes/stochastic_surfels.cu",
+    "grad/sorted.cu",
+    "grad/weighted.cu",
+    "grad/splats.cu",
 )
 """All files that hold kernels. Those for scenes with surfels are apart, so that no one compiles
 them who has none."""
@@ -88,6 +94,7 @@ def defines() -> dict[str, int | float]:
     values["LOG2_ALPHA_MIN"] = math.log2(constants.ALPHA_MIN)
     values["HALF_LOG2_E"] = 0.5 * math.log2(math.e)
     values |= {"TILE": TILE, "TILE_WARPS": TILE_WARPS, "MOST_IN_CELL": MOST_IN_CELL}
+    values["ENTRY"] = ENTRY
     values |= {"SCAN_THREADS": SCAN_THREADS, "SORT_ITEMS": SORT_ITEMS}
     values |= {f"STORAGE_{name.upper()}": number for number, name in enumerate(STORAGES)}
     values |= {f"WEIGHT_{name.upper()}": number for number, name in enumerate(WEIGHTS)}

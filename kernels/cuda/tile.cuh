@@ -57,8 +57,12 @@ __device__ inline Tile tile_of_block(RASTERIZER_ARGUMENTS) {
 }
 
 // The footprint of a member, counted from the tile's first pixel.
+__device__ inline Footprint placed_in(const Tile &tile, int member) {
+    return placed_at(tile.footprints[member], float(tile.x0), float(tile.y0));
+}
+
 __device__ inline void place_in(const Tile &tile, int member, Footprint &splat) {
-    splat = placed_at(tile.footprints[member], float(tile.x0), float(tile.y0));
+    splat = placed_in(tile, member);
 }
 
 // The sub-tiles that a footprint reaches, a bit each; it is counted from the tile's first pixel.
