@@ -35,6 +35,7 @@ app.command("voile.app.commands.bench:bench")
 app.command("voile.app.commands.info:info")
 app.command("voile.app.commands.convert:convert")
 app.command("voile.app.commands.bake:bake")
+app.command("voile.app.commands.install_desktop:install_desktop")
 app.command("voile.app.commands.bake_material:bake_material")
 app.command("voile.app.commands.fit:fit")
 

@@ -14,6 +14,7 @@ from . import (
     blending_panel,
     camera_panel,
     compare_panel,
+    console_panel,
     edit_panel,
     materials_panel,
     path_panel,
@@ -98,6 +99,7 @@ DOCKS: tuple[Dock, ...] = (
     Dock("edit", "Edit", edit_panel.EditPanel, Area.LeftDockWidgetArea, False),
     Dock("compare", "Compare", compare_panel.ComparePanel, shown=False, listed=False, below=True),
     Dock("path", "Path", path_panel.PathPanel, Area.BottomDockWidgetArea, False),
+    Dock("console", "Console", console_panel.ConsolePanel, Area.BottomDockWidgetArea, False),
     Dock(
         "performance",
         "Performance",

@@ -83,6 +83,10 @@ class GLPainter:
         added = mean.add(frame.download())
         return Drawing(job, added, elapsed, device, stats, mean.samples, timings, start)
 
+    def reload_shaders(self) -> Exception | None:
+        """Takes up edited shader files; why one does not compile, then its last good one stays."""
+        return None if self._renderer is None else self._renderer.reload_shaders()
+
     def release(self) -> None:
         """Frees everything."""
         self._uploaded = None

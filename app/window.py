@@ -10,6 +10,7 @@ from PySide6.QtCore import QByteArray, Qt
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QMainWindow
 
+from .. import shaders
 from ..render.renderer import BackendFailed
 from ..scenes.errors import VoileError
 from ..scenes.io.vis import is_image
@@ -41,6 +42,7 @@ from .picture_keeper import PictureKeeper
 from .preparing import Preparer
 from .recent_menu import RecentMenu
 from .session import OpenedScene, Session
+from .shader_watch import ShaderWatch
 from .view_legend import ViewLegend
 from .viewport import Viewport
 
@@ -72,6 +74,7 @@ class MainWindow(QMainWindow):
         self.frusta = Frusta(self.session, self.viewport)  # below all other overlays
         self.overlays = Overlays(self.session.comparison, self.viewport)
         self.legend = ViewLegend(self.session, self.viewport.drawer, self.viewport)
+        ShaderWatch(shaders.folder(), self.viewport.reload_shaders, self)
         self.controls = Controls(self.session.navigator, self.session.settings, self.viewport)
         self.history = History(self.session, self)
         self.actions_ = Actions(self)
@@ -247,6 +250,9 @@ class MainWindow(QMainWindow):
         does.dismiss.triggered.connect(self._dismiss)
         for view, action in does.views.items():
             action.triggered.connect(lambda _=False, v=view: self._look_from(v))
+        does.themes[self.preferences.theme].setChecked(True)
+        for name, action in does.themes.items():
+            action.triggered.connect(lambda _=False, n=name: self._set_theme(n))
         for label, action in does.ups.items():
             action.triggered.connect(lambda _=False, up=UP_AXES[label]: self._set_up(up))
         for name, action in does.backends.items():
@@ -292,6 +298,12 @@ class MainWindow(QMainWindow):
     def _set_overlay(self, shown: bool) -> None:
         self.preferences.overlay = shown
         self.overlays.hud.setVisible(shown and self.session.opened is not None)
+
+    def _set_theme(self, name: str) -> None:
+        if name != self.preferences.theme:
+            self.preferences.theme = name  # pyright: ignore[reportAttributeAccessIssue]
+            self._save_preferences()
+            self._notify(f"The {name} theme is chosen", "Voile wears it from the next start on.")
 
     def _set_full_screen(self, full: bool) -> None:
         if full:

@@ -122,6 +122,11 @@ def _resolve(name: str, chain: tuple[str, ...], files: list[str]) -> list[str]:
     return lines
 
 
+def folder() -> Path:
+    """Where the shader files are, to be watched."""
+    return Path(str(_root()))
+
+
 def _root() -> Traversable:
     return resources.files(__name__)
 
