@@ -76,6 +76,9 @@ class EditTools(QObject):
         self.overlay = ToolOverlay(self, viewport)
         viewport.setMouseTracking(True)
         viewport.installEventFilter(self)
+        self._session = session
+        self._document: object = None  # what the tools work on
+        session.nodes_changed.connect(self._nodes_changed)
         for signal in (session.navigator.changed, session.nodes_changed):
             signal.connect(self.overlay.update, max_args=0)
 
@@ -129,6 +132,14 @@ class EditTools(QObject):
                     self.cancel()
                     return True
         return False
+
+    def _nodes_changed(self) -> None:
+        opened = self._session.opened
+        document = None if opened is None else opened.document
+        if document is not self._document:
+            self._document, self._dragging = document, False
+            for tool in self.tools.values():
+                tool.forget()
 
     def _press(self, event: QMouseEvent) -> bool:
         if self._dragging or event.button() != Qt.MouseButton.LeftButton:

@@ -91,6 +91,11 @@ class GizmoTool(Tool):
         self._let_go()
         return held
 
+    def forget(self) -> None:
+        """What is dragged belongs to its scene, which is gone: nothing is put back."""
+        self._let_go()
+        self._known = None, None
+
     def hover(self, at: Point) -> bool:
         """Whether a handle is under the mouse."""
         gizmo = self.gizmo
@@ -137,7 +142,7 @@ class GizmoTool(Tool):
 
     def _let_go(self) -> None:
         self._held = self._gizmo = self._node = self._placed = None
-        self._slow = False
+        self._before, self._slow = (), False
 
     def _extent(self) -> tuple[Float64, Float64, Float64] | None:
         """Middle and box (3,) of what is acted on: what is selected, else the current node."""

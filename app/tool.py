@@ -61,6 +61,10 @@ class Tool:
         """Gives up what is going on; whether there was something."""
         return False
 
+    def forget(self) -> None:
+        """Another scene was opened: lets go of what was of the one before."""
+        self.cancel()
+
     def paint(self, painter: QPainter) -> None:
         """Draws over the picture."""
 

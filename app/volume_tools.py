@@ -103,6 +103,11 @@ class VolumeTool(Tool):
         had, self.center, self._held = self.center is not None, None, ""
         return had
 
+    def forget(self) -> None:
+        """A volume belongs to its scene."""
+        self.cancel()
+        self._before = ()
+
     def handles(self) -> dict[str, Float64]:
         """(2,) pixels of each handle."""
         if self.center is None:
