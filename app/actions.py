@@ -77,6 +77,7 @@ class Actions(QObject):
             for number, view in enumerate(VIEW_ANGLES, 1)
         }
         self.ups = self._choice({label: f"{label} is up" for label in UP_AXES})
+        self.themes = self._choice({name: name.capitalize() for name in theme.THEMES})
         self.backends = self._choice({name: name for name in BACKENDS})
         for name, action in self.backends.items():
             action.setToolTip(BACKENDS[name].summary)
@@ -125,6 +126,7 @@ class Actions(QObject):
         self._fill_up(up)
         view.addSeparator()
         view.addActions([self.panels, self.compare, self.overlay, self.full_screen])
+        view.addMenu("Theme").addActions(list(self.themes.values()))
         panels = view.addMenu("Panel")
         panels.addActions(docks)
         backend = bar.addMenu("&Backend")

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QDialog, QFileDialog, QMessageBox, QWidget
 
 from ..scenes.io import FORMATS
 from ..scenes.io.mesh import EXTENSIONS
+from ..scenes.material_file import SUFFIX
 
 
 def ask_scene_file(parent: QWidget, folder: str) -> str:
@@ -23,6 +24,12 @@ def ask_scene_file(parent: QWidget, folder: str) -> str:
 def ask_scene_folder(parent: QWidget, folder: str) -> str:
     """A folder that holds a scene (SOG), "" if the user changed their mind."""
     return QFileDialog.getExistingDirectory(parent, "Open a scene folder", folder)
+
+
+def ask_material_file(parent: QWidget) -> str:
+    """The file of a material, "" if the user changed their mind."""
+    filters = f"Baked materials (*{SUFFIX});;All files (*)"
+    return QFileDialog.getOpenFileName(parent, "Open a material", "", filters)[0]
 
 
 def ask_picture_file(parent: QWidget, scene: str) -> str:

@@ -6,21 +6,27 @@ frame is drawn only after something changed, or where more of them add up to a b
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 
 from PySide6.QtCore import QObject, Signal
 
 from ..render.accumulate import Accumulator, accumulates, same_frame
+from ..render.device_frame import DeviceFrame
 from ..render.frame import Frame, FrameRequest
 from ..render.inspect import PROJECTED
+from ..render.settings import Settings
 from ..scenes.content import Content
+from ..scenes.errors import VoileError
 from .captures import PHOTO
 from .differences import Compared, Pair
-from .frame_worker import Drawing, FrameWorker, Job, Picture
+from .frame_worker import Drawing, FrameWorker, Job, Picture, copied
 from .gl_painter import GLPainter
 from .readiness import Readiness
 from .rounds import Key, Round, same_key
 from .session import Session
+
+log = logging.getLogger(__name__)
 
 
 class Drawer(QObject):
@@ -28,6 +34,8 @@ class Drawer(QObject):
 
     Attributes:
         readiness: prepares modes before they are drawn.
+        not_shared: why the window's OpenGL cannot have frames from the device that drew them; empty
+            where it can, or has not been tried.
 
     Signals:
         changed: there is something to show, or to draw.
@@ -54,6 +62,7 @@ class Drawer(QObject):
         self._summed: Content | None = None  # what the means are of
         self._stale = True
         self._closed = False
+        self.not_shared = ""
         self._worker = FrameWorker(self)
         self._worker.drawn.connect(self._take_drawing)
         self._worker.failed.connect(self._drawing_failed)
@@ -90,6 +99,25 @@ class Drawer(QObject):
         """What is on screen is lost, or is about to be."""
         self._shown = {}
         self._stale = True
+
+    @property
+    def on_device(self) -> bool:
+        """Whether a frame on screen is still on the device that drew it."""
+        return any(isinstance(each.frame, DeviceFrame) for each in self._shown.values())
+
+    def bring_to_host(self, reason: str) -> None:
+        """Takes frames on screen from their device, and all that follow: they cannot be shared."""
+        log.warning("frames come to the window by way of the host: %s", reason)
+        self.not_shared = reason
+        for side, drawing in list(self._shown.items()):
+            if not isinstance(drawing.frame, DeviceFrame):
+                continue
+            try:
+                whole = drawing.frame.download()
+                self._shown[side] = replace(drawing, frame=whole, route=copied(reason))
+            except VoileError as error:
+                del self._shown[side]
+                self.failed.emit(f"The {drawing.job.backend} backend could not draw", error)
 
     def step(self, painter: GLPainter, content: Content, request: FrameRequest) -> None:
         """Draws what is out of date, or starts to; the painter's context is current.
@@ -173,6 +201,7 @@ class Drawer(QObject):
                     and settings[side].shown not in PROJECTED
                     else None,
                     photo=photo if backend == PHOTO else None,
+                    arrays=self._why_arrays(settings[side], content, len(backends)),
                 )
                 for side, backend in enumerate(backends)
             ]
@@ -193,6 +222,16 @@ class Drawer(QObject):
         if self._end_round() and self._refinements():
             self.changed.emit()
 
+    def _why_arrays(self, settings: Settings, content: Content, sides: int) -> str:
+        """Why frames are wanted as arrays; empty where they may stay on their device."""
+        if sides > 1:
+            return "two pictures are compared"
+        if settings.shown != "colour":
+            return "a debug view is drawn"
+        if accumulates(settings, content):
+            return "frames are averaged"
+        return self.not_shared
+
     def _refinements(self) -> list[Job]:
         """What makes the pictures on screen better."""
         return [
@@ -204,7 +243,8 @@ class Drawer(QObject):
     def _draw_gl(self, painter: GLPainter, job: Job, *, keep: bool) -> None:
         assert self._round is not None
         # Frames that are still textures are drawn over.
-        self._shown = {k: d for k, d in self._shown.items() if isinstance(d.frame, Frame)}
+        kept = Frame, DeviceFrame
+        self._shown = {k: d for k, d in self._shown.items() if isinstance(d.frame, kept)}
         try:
             drawing = painter.draw(job, keep=keep)
             self._round.take(drawing)

@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, Signal
 
 from ..render.accumulate import Accumulator
 from ..render.captured import photo_frame
+from ..render.device_frame import DeviceFrame, DeviceRenderer
 from ..render.frame import Frame, FrameRequest
 from ..render.inspect import PROJECTED, draw_projected
 from ..render.renderer import Renderer, create_renderer
@@ -22,6 +23,15 @@ from .differences import Pair, compare
 
 if TYPE_CHECKING:
     from ..render.gl.frame import GLFrame
+
+
+SHARED = "shared with OpenGL"
+"""What is said of a frame that stays on the device that drew it."""
+
+
+def copied(reason: str) -> str:
+    """What is said of a frame of a device that comes by way of the host."""
+    return f"host copy: {reason}"
 
 
 @dataclass(frozen=True)
@@ -46,6 +56,7 @@ class Job:
         accumulator: adds the frame to those before of the same request.
         refining: there is a picture of this view already, which this frame only makes better.
         photo: a photograph that is shown instead of drawing anything.
+        arrays: why the frame is wanted as arrays; empty where it may stay on the device.
     """
 
     backend: str
@@ -56,6 +67,7 @@ class Job:
     accumulator: Accumulator | None = None
     refining: bool = False
     photo: CapturedView | None = None
+    arrays: str = "the picture is kept"
 
     @property
     def in_window(self) -> bool:
@@ -80,16 +92,19 @@ class Drawing:
         samples: samples per pixel in the mean; 0 where nothing is added up.
         timings: milliseconds by stage, as in `Frame`.
         begun: when drawing it began, by `time.perf_counter`.
+        route: how it comes from its device to the window; empty for those that OpenGL draws, and
+            those that no device does.
     """
 
     job: Job
-    frame: Frame | GLFrame
+    frame: Frame | GLFrame | DeviceFrame
     milliseconds: float
     device: str
     stats: dict[str, int]
     samples: int = 0
     timings: dict[str, float] = field(default_factory=dict)
     begun: float = 0.0
+    route: str = ""
 
 
 class FrameWorker(QObject):
@@ -226,16 +241,20 @@ class _Renderers:
         self._held[job.backend] = renderer, job.content
         mean = job.accumulator
         request = job.request if mean is None else mean.next(job.request)
+        device, samples, route = renderer.capabilities.device, 0, ""
         start = time.perf_counter()
-        frame = renderer.render(request)
-        elapsed = 1e3 * (time.perf_counter() - start)
-        if mean is not None:
-            frame = mean.add(frame)
-        samples = 0 if mean is None else mean.samples
-        device = renderer.capabilities.device
-        return Drawing(
-            job, frame, elapsed, device, frame.stats, samples, dict(frame.timings), start
-        )
+        if isinstance(renderer, DeviceRenderer) and mean is None and not job.arrays:
+            frame, route = renderer.draw(request), SHARED
+            elapsed = 1e3 * (time.perf_counter() - start)
+        else:
+            frame = renderer.render(request)
+            elapsed = 1e3 * (time.perf_counter() - start)
+            if isinstance(renderer, DeviceRenderer):
+                route = copied(job.arrays)
+            if mean is not None:
+                frame, samples = mean.add(frame), mean.samples
+        timings = dict(frame.timings)
+        return Drawing(job, frame, elapsed, device, frame.stats, samples, timings, start, route)
 
     def _show(self, job: Job, photo: CapturedView) -> Drawing:
         """The photograph where the job's camera has it; the last one is kept."""

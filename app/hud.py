@@ -17,7 +17,8 @@ from . import theme
 class FrameFacts:
     """What the overlay says about the frame on screen; sizes are physical pixels.
 
-    `photo` is the name of the photograph where that is shown.
+    `photo` is the name of the photograph where that is shown; `route` how the frame came to the
+    window, where that is worth saying.
     """
 
     milliseconds: float
@@ -30,6 +31,7 @@ class FrameFacts:
     settings: Settings = field(default_factory=Settings)
     samples: int = 0
     photo: str = ""
+    route: str = ""
 
     @property
     def mode(self) -> str:
@@ -41,7 +43,7 @@ class FrameFacts:
 class Hud(QFrame):
     """A few quiet lines: a caption column and a value column, figures aligned."""
 
-    ROWS = ("Frame", "Mode", "Splats", "Size", "Backend", "B to A")
+    ROWS = ("Frame", "Mode", "Splats", "Size", "Backend", "Transfer", "B to A")
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -60,10 +62,12 @@ class Hud(QFrame):
             caption.setProperty("role", "muted")
             caption.setFont(small)
             value.setFont(theme.sized(small, 1.0, QFont.Weight.Medium))
-            layout.addWidget(caption, row, 0)
+            layout.addWidget(caption, row, 0, Qt.AlignmentFlag.AlignTop)
             layout.addWidget(value, row, 1)
             self._values[name], self._captions[name] = value, caption
+        self._values["Transfer"].setWordWrap(True)
         self.setMinimumWidth(220)
+        self._show_line("Transfer", "")
         self.show_difference(None)
 
     def show_facts(self, facts: FrameFacts, *, drawing: bool = False) -> None:
@@ -75,18 +79,22 @@ class Hud(QFrame):
         self._set("Size", f"{facts.width} × {facts.height} px")
         device = self.fontMetrics().elidedText(facts.device, Qt.TextElideMode.ElideRight, 240)
         self._set("Backend", f"{facts.backend} · {device}" if device else facts.backend)
-        self.adjustSize()
+        self._show_line("Transfer", facts.route)
 
     def show_difference(self, words: str | None) -> None:
         """How B differs from A; None hides the line."""
-        self._set("B to A", words or "")
-        for label in (self._values["B to A"], self._captions["B to A"]):
-            label.setHidden(words is None)
-        self.adjustSize()
+        self._show_line("B to A", words or "")
 
     def text(self) -> str:
         """All lines, one a row."""
         return "\n".join(f"{k} {v.text()}" for k, v in self._values.items() if v.text())
+
+    def _show_line(self, name: str, value: str) -> None:
+        """A line that is there only where it has something to say."""
+        self._set(name, value)
+        for label in (self._values[name], self._captions[name]):
+            label.setHidden(not value)
+        self.adjustSize()
 
     def _set(self, name: str, value: str) -> None:
         self._values[name].setText(value)

@@ -83,4 +83,5 @@ def facts_of_drawing(drawing: Drawing) -> FrameFacts:
         request.settings,
         drawing.samples,
         "" if photo is None else photo.name,
+        drawing.route,
     )

@@ -46,7 +46,7 @@ def run_window(
     from PySide6.QtGui import QIcon, QSurfaceFormat
     from PySide6.QtWidgets import QApplication
 
-    from . import dialogs, display, theme
+    from . import dialogs, display, preferences, theme
     from .keeper import autosave_folder, left_sessions, put_aside
     from .logs import CrashReport, start_log, tell_reports
     from .session import Session
@@ -67,9 +67,9 @@ def run_window(
         print(f"voile: {error}", file=sys.stderr)
         return 1
 
-    from .window import MainWindow
+    theme.apply(app, preferences.load(preferences.default_path()).theme)
+    from .window import MainWindow  # after the theme: some colours are taken when it is imported
 
-    theme.apply(app)
     app.setWindowIcon(QIcon(f"{theme.ASSETS}/voile.svg"))
     if source is not None and is_image(Path(source)):
         return show_image(app, Path(source))

@@ -8,25 +8,61 @@ import qtawesome
 from PySide6.QtGui import QColor, QFont, QIcon, QPalette
 from PySide6.QtWidgets import QApplication
 
-WINDOW = "#17191d"
-RAISED = "#1f2227"
-HOVER = "#2a2e35"
-LINE = "#2c3037"
-TEXT = "#dfe3e8"
-MUTED = "#969da8"
-FAINT = "#5d646f"
-ACCENT = "#7fb4e6"
-ALERT = "#e8887c"
+THEMES: dict[str, dict[str, str]] = {
+    "dark": {
+        "WINDOW": "#17191d",
+        "RAISED": "#1f2227",
+        "HOVER": "#2a2e35",
+        "LINE": "#2c3037",
+        "TEXT": "#dfe3e8",
+        "MUTED": "#969da8",
+        "FAINT": "#5d646f",
+        "ACCENT": "#7fb4e6",
+        "ALERT": "#e8887c",
+        "PRESSED": "#343942",
+        "ALARM": "#5b3a37",
+    },
+    "light": {
+        "WINDOW": "#f4f5f7",
+        "RAISED": "#ffffff",
+        "HOVER": "#e2e6eb",
+        "LINE": "#cfd4db",
+        "TEXT": "#1d2127",
+        "MUTED": "#535b67",
+        "FAINT": "#9aa2ad",
+        "ACCENT": "#1f6fb5",
+        "ALERT": "#b3392c",
+        "PRESSED": "#d5dae1",
+        "ALARM": "#e0a9a3",
+    },
+}
+"""Colours by theme; those in use are the names of this module."""
+
+WINDOW = THEMES["dark"]["WINDOW"]
+RAISED = THEMES["dark"]["RAISED"]
+HOVER = THEMES["dark"]["HOVER"]
+LINE = THEMES["dark"]["LINE"]
+TEXT = THEMES["dark"]["TEXT"]
+MUTED = THEMES["dark"]["MUTED"]
+FAINT = THEMES["dark"]["FAINT"]
+ACCENT = THEMES["dark"]["ACCENT"]
+ALERT = THEMES["dark"]["ALERT"]
+PRESSED = THEMES["dark"]["PRESSED"]
+ALARM = THEMES["dark"]["ALARM"]
 
 ASSETS = (Path(__file__).parent / "assets").as_posix()
 
 GRID = 8
 """All gaps are multiples or halves of this, in device-independent pixels."""
 
-# Overlays stand on any picture: nearly opaque, so that text keeps its contrast on white splats.
-_VEIL = "rgba(23, 25, 29, 240)"
 
-STYLE = f"""
+def style() -> str:
+    """The style sheet, in the colours in use."""
+    # Overlays stand on any picture: nearly opaque, so that text keeps its contrast on white splats.
+    veil, glow = QColor(WINDOW), QColor(ACCENT)
+    over = f"rgba({veil.red()}, {veil.green()}, {veil.blue()}, 240)"
+    drop = f"rgba({glow.red()}, {glow.green()}, {glow.blue()}, 22)"
+    return f"""
 * {{ outline: none; }}
 QMainWindow, QDialog {{ background: {WINDOW}; }}
 QMenuBar {{ background: {WINDOW}; color: {MUTED}; padding: 2px 4px; }}
@@ -53,7 +89,7 @@ QLabel {{ color: {TEXT}; background: transparent; }}
 QLabel[role="muted"] {{ color: {MUTED}; }}
 QPushButton {{ background: {HOVER}; color: {TEXT}; border: 1px solid {LINE}; border-radius: 5px;
                padding: 6px 16px; }}
-QPushButton:hover {{ background: #343942; }}
+QPushButton:hover {{ background: {PRESSED}; }}
 QPushButton:focus {{ border-color: {ACCENT}; }}
 QPushButton:disabled {{ color: {FAINT}; background: {RAISED}; }}
 QPushButton[role="quiet"] {{ background: transparent; border: none; color: {MUTED};
@@ -62,9 +98,9 @@ QPushButton[role="quiet"]:hover {{ color: {TEXT}; background: {HOVER}; }}
 QProgressBar {{ background: {LINE}; border: none; border-radius: 2px; max-height: 4px;
                 min-height: 4px; }}
 QProgressBar::chunk {{ background: {ACCENT}; border-radius: 2px; }}
-QFrame[role="overlay"] {{ background: {_VEIL}; border: 1px solid {LINE}; border-radius: 7px; }}
-QFrame[role="alert"] {{ background: {_VEIL}; border: 1px solid #5b3a37; border-radius: 7px; }}
-QFrame[role="drop"] {{ background: rgba(127, 180, 230, 22); border: 2px dashed {ACCENT};
+QFrame[role="overlay"] {{ background: {over}; border: 1px solid {LINE}; border-radius: 7px; }}
+QFrame[role="alert"] {{ background: {over}; border: 1px solid {ALARM}; border-radius: 7px; }}
+QFrame[role="drop"] {{ background: {drop}; border: 2px dashed {ACCENT};
                        border-radius: 10px; }}
 QMainWindow::separator {{ background: {LINE}; width: 1px; height: 1px; }}
 QMainWindow::separator:hover {{ background: {ACCENT}; }}
@@ -136,8 +172,12 @@ QScrollBar::add-line, QScrollBar::sub-line {{ height: 0; }}
 """
 
 
-def apply(app: QApplication) -> None:
-    """Dresses the application: Fusion on every platform, dark whatever the desktop says."""
+def apply(app: QApplication, theme: str = "dark") -> None:
+    """Dresses the application: Fusion on every platform, whatever the desktop says.
+
+    Before anything is made: icons keep the colours that they were made in.
+    """
+    globals().update(THEMES[theme])
     app.setStyle("Fusion")
     palette = QPalette()
     roles = QPalette.ColorRole
@@ -160,12 +200,13 @@ def apply(app: QApplication) -> None:
     for role in (roles.WindowText, roles.Text, roles.ButtonText):
         palette.setColor(QPalette.ColorGroup.Disabled, role, QColor(FAINT))
     app.setPalette(palette)
-    app.setStyleSheet(STYLE)
+    app.setStyleSheet(style())
 
 
-def icon(name: str, color: str = MUTED) -> QIcon:
+def icon(name: str, color: str | None = None) -> QIcon:
     """An icon of Material Design Icons by name, in the window's colours at every resolution."""
-    return qtawesome.icon(f"mdi6.{name}", color=color, color_active=TEXT, color_disabled=FAINT)
+    shown = MUTED if color is None else color
+    return qtawesome.icon(f"mdi6.{name}", color=shown, color_active=TEXT, color_disabled=FAINT)
 
 
 def sized(font: QFont, factor: float, weight: QFont.Weight = QFont.Weight.Normal) -> QFont:

@@ -14,6 +14,7 @@ from PySide6.QtOpenGLWidgets import QOpenGLWidget
 from PySide6.QtWidgets import QWidget
 
 from ..render.camera import Camera
+from ..render.device_frame import NotShared
 from ..render.finish import drawn_camera
 from ..render.frame import FrameRequest
 from ..scenes.errors import VoileError
@@ -177,6 +178,7 @@ class Viewport(QOpenGLWidget):
         self._ctx.gc_mode = None  # pyright: ignore[reportAttributeAccessIssue]
         self._presenter = Presenter(self._ctx)
         self._painter = GLPainter(self._ctx)
+        self.drawer.not_shared = ""  # another context may be able to
         self.context().aboutToBeDestroyed.connect(
             self._release_gl, Qt.ConnectionType.DirectConnection
         )
@@ -195,10 +197,17 @@ class Viewport(QOpenGLWidget):
         screen.clear(*settings.background, 1.0)
         opened = self._session.opened
         if opened is None or not self._kernels_ready:
+            self._presenter.let_go()
             return
         assert self._painter is not None
         self.drawer.step(self._painter, opened.scene.content, self._request())
-        self._present(screen)
+        if not self.drawer.on_device:
+            self._presenter.let_go()
+        try:
+            self._present(screen)
+        except NotShared as error:
+            self.drawer.bring_to_host(str(error))
+            self._present(screen)
         if shown := self.drawer.shown:
             facts = {side: facts_of_drawing(each) for side, each in shown.items()}
             self.frame_shown.emit(facts, not self.settled)

@@ -250,6 +250,9 @@ class MainWindow(QMainWindow):
         does.dismiss.triggered.connect(self._dismiss)
         for view, action in does.views.items():
             action.triggered.connect(lambda _=False, v=view: self._look_from(v))
+        does.themes[self.preferences.theme].setChecked(True)
+        for name, action in does.themes.items():
+            action.triggered.connect(lambda _=False, n=name: self._set_theme(n))
         for label, action in does.ups.items():
             action.triggered.connect(lambda _=False, up=UP_AXES[label]: self._set_up(up))
         for name, action in does.backends.items():
@@ -295,6 +298,12 @@ class MainWindow(QMainWindow):
     def _set_overlay(self, shown: bool) -> None:
         self.preferences.overlay = shown
         self.overlays.hud.setVisible(shown and self.session.opened is not None)
+
+    def _set_theme(self, name: str) -> None:
+        if name != self.preferences.theme:
+            self.preferences.theme = name  # pyright: ignore[reportAttributeAccessIssue]
+            self._save_preferences()
+            self._notify(f"The {name} theme is chosen", "Voile wears it from the next start on.")
 
     def _set_full_screen(self, full: bool) -> None:
         if full:

@@ -1,8 +1,8 @@
 """`rasterize`: splats to a picture on torch's tensors, with gradients.
 
 Two operators, `voile::rasterize` and `voile::rasterize_backward`, so that torch can trace, compile
-and check them; what the first has drawn from goes to the second as tensors. The kernels are those
-of `cpu.grad`.
+and check them; what the first has drawn from goes to the second as tensors. The kernels on the CPU
+are those of `cpu.grad`; those for other devices come by way of `devices`.
 """
 
 from __future__ import annotations
@@ -14,11 +14,15 @@ import torch
 from torch import Tensor
 
 from ..scenes.errors import VoileError
+from . import devices
 from .cpu.bins import TILE
 from .cpu.frame import Columns
 from .cpu.grad import frame
 from .cpu.project import FOOTPRINT, make_view
 from .cpu.workers import shared_workers, thread_count
+
+_OFFERED: set[str] = set()
+"""Devices, next to the CPU, whose kernels torch knows."""
 
 COEFFICIENTS = {1: 0, 4: 1, 9: 2, 16: 3, 25: 4}
 """Degree of the spherical harmonics by their number."""
@@ -79,7 +83,8 @@ def rasterize(
     """Draws splats; differentiable by all of its tensors.
 
     The picture is that of the backends in the same mode (`docs/gradients.md` says what its
-    gradients leave out). All tensors are float32 or all are float64, and on the CPU.
+    gradients leave out). All tensors are float32 or all are float64, and on the CPU; or all are
+    float32 on one CUDA device.
 
     Args:
         means: (N, 3) centres, world units.
@@ -95,6 +100,7 @@ def rasterize(
 
     Raises:
         RasterizeError: a shape, type or device that does not fit, or an unknown mode.
+        VoileError: there is no GPU, driver or package for kernels on CUDA; the text says which.
     """
     if log_weights is None and mode == "weighted":
         raise RasterizeError("log_weights are missing; mode weighted needs one per splat")
@@ -120,12 +126,13 @@ def _check(means, quats, scales, opacities, sh, weights, mode) -> None:
         raise RasterizeError(
             f"sh is {tuple(sh.shape)}; it must be (N, K, 3) with K one of 1, 4, 9, 16, 25"
         )
-    if means.device.type != "cpu":
-        raise RasterizeError(
-            f"means are on {means.device}; gradients are worked out on the CPU: use tensors there"
-        )
+    device, known = means.device.type, ["cpu", *devices.OFFERS]
+    if device not in known:
+        raise RasterizeError(f"means are on {means.device}; there are kernels for {known}")
     if means.dtype not in (torch.float32, torch.float64):
         raise RasterizeError(f"means are {means.dtype}; they must be float32 or float64")
+    if device != "cpu" and means.dtype != torch.float32:
+        raise RasterizeError(f"means are {means.dtype} on {means.device}; they must be float32")
     wanted = {
         "means": (means, (n, 3)),
         "quats": (quats, (n, 4)),
@@ -144,6 +151,9 @@ def _check(means, quats, scales, opacities, sh, weights, mode) -> None:
                 f"{name} is {tensor.dtype} on {tensor.device}; "
                 f"it must be {means.dtype} on {means.device}, as means"
             )
+    if device != "cpu" and device not in _OFFERED:
+        devices.OFFERS[device](_rasterize, _backward)
+        _OFFERED.add(device)
 
 
 @torch.library.custom_op("voile::rasterize", mutates_args=(), device_types="cpu")

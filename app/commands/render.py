@@ -12,7 +12,7 @@ from ...render.camera import Camera
 from ...render.film import FILMS, check_film, prepare_scene, render_film
 from ...render.finish import finished
 from ...render.frame import DepthKind, Frame, FrameRequest
-from ...render.materials.assign import assigned, material_named
+from ...render.materials.assign import coat_named
 from ...render.output import OutputError, check_output, numbered, save_depth, save_frame
 from ...render.renderer import Renderer, create_renderer
 from ...render.settings import Settings
@@ -159,7 +159,7 @@ def render(
                 scene, progress, drop_invalid=drop_invalid, weights=weights, meshes=mesh or []
             )
             if material is not None:
-                opened = assigned(opened, material_named(material))
+                opened = opened.with_look(coat_named(material), opened.lights)
             shots = choose_cameras(
                 *(opened, camera or [], view or [], orbit, wanted),
                 captured=cameras,

@@ -35,6 +35,9 @@ FOOTPRINT = 12
 WEIGHTS = ("exponential", "linear", "mcguire7", "mcguire8", "mcguire9", "mcguire10")
 """Weights of mode weighted in the order of their numbers in kernels."""
 
+ENTRY = 11
+"""float32 values that a splat collects on the way back, see grad/sums.cuh."""
+
 MOST_IN_CELL = 256
 """Splats of a cell of mode cells, `render.cells.MOST_SPLATS`; all of one are in shared memory."""
 
@@ -48,6 +51,9 @@ FILES = (
     "modes/binned.cu",
     "modes/cells.cu",
     "modes/stochastic.cu",
+    "grad/sorted.cu",
+    "grad/weighted.cu",
+    "grad/splats.cu",
 )
 """All files that hold kernels."""
 
@@ -78,6 +84,7 @@ def defines() -> dict[str, int | float]:
     values["LOG2_ALPHA_MIN"] = math.log2(constants.ALPHA_MIN)
     values["HALF_LOG2_E"] = 0.5 * math.log2(math.e)
     values |= {"TILE": TILE, "TILE_WARPS": TILE_WARPS, "MOST_IN_CELL": MOST_IN_CELL}
+    values["ENTRY"] = ENTRY
     values |= {"SCAN_THREADS": SCAN_THREADS, "SORT_ITEMS": SORT_ITEMS}
     values |= {f"STORAGE_{name.upper()}": number for number, name in enumerate(STORAGES)}
     values |= {f"WEIGHT_{name.upper()}": number for number, name in enumerate(WEIGHTS)}

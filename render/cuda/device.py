@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 from ...kernels.cuda.compile import INSTALL, CUDAError, compile_source, compiler_version
 from ...kernels.cuda.sources import FILES, Source, load
+from ..device_frame import SharedBuffer
 from ..renderer import BackendUnavailable
+from .interop import MappedBuffer
 
 OLDEST_DRIVER = 12000
 """As cuDriverGetVersion says it: CUDA 12.0, the first that loads what NVRTC 12 makes."""
@@ -63,6 +65,14 @@ class Launcher(Protocol):
         """A copy of a tensor, after all that was launched."""
         ...
 
+    def fence(self) -> Callable[[], None]:
+        """After all that was launched; calling it makes the calling thread's stream wait."""
+        ...
+
+    def share(self, buffer: int) -> SharedBuffer:
+        """A buffer of OpenGL's, by its name, to copy frames to. Raises NotShared."""
+        ...
+
 
 def split(value: Any) -> tuple[str, Any]:
     """Kind and value of a kernel's argument: p an address, i a C int32, f a C float."""
@@ -95,7 +105,7 @@ class GPULauncher:
                 f"install them: {INSTALL}; {OTHERS}"
             ) from error
         self._core, self._torch = core, import_torch()
-        index = self._torch.cuda.current_device()
+        self._index = index = self._torch.cuda.current_device()
         self.device = f"cuda:{index}"
         self.name = self._torch.cuda.get_device_name(index)
         major, minor = self._torch.cuda.get_device_capability(index)
@@ -140,6 +150,18 @@ class GPULauncher:
         pinned.copy_(tensor, non_blocking=True)
         self._torch.cuda.current_stream(self.device).synchronize()
         return pinned.numpy()
+
+    def fence(self) -> Callable[[], None]:
+        """An event of CUDA's, which no host waits for."""
+        torch, device = self._torch, self.device
+        event = torch.cuda.Event()
+        event.record(torch.cuda.current_stream(device))
+        return lambda: torch.cuda.current_stream(device).wait_event(event)
+
+    def share(self, buffer: int) -> SharedBuffer:
+        """Registered with CUDA, where this GPU draws the window. Raises NotShared."""
+        driver = import_module("cuda.bindings.driver")
+        return MappedBuffer(self._core, driver, self._torch, self._index, buffer)
 
     def capture(self, work: Callable[[], None]) -> Callable[[], None]:
         """The launches of `work` as a CUDA graph. Raises RuntimeError."""

@@ -154,7 +154,7 @@ def plan_frame(
     counts = plan.zeros(3)
     by_depth = blending.order == "depth"
     keys = buffers.get("keys", room.visible, dtype="int32") if by_depth else None
-    visible = _project(plan, scene, view, room, counts, keys, degree, antialias)
+    visible = project_splats(plan, scene, view, room, counts, keys, degree, antialias)
     plan.stage("project")
     order = None
     if isinstance(blending.order, Groups):
@@ -164,7 +164,7 @@ def plan_frame(
     plan.stage("gather" if blending.order == "scene" else "sort")
     arguments = blending.arguments(plan, visible)
     plan.stage("weigh")
-    starts, members = _make_tile_lists(plan, visible, order, size, room)
+    starts, members = make_tile_lists(plan, visible, order, size, room)
     plan.stage("bin")
     depth = buffers.get("depth", height, width) if with_depth else None
     colors = [buffers.get(f"color {k}", height, width, 4) for k in range(max(1, len(coats)))]
@@ -183,10 +183,11 @@ def plan_frame(
     return Planned(plan, plan.piece(counts), colors, depth)
 
 
-def _project(
+def project_splats(
     plan: Plan, scene: DeviceScene, view: Tensor, room: Room, counts: Zeros, keys: Tensor | None,
     degree: int, antialias: bool,
 ) -> Visible:  # fmt: skip
+    """Lists the launch that finds the visible splats; their depths go to `keys`."""
     count, buffers = len(scene.means), plan.buffers
     footprints = buffers.get("footprints", room.visible, FOOTPRINT)
     splats = buffers.get("splats", room.visible, dtype="int32")
@@ -214,7 +215,7 @@ def _order_groups(plan: Plan, visible: Visible, groups: Groups) -> Tensor:
     return order
 
 
-def _make_tile_lists(
+def make_tile_lists(
     plan: Plan, visible: Visible, order: Tensor | None, size: tuple[int, int], room: Room
 ) -> tuple[Tensor, Tensor]:
     """Starts of the tiles' lists, row by row, and the rows of footprints in them."""
@@ -242,7 +243,7 @@ def _make_tile_lists(
 
 def sort(
     plan: Plan, what: Literal["depth", "tile"], keys: Tensor, values: Tensor | None,
-    counts: Zeros, room: int, bits: int, *, wide: bool = True,
+    counts: Zeros | Tensor, room: int, bits: int, *, wide: bool = True,
 ) -> tuple[Tensor, Tensor]:  # fmt: skip
     """Keys in rising order of their lower bits and their values, equal ones as they come; stable.
 

@@ -6,8 +6,9 @@ It has not been run on a GPU yet (docs/gpu-status.md); tests run its kernels on 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -18,6 +19,7 @@ from ...kernels.cuda.sources import STORAGES
 from ...scenes.content import Content
 from ...scenes.splats import Splats
 from ..camera import MAX_SIDE
+from ..device_frame import DeviceFrame
 from ..frame import Frame, FrameRequest
 from ..inspect import with_views
 from ..modes.binned import depth_unit
@@ -34,6 +36,8 @@ from .replay import Replayer
 from .timing import StageTimes
 from .view import pack_view
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True)
 class Work:
@@ -41,6 +45,14 @@ class Work:
 
     torch: Any
     launcher: Launcher
+
+
+class Drawn(NamedTuple):
+    """A frame on the device, where the next one will be drawn over it; what it cost and drew."""
+
+    planned: Planned
+    timings: dict[str, float]
+    stats: dict[str, int]
 
 
 class CUDARenderer:
@@ -71,8 +83,7 @@ class CUDARenderer:
         # Nothing is lit here: there are no meshes.
         lacks = frozenset({"environment_rotation", "environment_exposure"})
         lacks |= {"material_tint", "material_scale", "light_samples"}
-        # Told in the overlay: every frame goes through the host on its way to a window.
-        device = f"{self._work.launcher.name}, host copy"
+        device = self._work.launcher.name
         return Capabilities(modes.NAMES, device, MAX_SIDE, lacks, meshes=False)
 
     def upload(self, scene: Splats | Content) -> None:
@@ -104,6 +115,19 @@ class CUDARenderer:
             BackendFailed: too little memory on the GPU, a kernel that does not compile or cannot
                 be loaded, or a GPU that has stopped working.
         """
+        return self._finish(request, self._download)
+
+    def draw(self, request: FrameRequest) -> DeviceFrame:
+        """As `render`, but the frame stays on the GPU. It has no depth, and shows no debug view."""
+        return self._finish(request, self._keep)
+
+    def close(self) -> None:
+        """Lets go of the scene and all memory on the GPU."""
+        self._splats = self._content = None
+        self._forget()
+
+    def _finish(self, request: FrameRequest, take: Callable[[Drawn, FrameRequest], T]) -> T:
+        """Draws, and takes the frame from where the next one will be drawn."""
         check_mode(self, request)
         if self._splats is None or self._content is None:
             raise RenderError("the CUDA renderer has no scene; call upload() before render()")
@@ -111,25 +135,14 @@ class CUDARenderer:
             raise RenderError("the CUDA backend lights no materials; set relight to 0, or use gl")
         splats = scene_for(request, self._splats)
         try:
-            planned, timings, stats = self._draw(request, splats)
-            begun = time.perf_counter()
-            color, alpha, depth, paint = self._download(planned, request)
+            return take(self._draw(request, splats), request)
         except Exception as error:
             self._forget()
             if (problem := self._problem(error, request, len(splats))) is None:
                 raise
             raise BackendFailed(self.name, problem) from error
-        timings["download"] = 1e3 * (time.perf_counter() - begun)
-        return Frame(color, alpha, depth, timings, stats, paint)
 
-    def close(self) -> None:
-        """Lets go of the scene and all memory on the GPU."""
-        self._splats = self._content = None
-        self._forget()
-
-    def _draw(
-        self, request: FrameRequest, splats: Splats
-    ) -> tuple[Planned, dict[str, float], dict[str, int]]:
+    def _draw(self, request: FrameRequest, splats: Splats) -> Drawn:
         """Draws on the device, again with more room where a frame has found too little."""
         assert self._splats is not None
         camera, settings, facts = request.camera, request.settings, facts_of(self._splats)
@@ -169,7 +182,7 @@ class CUDARenderer:
             "instances": instances,
             "keys": modes.keys(blending, ordered),
         }
-        return planned, self._times.read(planned.plan.stages), stats
+        return Drawn(planned, self._times.read(planned.plan.stages), stats)
 
     def _problem(self, error: Exception, request: FrameRequest, splats: int) -> str | None:
         """What went wrong with the GPU and what to do, where it was the GPU."""
@@ -187,18 +200,37 @@ class CUDARenderer:
             )
         return str(error) if isinstance(error, CUDAError) else None
 
-    def _download(self, planned: Planned, request: FrameRequest) -> tuple[Any, Any, Any, Any]:
-        """Colour, alpha, depth and paint as arrays of their own."""
+    def _download(self, drawn: Drawn, request: FrameRequest) -> Frame:
+        """The frame as arrays of their own."""
+        begun, planned = time.perf_counter(), drawn.planned
         first = planned.colors[0]
         to_host = self._work.launcher.to_host
         # Split on the device: a copy takes at once what lies side by side.
         colors = [to_host(color[..., :3].contiguous()) for color in planned.colors]
-        return (
-            colors[0],
-            to_host(first[..., 3].contiguous()),
-            None if planned.depth is None else to_host(planned.depth),
-            None if request.paint is None else np.concatenate(colors, axis=2),
-        )
+        alpha = to_host(first[..., 3].contiguous())
+        depth = None if planned.depth is None else to_host(planned.depth)
+        paint = None if request.paint is None else np.concatenate(colors, axis=2)
+        timings = drawn.timings | {"download": 1e3 * (time.perf_counter() - begun)}
+        return Frame(colors[0], alpha, depth, timings, drawn.stats, paint)
+
+    def _keep(self, drawn: Drawn, request: FrameRequest) -> DeviceFrame:
+        """The frame as a tensor of its own."""
+        color, launcher = drawn.planned.colors[0].clone(), self._work.launcher
+        ready, splats = launcher.fence(), drawn.stats["splats"]
+
+        def download() -> Frame:
+            begun = time.perf_counter()
+            try:
+                ready()
+                rgba = launcher.to_host(color)
+            except Exception as error:
+                if (problem := self._problem(error, request, splats)) is None:
+                    raise
+                raise BackendFailed(self.name, problem) from error
+            timings = drawn.timings | {"download": 1e3 * (time.perf_counter() - begun)}
+            return Frame(rgba[..., :3], rgba[..., 3], None, timings, drawn.stats)
+
+        return DeviceFrame(color, ready, launcher.share, download, drawn.timings, drawn.stats)
 
     def _scene(self, splats: Splats, storage: str) -> DeviceScene:
         known = self._scenes.get(splats)

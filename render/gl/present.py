@@ -7,10 +7,12 @@ from typing import Literal
 import moderngl
 import numpy as np
 
+from ..device_frame import DeviceFrame
 from ..display import CURVES
 from ..frame import Frame
 from .frame import GLFrame
 from .programs import Programs, set_uniforms
+from .shared import SharedTexture
 
 CHECKER_DARK = (0.16, 0.16, 0.17)
 CHECKER_LIGHT = (0.20, 0.20, 0.21)
@@ -35,11 +37,12 @@ class Presenter:
         self._triangle = ctx.vertex_array(program, [])
         self._sampler = ctx.sampler(repeat_x=False, repeat_y=False)
         self._textures: list[tuple[Frame, moderngl.Texture]] = []  # latest last
+        self._shared = SharedTexture(ctx)
 
     def present(
         self,
         framebuffer: moderngl.Framebuffer,
-        frame: GLFrame | Frame,
+        frame: GLFrame | DeviceFrame | Frame,
         background: tuple[float, float, float] | None,
         *,
         filter: Literal["linear", "nearest"] = "linear",
@@ -55,14 +58,18 @@ class Presenter:
         Args:
             framebuffer: where to; its viewport is set to all of it.
             frame: a `GLFrame` of a renderer of this context, or arrays, which are uploaded once:
-                presenting one of the two latest `Frame` objects again costs no upload.
+                presenting one of the two latest `Frame` objects again costs no upload. Or a
+                `DeviceFrame`, one at a time, which is copied on the GPU.
             background: display RGB behind the frame; None shows a checkerboard.
             filter: how a frame of another size is scaled.
             part: from where to where of the width to draw, as shares; the rest stays as it is.
             exposure, tone_mapping: as the settings of these names.
+
+        Raises:
+            NotShared: OpenGL cannot have the `DeviceFrame`; its `download()` would be shown.
         """
         ctx = self._ctx
-        texture = frame.color if isinstance(frame, GLFrame) else self._upload(frame)
+        texture = self._texture(frame)
         same_size = texture.size == framebuffer.size
         mode = moderngl.NEAREST if same_size or filter == "nearest" else moderngl.LINEAR
         self._sampler.filter = mode, mode
@@ -92,14 +99,24 @@ class Presenter:
         self._sampler.clear(0)
         framebuffer.scissor = None  # pyright: ignore[reportAttributeAccessIssue]
 
+    def let_go(self) -> None:
+        """Frees what is shared with another device, none of whose frames is shown."""
+        self._shared.release()
+
     def release(self) -> None:
         """Frees everything that belongs to the presenter."""
+        self._shared.release()
         for _, texture in self._textures:
             texture.release()
         self._textures = []
         self._triangle.release()
         self._sampler.release()
         self._programs.release()
+
+    def _texture(self, frame: GLFrame | DeviceFrame | Frame) -> moderngl.Texture:
+        if isinstance(frame, GLFrame):
+            return frame.color
+        return self._shared.of(frame) if isinstance(frame, DeviceFrame) else self._upload(frame)
 
     def _upload(self, frame: Frame) -> moderngl.Texture:
         for known, texture in self._textures:

@@ -37,7 +37,15 @@ class Failing:
         return shared_launcher().mark()
 
     def to_host(self, tensor):
+        if self.error and self.kernel == "to_host":
+            raise self.error
         return shared_launcher().to_host(tensor)
+
+    def fence(self):
+        return shared_launcher().fence()
+
+    def share(self, buffer):
+        return shared_launcher().share(buffer)
 
 
 TROUBLE = {
@@ -65,6 +73,20 @@ def test_a_failure_is_told_and_the_next_frame_is_whole(kind, kernel):
     after = renderer.render(FrameRequest(CAMERA))
     np.testing.assert_array_equal(after.premultiplied(), before.premultiplied())
     renderer.close()
+
+
+@pytest.mark.parametrize("kind", TROUBLE)
+def test_a_gpu_that_stops_before_a_frame_is_brought_to_the_host_is_told(kind):
+    launcher = Failing("to_host")
+    renderer = CUDARenderer(Work(torch, launcher))
+    renderer.upload(make_splats(200, 1))
+    frame = renderer.draw(FrameRequest(CAMERA))
+    launcher.error, words = TROUBLE[kind]
+    with pytest.raises(BackendFailed, match=words) as raised:
+        frame.download()
+    assert raised.value.backend == "cuda"
+    launcher.error = None
+    assert frame.download().alpha.any()
 
 
 def test_faults_of_the_program_are_not_blamed_on_the_gpu():

@@ -17,6 +17,7 @@ import pytest
 
 from voile.kernels.cuda.sources import FILES, load
 from voile.render.cuda.device import split
+from voile.render.device_frame import NotShared
 
 SHIM = Path(__file__).parent / "cuda_shim"
 
@@ -80,6 +81,12 @@ class HostLauncher:
 
     def to_host(self, tensor: Any) -> Any:
         return tensor.clone().numpy()  # what is behind it is the next frame's
+
+    def fence(self) -> Any:
+        return lambda: None  # kernels have run when they were launched
+
+    def share(self, buffer: int) -> Any:
+        raise NotShared("the host is no GPU")
 
 
 class HostMark:

@@ -1,0 +1,1 @@
+"""CUDA kernels of differentiable rasterization; `kernels.cpu.grad` says what they work out."""

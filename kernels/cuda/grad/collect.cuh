@@ -1,0 +1,109 @@
+// What backward passes do with a tile: they walk it as it was drawn, front to back, and every warp
+// adds up what each splat collects at its pixels; a block adds up its warps. The order of all sums
+// is fixed, so a gradient is the same bytes every time.
+#pragma once
+
+#include "../tile.cuh"
+#include "sums.cuh"
+
+// What was drawn, and the slopes of the loss by it: (H, W, 3), and (H, W) each. `depth` and
+// `by_depth` are null where no depth was drawn. Nothing comes from pixels outside.
+#define COLLECTOR_ARGUMENTS                                                                    \
+    const int *starts, const int *members, const Footprint *footprints, int width, int height, \
+        const float *color, const float *alpha, const float *depth, const float *by_color,     \
+        const float *by_alpha, const float *by_depth
+
+struct Drawn {
+    float color[3], alpha, depth, by_color[3], by_alpha, by_depth;
+
+    // by_color . color
+    __device__ float along() const {
+        return by_color[0] * color[0] + by_color[1] * color[1] + by_color[2] * color[2];
+    }
+};
+
+__device__ inline Drawn drawn_at(size_t pixel, const float *color, const float *alpha,
+                                 const float *depth, const float *by_color, const float *by_alpha,
+                                 const float *by_depth) {
+    Drawn drawn;
+    for (int k = 0; k < 3; ++k) {
+        drawn.color[k] = color[3 * pixel + k];
+        drawn.by_color[k] = by_color[3 * pixel + k];
+    }
+    drawn.alpha = alpha[pixel];
+    drawn.by_alpha = by_alpha[pixel];
+    drawn.depth = depth ? depth[pixel] : 0.0f;
+    drawn.by_depth = depth ? by_depth[pixel] : 0.0f;
+    return drawn;
+}
+
+// Walks a tile and writes the entries (instances, ENTRY) of its list, as far as it was drawn; those
+// behind stay as they are, 0. A visitor has
+//     float value(int member)    read once a block,
+//     bool done(int p)           its pixel p was drawn no further,
+//     float add(int p, const Footprint &, float value, float alpha, float *slots)
+//                                adds to the slots up to OF_WEIGHT and returns e.
+template <class Visitor>
+__device__ void collect_tile(const Tile &tile, Visitor &visitor, float *entries) {
+    __shared__ Footprint batch[THREADS];
+    __shared__ float values[THREADS];
+    __shared__ unsigned reached[THREADS];
+    __shared__ float sums[TILE_WARPS][THREADS][ENTRY];
+    bool done = false;
+    for (int start = tile.start; start < tile.stop; start += THREADS) {
+        // The vote is also what keeps a batch until every thread has read it.
+        if (__syncthreads_and(done)) break;
+        int own = tile.thread(), at = start + own;
+        unsigned subtiles = 0;
+        if (at < tile.stop) {
+            int member = tile.members[at];
+            Footprint splat = placed_in(tile, member);
+            batch[own] = splat;
+            values[own] = visitor.value(member);
+            subtiles = subtiles_of(splat);
+        }
+        reached[own] = subtiles;
+        for (int w = 0; w < TILE_WARPS; ++w)
+            for (int k = 0; k < ENTRY; ++k) sums[w][own][k] = 0.0f;
+        __syncthreads();
+        for (int first = 0; first < THREADS && !done; first += WARP) {
+            unsigned mine = reached[first + tile.lane()] >> tile.warp() & 1u;
+            for (unsigned left = __ballot_sync(ALL_LANES, int(mine)); left; left &= left - 1) {
+                int j = first + __ffs(int(left)) - 1;
+                const Footprint &splat = batch[j];
+                float slots[SLOTS] = {};
+                bool seen = false;
+#pragma unroll
+                for (int p = 0; p < PIXELS; ++p) {
+                    float x = float(tile.column()), y = float(tile.row(p));
+                    float power = log2_alpha_at(splat, x, y);
+                    if (!is_seen(power) || visitor.done(p)) continue;
+                    seen = true;
+                    float u = splat.u + splat.b * y + splat.a * x, v = splat.v + splat.c * y;
+                    float e = visitor.add(p, splat, values[j], alpha_of(power), slots);
+                    slots[OF_E] += e;
+                    slots[OF_U] += e * u;
+                    slots[OF_V] += e * v;
+                    slots[OF_UU] += e * u * u;
+                    slots[OF_UV] += e * u * v;
+                    slots[OF_VV] += e * v * v;
+                }
+                if (!__ballot_sync(ALL_LANES, int(seen))) continue;
+                sum_over_warp(slots, tile.lane());
+                int slot = tile.lane() / 2;
+                if (tile.lane() % 2 == 0 && slot < ENTRY) sums[tile.warp()][j][slot] = slots[0];
+            }
+            bool rests = true;
+            for (int p = 0; p < PIXELS; ++p)
+                rests = rests && (!tile.inside(p) || visitor.done(p));
+            done = __all_sync(ALL_LANES, int(rests)) != 0;
+        }
+        __syncthreads();
+        if (at < tile.stop)
+            for (int k = 0; k < ENTRY; ++k) {
+                float sum = sums[0][own][k];
+                for (int w = 1; w < TILE_WARPS; ++w) sum += sums[w][own][k];
+                entries[size_t(at) * ENTRY + k] = sum;
+            }
+    }
+}

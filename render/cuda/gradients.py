@@ -1,0 +1,213 @@
+"""`voile.kernels.rasterize` on CUDA tensors: the operator and its backward by kernels.
+
+The picture is drawn as `frame` draws one, and what it was drawn from is kept. The way back goes
+over the tiles once more (`grad/sorted.cu`, `grad/weighted.cu`), adds up what each splat got from
+its tiles, and follows that through the projection (`grad/splats.cu`). No sum depends on the
+scheduler: the same tensors give the same bytes.
+
+It has not been run on a GPU yet (docs/gpu-status.md); tests run it on the host.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...kernels.constants import LOG2_HIGHEST, LOG2_LOWEST
+from ...kernels.cpu.footprint import HALF_LOG2_E
+from ...kernels.cuda.sources import ENTRY, SCAN_THREADS, STORAGES, TILE_WARPS
+from ...kernels.torch_ops import COEFFICIENTS
+from ..camera import Camera
+from ..settings import Settings
+from .device import GPULauncher, import_torch
+from .frame import GROWTH, WARP, DeviceScene, Room, make_tile_lists, project_splats, sort
+from .packing import color_bytes
+from .plan import Buffers, Plan, Tensor
+from .renderer import Work
+from .view import pack_view
+
+FLOAT32 = STORAGES.index("float32")
+
+
+def register(rasterize: Any, backward: Any) -> None:
+    """Offers the kernels to torch, as those of the two operators on CUDA.
+
+    Raises:
+        BackendUnavailable: no GPU, driver or package for it; the text says which.
+    """
+    torch, devices = import_torch(), {}
+
+    def on(means: Tensor) -> Gradients:
+        index = means.device.index
+        if index not in devices:
+            devices[index] = Gradients(Work(torch, GPULauncher()))
+        return devices[index]
+
+    def draw(means: Tensor, *rest: Any) -> tuple[Tensor, ...]:
+        with torch.cuda.device(means.device):
+            return on(means).draw(means, *rest)
+
+    def go_back(means: Tensor, *rest: Any) -> tuple[Tensor, ...]:
+        with torch.cuda.device(means.device):
+            return on(means).go_back(means, *rest)
+
+    rasterize.register_kernel("cuda", draw)
+    backward.register_kernel("cuda", go_back)
+
+
+class Gradients:
+    """Both operators on one device; arguments and results are those of `kernels.torch_ops`.
+
+    Args:
+        work: torch and what launches kernels, on the device of the tensors.
+    """
+
+    def __init__(self, work: Work) -> None:
+        self._torch, self._launcher = work.torch, work.launcher
+        self._room = Room(0, 0)  # what the last picture needed, and some more
+
+    def draw(
+        self, means: Tensor, quats: Tensor, scales: Tensor, opacities: Tensor, sh: Tensor,
+        log_weights: Tensor, camera: Tensor, width: int, height: int, mode: str, antialias: bool,
+        depth: bool,
+    ) -> tuple[Tensor, ...]:  # fmt: skip
+        """`voile::rasterize`. The footprints are in the order of the scene, whatever the mode.
+
+        Raises:
+            CameraError: the camera makes no picture.
+            RenderError: more pairs of splat and tile than kernels can count.
+            CUDAError: a kernel does not compile or cannot be launched.
+        """
+        n, size = len(means), (width, height)
+        scene = self._scene(means, quats, scales, opacities, sh)
+        start, weighted = Room.for_scene(n), mode == "weighted"
+        room = Room(
+            min(n, max(start.visible, self._room.visible)),
+            max(start.instances, self._room.instances),
+        )
+        while True:
+            buffers = self._buffers()  # what is drawn from is kept: no two frames share memory
+            plan, view = Plan(buffers), _send_view(buffers, camera, *size)
+            counts = plan.zeros(3)
+            keys = None if weighted else buffers.get("keys", room.visible, dtype="int32")
+            visible = project_splats(
+                plan, scene, view, room, counts, keys, COEFFICIENTS[sh.shape[1]], antialias
+            )
+            order = None
+            if not weighted:
+                _, order = sort(plan, "depth", keys, None, counts, room.visible, 32)
+            starts, members = make_tile_lists(plan, visible, order, size, room)
+            plan.finish()
+            self._run(plan)
+            found, _, instances = map(int, plan.piece(counts).tolist())
+            if room.holds(found, instances, n):
+                break
+        self._room = Room(int(GROWTH * found), int(GROWTH * instances))
+        footprints, splats = visible.footprints[:found], visible.splats[:found]
+        values = means.new_empty(0)
+        if weighted:
+            powers = log_weights[splats.long()] * (2 * HALF_LOG2_E)
+            values = powers.clamp(LOG2_LOWEST, LOG2_HIGHEST).exp2()
+        picture = self._rasterize(starts, members, footprints, values, size, mode, depth)
+        uint32 = self._torch.uint32
+        return (
+            *picture, footprints.clone(), splats.clone().view(uint32), values, starts.long(),
+            members[:instances].clone().view(uint32),
+        )  # fmt: skip
+
+    def go_back(
+        self, means: Tensor, quats: Tensor, scales: Tensor, opacities: Tensor, sh: Tensor,
+        log_weights: Tensor, camera: Tensor, width: int, height: int, mode: str, antialias: bool,
+        depth: bool, drawn: list[Tensor], slopes: list[Tensor], with_shape: bool,
+    ) -> tuple[Tensor, ...]:  # fmt: skip
+        """`voile::rasterize_backward`."""
+        torch, weighted = self._torch, mode == "weighted"
+        found = tuple(
+            torch.zeros_like(column, memory_format=torch.contiguous_format)
+            for column in (
+                *(column if with_shape else column[:0] for column in (means, quats, scales)),
+                *(opacities, sh, log_weights),
+            )
+        )
+        *picture, footprints, splats, values, starts, members = (t.contiguous() for t in drawn)
+        color, alpha, z, total = picture
+        by_color, by_alpha, by_depth = (slope.contiguous() for slope in slopes)
+        count, instances = len(splats), len(members)
+        members = members.view(torch.int32)
+        buffers = self._buffers()
+        plan, view = Plan(buffers), _send_view(buffers, camera, width, height)
+        entries = means.new_zeros((instances, ENTRY))
+        plan.launch(
+            f"collect_{mode}", len(starts) - 1, (WARP, TILE_WARPS), starts.int(), members,
+            footprints, width, height, color, alpha, z if depth else None, by_color, by_alpha,
+            by_depth if depth else None, *((values, total) if weighted else ()), entries,
+        )  # fmt: skip
+
+        # The entries of each splat, side by side: members sorted, and where each begins.
+        counts = torch.tensor([count, count, instances], dtype=torch.int32, device=means.device)
+        bits = max(1, (count - 1).bit_length())
+        owners, places = sort(plan, "tile", members.clone(), None, counts, instances, bits)
+        firsts = buffers.get("firsts", count + 1, dtype="int32")
+        plan.each("find_starts", instances + 1, owners, True, counts, instances, count, firsts)
+        totals = buffers.get("totals", count, ENTRY)
+        plan.launch(
+            "add_entries", -(-count * WARP // SCAN_THREADS), (SCAN_THREADS, 1), firsts, places,
+            count, entries, totals,
+        )  # fmt: skip
+        columns = (t.contiguous() for t in (means, quats, scales, opacities, sh))
+        d_means, d_quats, d_scales, d_opacities, d_sh, d_log_weights = found
+        plan.each(
+            "follow_splats", count, *columns, log_weights.contiguous() if weighted else None,
+            COEFFICIENTS[sh.shape[1]], antialias, view, footprints, splats.view(torch.int32), count,
+            totals, LOG2_LOWEST, LOG2_HIGHEST,
+            *((d_means, d_quats, d_scales) if with_shape else (None, None, None)), d_opacities,
+            d_sh, d_log_weights if weighted else None,
+        )  # fmt: skip
+        plan.finish()
+        self._run(plan)
+        return found
+
+    def _scene(
+        self, means: Tensor, quats: Tensor, scales: Tensor, opacities: Tensor, sh: Tensor
+    ) -> DeviceScene:
+        """The columns as `project` reads them: rows of shapes, and of colours of whole words."""
+        torch, n, values = self._torch, len(means), 3 * sh.shape[1]
+        shapes = torch.cat([quats, scales, opacities[:, None]], 1)
+        colors = means.new_zeros((n, color_bytes(sh.shape[1], "float32") // 4))
+        colors[:, :values] = sh.reshape(n, values)
+        return DeviceScene(means.contiguous(), shapes, colors.view(torch.uint8), FLOAT32, 0.0, 1.0)
+
+    def _rasterize(
+        self, starts: Tensor, members: Tensor, footprints: Tensor, values: Tensor,
+        size: tuple[int, int], mode: str, with_depth: bool,
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:  # fmt: skip
+        """Colour, coverage, depth and sum of the weights."""
+        (width, height), new = size, footprints.new_empty
+        image = new((height, width, 4))
+        depth = new((height, width) if with_depth else (0, 0))
+        total = new((height, width) if mode == "weighted" else (0, 0))
+        kernel, more = "rasterize_sorted", ()
+        if mode == "weighted":
+            kernel, more = "draw_weighted", (values, total)
+        self._launcher.launch(
+            kernel, len(starts) - 1, (WARP, TILE_WARPS), starts, members, footprints, width, height,
+            image, depth if with_depth else None, *more,
+        )  # fmt: skip
+        color, alpha = (
+            part.clone(memory_format=self._torch.contiguous_format)
+            for part in (image[..., :3], image[..., 3])
+        )
+        return color, alpha, depth, total
+
+    def _buffers(self) -> Buffers:
+        return Buffers(self._torch, self._launcher.device)
+
+    def _run(self, plan: Plan) -> None:
+        plan.run(self._launcher, lambda stage: None)
+
+
+def _send_view(buffers: Buffers, camera: Tensor, width: int, height: int) -> Tensor:
+    """The camera of the operator, (21,) float64, as kernels read it."""
+    values = camera.cpu().numpy()
+    fx, fy, cx, cy, near = map(float, values[16:])
+    seen = Camera(width, height, fx, fy, cx, cy, values[:16].reshape(4, 4), near, far=2 * near)
+    return buffers.send("view", pack_view(seen, Settings()))
