@@ -16,6 +16,7 @@ from . import (
     compare_panel,
     console_panel,
     edit_panel,
+    light_panel,
     materials_panel,
     path_panel,
     performance_panel,
@@ -86,7 +87,7 @@ class Dock:
 DOCKS: tuple[Dock, ...] = (
     Dock("quality", "Quality", settings_panel.make_quality),
     Dock("blending", "Blending", blending_panel.BlendingPanel),
-    Dock("light", "Light", settings_panel.make_light),
+    Dock("light", "Light", light_panel.LightPanel),
     Dock(
         "materials",
         "Materials",
