@@ -13,6 +13,7 @@ from .render import Camera, Frame, FrameRequest, Settings, create_renderer
 from .render.camera_path import CameraPath
 from .render.film import check_film, prepare_scene, render_film
 from .render.finish import draw
+from .render.frame import DepthKind
 from .scenes import Cancelled, Progress, SceneFormatError, Splats, VoileError, silent
 from .scenes.content import Content
 from .scenes.io import load, save
@@ -46,6 +47,7 @@ def render(
     *,
     backend: str = "cpu",
     depth: bool = False,
+    depth_kind: DepthKind = "mean",
 ) -> Frame:
     """Draws one frame. To draw many frames of a scene keep a `voile.render.create_renderer`.
 
@@ -55,7 +57,8 @@ def render(
     renderer = create_renderer(backend)
     try:
         renderer.upload(splats)
-        return draw(renderer, FrameRequest(camera, settings or Settings(), depth=depth))
+        request = FrameRequest(camera, settings or Settings(), depth=depth, depth_kind=depth_kind)
+        return draw(renderer, request)
     finally:
         renderer.close()
 

@@ -8,8 +8,9 @@ from pathlib import Path
 from PySide6.QtCore import QStandardPaths, Qt
 from PySide6.QtWidgets import QDialog, QFileDialog, QMessageBox, QWidget
 
-from ..scenes.io import FORMATS
+from ..scenes.io import FORMATS, hdr
 from ..scenes.io.mesh import EXTENSIONS
+from ..scenes.material_file import SUFFIX
 
 
 def ask_scene_file(parent: QWidget, folder: str) -> str:
@@ -23,6 +24,18 @@ def ask_scene_file(parent: QWidget, folder: str) -> str:
 def ask_scene_folder(parent: QWidget, folder: str) -> str:
     """A folder that holds a scene (SOG), "" if the user changed their mind."""
     return QFileDialog.getExistingDirectory(parent, "Open a scene folder", folder)
+
+
+def ask_environment_file(parent: QWidget) -> str:
+    """The file of an environment, "" if the user changed their mind."""
+    filters = f"Environments ({' '.join(f'*{e}' for e in hdr.EXTENSIONS)});;All files (*)"
+    return QFileDialog.getOpenFileName(parent, "Open an environment", "", filters)[0]
+
+
+def ask_material_file(parent: QWidget) -> str:
+    """The file of a material, "" if the user changed their mind."""
+    filters = f"Baked materials (*{SUFFIX});;All files (*)"
+    return QFileDialog.getOpenFileName(parent, "Open a material", "", filters)[0]
 
 
 def ask_picture_file(parent: QWidget, scene: str) -> str:

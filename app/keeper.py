@@ -63,6 +63,7 @@ class Keeper(OneTask):
         self.path = folder / f"session-{os.getpid()}{session_file.SUFFIX}"
         self._document: object = None
         self._kept: tuple[Node, ...] = ()  # nodes that a file holds
+        self._look: object = None  # material and lights that it holds
         self._soon, self._often = QTimer(self), QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.setInterval(AFTER)
@@ -70,13 +71,14 @@ class Keeper(OneTask):
         for timer in (self._soon, self._often):
             timer.timeout.connect(self.autosave)
         session.nodes_changed.connect(self._changed)
+        session.look_changed.connect(self._look_changed)
         actions.save_scene.triggered.connect(self.ask)
         self.failed.connect(lambda error: self.refused.emit("The scene could not be saved", error))
 
     @property
     def unsaved(self) -> bool:
         """Whether there are edits that no file holds."""
-        return not same_edits(self._kept, self._session.nodes)
+        return self._look != self._look_now() or not same_edits(self._kept, self._session.nodes)
 
     def ask(self) -> None:
         """Asks where to, and saves there."""
@@ -95,7 +97,7 @@ class Keeper(OneTask):
             except VoileError as error:
                 self.refused.emit("The session could not be saved", error)
             else:
-                self._done(path, opened.scene.nodes, [])
+                self._done(path, opened.scene.nodes, [], self._look_now())
             return
         scene = opened.scene
 
@@ -106,10 +108,13 @@ class Keeper(OneTask):
             lost = losses(splats, chosen)
             if scene.meshes:
                 lost.append("meshes are not in it")
+            if scene.coat is not None or scene.lights.lamps or scene.lights.environment.source:
+                lost.append("material and lights are not in it")
             return lost
 
         task = Task(f"saving {path.name}", work, self)
-        task.done.connect(lambda lost: self._done(path, scene.nodes, lost))
+        look = self._look_now()
+        task.done.connect(lambda lost: self._done(path, scene.nodes, lost, look))
         self._run(task, f"Saving {path.name}")
 
     def autosave(self) -> None:
@@ -162,10 +167,18 @@ class Keeper(OneTask):
             # What was recovered is in no file that a person knows of.
             recovered = opened is not None and opened.restored and opened.recovered
             self._kept = () if recovered else self._session.nodes
+            self._look = self._look_now()
         self._soon.start()
 
-    def _done(self, path: Path, nodes: tuple[Node, ...], lost: list[str]) -> None:
-        self._kept = nodes
+    def _look_changed(self) -> None:
+        self._soon.start()
+
+    def _look_now(self) -> object:
+        opened = self._session.opened
+        return None if opened is None else (opened.scene.coat, opened.scene.lights)
+
+    def _done(self, path: Path, nodes: tuple[Node, ...], lost: list[str], look: object) -> None:
+        self._kept, self._look = nodes, look
         self.autosave()
         words = "; ".join([str(path), *lost])
         self.told.emit("Saved" if not lost else "Saved, with losses", f"{words}.")

@@ -14,13 +14,15 @@ from psygnal import Signal
 from ..render.camera import Camera
 from ..render.captured import camera_of, fit_camera
 from ..render.frontier import Point
-from ..render.materials.assign import assigned, material_named
+from ..render.materials.assign import coat_named
 from ..render.modes import MODES
 from ..render.paint import Paint
 from ..render.renderer import BACKENDS, RenderError
 from ..render.scene_facts import facts_of
 from ..render.settings import FIELDS, Settings, SettingsError
 from ..render.views import FOV_Y, bounding_sphere
+from ..scenes.coat import Coat
+from ..scenes.lights import Lights
 from ..scenes.node import Node
 from ..scenes.progress import Progress, silent
 from ..scenes.scene import BUILTIN, Scene, open_scene
@@ -79,7 +81,7 @@ def open_for_window(
     else:
         scene = open_scene(source, progress, weights=weights, meshes=meshes)
     if material is not None:
-        scene = assigned(scene, material_named(material))
+        scene = scene.with_look(coat_named(material), scene.lights)
     progress(1.0, "Finding the scene's extent")
     center, radius = bounding_sphere(scene.content)
     recovered = restored is not None and path.name.startswith("recovered-")
@@ -102,12 +104,14 @@ class Session:
         captures: the photographs of the scene's capture.
         scene_changed: another scene is shown, or what is drawn of it was edited.
         nodes_changed: nodes were edited, added or removed, or what is selected is new.
+        look_changed: the scene's material or its lights are others.
         backend_changed, modes_changed, frame_invalidated: signals; the last one says that the
             picture on screen is out of date, for whatever reason.
     """
 
     scene_changed = Signal()
     nodes_changed = Signal()
+    look_changed = Signal()
     backend_changed = Signal(str)
     modes_changed = Signal()
     frame_invalidated = Signal()
@@ -261,6 +265,7 @@ class Session:
         self._opened = opened
         self.scene_changed.emit()
         self.nodes_changed.emit()
+        self.look_changed.emit()
         self.reset_view(aspect)
         if opened.restored is not None:
             self._restore(opened.restored)
@@ -308,6 +313,23 @@ class Session:
         else:
             self.frame_invalidated.emit()  # what is selected is tinted
         self.nodes_changed.emit()
+
+    def put_look(self, coat: Coat | None, lights: Lights) -> None:
+        """Puts the scene into another material and light; all else stays.
+
+        Raises:
+            ContentError: it would be one material too many; nothing is changed.
+        """
+        opened = self._opened
+        if opened is None or (coat is opened.scene.coat and lights is opened.scene.lights):
+            return
+        scene = opened.scene.with_look(coat, lights)
+        before, after = opened.scene.content.splats, scene.content.splats
+        if after is not before:
+            facts_of(after).adopt(facts_of(before))
+        self._opened = replace(opened, scene=scene)
+        self.look_changed.emit()
+        self.frame_invalidated.emit()
 
     def frame(self, aspect: float) -> None:
         """Shows what is left of the whole scene from the side it is seen from."""

@@ -15,9 +15,12 @@ from weakref import WeakKeyDictionary
 import msgspec
 import zstandard
 
+from ..render.materials.assign import coat_named
 from ..scenes.atomic import replacing
 from ..scenes.bits import Bits
 from ..scenes.errors import SceneFormatError, VoileError
+from ..scenes.io.hdr import load_environment
+from ..scenes.lights import Lamp
 from ..scenes.node import Edits, Node
 from ..scenes.oit_file import fingerprint
 from ..scenes.placement import Placement
@@ -60,6 +63,9 @@ class _File(msgspec.Struct):
     nodes: list[_Node]
     settings: dict[str, Any] = {}
     view: View | None = None
+    material: str = ""
+    environment: str = ""
+    lamps: list[Lamp] = []
 
 
 class Restored(msgspec.Struct, frozen=True):
@@ -91,7 +97,11 @@ def encode(scene: Scene, source: str, settings: dict[str, Any], view: View) -> b
         for node in scene.nodes
     ]
     source = source if source == BUILTIN else str(Path(source).absolute())
-    return msgspec.json.encode(_File(VERSION, scene.name, source, nodes, settings, view))
+    coat, lights = scene.coat, scene.lights
+    file = _File(VERSION, scene.name, source, nodes, settings, view)
+    file.material = coat.source if coat else ""
+    file.environment, file.lamps = lights.environment.source, list(lights.lamps)
+    return msgspec.json.encode(file)
 
 
 def write(data: bytes, path: Path) -> None:
@@ -110,7 +120,9 @@ def read(path: Path, progress: Progress = silent) -> tuple[Scene, Restored]:
     """Opens the scenes of a session and puts everything back that was done to them.
 
     Raises:
-        SceneFormatError: no session, of a later version, or a source that is gone or was changed.
+        SceneFormatError: no session, of a later version, or a source that is gone or was changed;
+            likewise a material or an environment.
+        MaterialError: a material that this Voile does not have.
         Cancelled: `progress` asked for it.
     """
     try:
@@ -137,6 +149,11 @@ def read(path: Path, progress: Progress = silent) -> tuple[Scene, Restored]:
             scenes[source] = open_scene(_found(source, path), progress)
     nodes = tuple(_node(each, scenes[each.source], path) for each in file.nodes)
     scene = replace(scenes[file.source], name=file.name, nodes=nodes)
+    coat = coat_named(_found(file.material, path)) if file.material else None
+    lights = scene.lights
+    if file.environment:
+        lights = replace(lights, environment=load_environment(_found(file.environment, path)))
+    scene = scene.with_look(coat, replace(lights, lamps=tuple(file.lamps)))
     return scene, Restored(file.settings, file.view)
 
 

@@ -138,8 +138,3 @@ def make_quality(context: Context, parent: QWidget) -> SettingsPanel:
     """The dock Quality: presets, and what costs time."""
     head = PresetsBar(context, parent)
     return SettingsPanel(context, "Quality", parent, search=True, head=head)
-
-
-def make_light(context: Context, parent: QWidget) -> SettingsPanel:
-    """The dock Light."""
-    return SettingsPanel(context, "Light", parent)

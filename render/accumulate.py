@@ -129,6 +129,7 @@ def same_frame(a: FrameRequest, b: FrameRequest) -> bool:
     """Whether two requests ask for the same picture but for the seed."""
     return (
         a.depth == b.depth
+        and a.median == b.median
         and a.paint is b.paint
         and a.settings == b.settings
         and same_view(a.camera, b.camera)

@@ -18,7 +18,7 @@ from PIL import Image
 from .camera import Camera
 from .display import developed
 from .frame import Frame, FrameRequest
-from .renderer import Renderer
+from .renderer import Renderer, RenderError
 from .settings import Settings
 
 Float32 = NDArray[np.float32]
@@ -30,7 +30,13 @@ def draw(renderer: Renderer, request: FrameRequest) -> Frame:
 
 
 def asked(request: FrameRequest) -> FrameRequest:
-    """The frame that a backend draws: the angle of view and the size of the settings."""
+    """The frame that a backend draws: the angle of view and the size of the settings.
+
+    Raises RenderError: median depths at another scale; what is scaled afterwards are means.
+    """
+    if request.median and request.settings.render_scale != 1.0:
+        scale = request.settings.render_scale
+        raise RenderError(f"median depth cannot be scaled; set render_scale={scale:g} to 1")
     camera = drawn_camera(request.camera, request.settings)
     return request if camera is request.camera else replace(request, camera=camera)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,11 +15,13 @@ from .paint import Paint
 from .settings import Settings
 
 Float32 = NDArray[np.float32]
+DepthKind = Literal["mean", "median"]
 
 
 @dataclass(frozen=True, eq=False)
 class FrameRequest:
-    """One frame to draw: `camera` gives view and size, `depth` asks for the depth image as well.
+    """One frame to draw: `camera` gives view and size, `depth` asks for the depth image as well,
+    `depth_kind` says which: see `Frame.depth`.
 
     `seed` chooses the random numbers of stochastic modes. `paint` is blended instead of the colours
     of the splats.
@@ -29,6 +32,12 @@ class FrameRequest:
     depth: bool = False
     seed: int = 0
     paint: Paint | None = None
+    depth_kind: DepthKind = "mean"
+
+    @property
+    def median(self) -> bool:
+        """Whether the depth image is to hold median depths."""
+        return self.depth and self.depth_kind == "median"
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,8 +48,9 @@ class Frame:
         color: (H, W, 3) float32, premultiplied by alpha, unclamped, without any background. Of a
             painted frame the first three channels of `paint`.
         alpha: (H, W) float32, 1 - transmittance.
-        depth: (H, W) float32 expected view depth, sum T alpha z / (1 - T_end); 0 where alpha is 0.
-            None if it was not asked for.
+        depth: (H, W) float32 view depth. "mean": expected, sum T alpha z / (1 - T_end); 0 where
+            alpha is 0. "median" (Huang et al. 2024): of the splat at which the transmittance
+            comes to 0.5 or below; 0 where it never does. None if it was not asked for.
         timings: milliseconds by stage, in order.
         stats: counts by name ("splats", "visible", ...).
         paint: (H, W, 3 k) float32 what the request's paint blends to, premultiplied by alpha, any

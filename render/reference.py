@@ -40,7 +40,9 @@ class ReferenceRenderer:
 
     @property
     def capabilities(self) -> Capabilities:
-        return Capabilities(frozenset(MODES), "CPU, float64", MAX_SIDE)
+        return Capabilities(
+            frozenset(MODES), "CPU, float64", MAX_SIDE, medians=frozenset({"sorted"})
+        )
 
     def upload(self, scene: Splats | Content) -> None:
         """Keeps the scene by reference."""
@@ -67,7 +69,7 @@ class ReferenceRenderer:
         relit = request.paint is None and relights(content, settings)
         paint = gbuffer_paint(content, camera, settings) if relit else request.paint
         painted = _painted(layers, paint, rows_for(request, splats))
-        canvases = [_composite(each) for each in painted]
+        canvases = [_composite(each, request.median) for each in painted]
         canvas = canvases[0]
         if relit:
             channels = np.concatenate([each.color for each in canvases], axis=2)
@@ -87,7 +89,7 @@ class ReferenceRenderer:
         return Frame(
             canvas.color.astype(np.float32),
             alpha.astype(np.float32),
-            _mean_depth(canvas.depth, alpha) if request.depth else None,
+            _depth(canvas, alpha) if request.depth else None,
             timings,
             stats,
             None if request.paint is None else _channels(canvases),
@@ -98,9 +100,14 @@ class ReferenceRenderer:
         self._content = None
 
 
-def _composite(layers: Layers) -> Canvas:
+def _composite(layers: Layers, median: bool) -> Canvas:
     """Layers blended by their mode."""
-    canvas = Canvas(np.zeros((*layers.shape, 3)), np.ones(layers.shape), np.zeros(layers.shape))
+    canvas = Canvas(
+        np.zeros((*layers.shape, 3)),
+        np.ones(layers.shape),
+        np.zeros(layers.shape),
+        np.zeros(layers.shape) if median else None,
+    )
     MODES[layers.settings.mode].composite(layers, canvas)
     return canvas
 
@@ -111,6 +118,8 @@ def _put_under(canvas: Canvas, surface: Surface, shown: Float64) -> None:
     left = canvas.transmittance[seen]
     canvas.color[seen] += left[:, None] * shown[seen]
     canvas.depth[seen] += left * surface.depth[seen]
+    if canvas.median is not None:
+        canvas.median[seen] = np.where(left > 0.5, surface.depth[seen], canvas.median[seen])
     canvas.transmittance[seen] = 0.0
 
 
@@ -132,6 +141,9 @@ def _channels(canvases: list[Canvas]) -> NDArray[np.float32]:
     return np.concatenate([canvas.color for canvas in canvases], axis=2).astype(np.float32)
 
 
-def _mean_depth(depth: Float64, alpha: Float64) -> NDArray[np.float32]:
+def _depth(canvas: Canvas, alpha: Float64) -> NDArray[np.float32]:
+    if canvas.median is not None:
+        return canvas.median.astype(np.float32)
+    depth = canvas.depth
     mean = np.divide(depth, alpha, out=np.zeros_like(depth), where=alpha > 0)
     return mean.astype(np.float32)

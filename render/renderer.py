@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ..scenes.content import Content
 from ..scenes.errors import VoileError
 from ..scenes.splats import Splats
-from .frame import Frame, FrameRequest
+from .frame import DepthKind, Frame, FrameRequest
 from .modes import MODES
 from .scene_facts import facts_of
 from .settings import Settings
@@ -51,6 +51,7 @@ class Capabilities:
         lacks: settings that it cannot follow: they must have their default.
         paints: whether a request may have paint.
         meshes: whether a scene may have meshes.
+        medians: modes in which a request may ask for median depth.
     """
 
     modes: frozenset[str]
@@ -59,6 +60,7 @@ class Capabilities:
     lacks: frozenset[str] = frozenset()
     paints: bool = True
     meshes: bool = True
+    medians: frozenset[str] = frozenset()
 
 
 class Renderer(Protocol):
@@ -123,7 +125,7 @@ def create_renderer(name: str) -> Renderer:
 
 
 def check_mode(renderer: Renderer, request: FrameRequest) -> None:
-    """Raises RenderError where the renderer lacks the mode, a setting or the paint asked for."""
+    """Raises RenderError where the renderer lacks the mode, a setting, paint or depth asked for."""
     can, settings = renderer.capabilities, request.settings
     if settings.mode not in can.modes:
         raise RenderError(
@@ -133,6 +135,16 @@ def check_mode(renderer: Renderer, request: FrameRequest) -> None:
     if request.paint is not None and not can.paints:
         raise RenderError(
             f"backend {renderer.name!r} cannot blend anything but colours; use another backend"
+        )
+    if request.depth_kind not in get_args(DepthKind):
+        kinds = " or ".join(get_args(DepthKind))
+        raise RenderError(f"depth_kind is {request.depth_kind!r}; it can be {kinds}")
+    if request.median and settings.mode not in can.medians:
+        modes = ", ".join(sorted(can.medians))
+        remedy = f"use mode {modes}" if modes else "use backend 'cpu' or 'reference'"
+        raise RenderError(
+            f"backend {renderer.name!r} has no median depth in mode {settings.mode!r}; "
+            f"{remedy}, or ask for the mean"
         )
     for name in sorted(can.lacks):
         value, default = getattr(settings, name), getattr(_DEFAULTS, name)

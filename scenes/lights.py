@@ -34,6 +34,7 @@ class Environment:
         name: for people.
         image: (H, W, 3) float32 radiance, linear light, >= 0. Row 0 is straight up; along a row
             the azimuth goes once around.
+        source: file that it was read from, "" where it was made.
 
     Raises:
         LightError: a wrong shape or type, negative values or such as are not finite.
@@ -41,6 +42,7 @@ class Environment:
 
     name: str
     image: Float32
+    source: str = ""
 
     def __post_init__(self) -> None:
         shape = self.image.shape

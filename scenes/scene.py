@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from . import builtin
+from .coat import Coat
 from .content import Content, no_splats
 from .errors import SceneFormatError
 from .flatten import Flat, flatten
@@ -40,6 +41,7 @@ class Scene:
         meshes: share the frame with the splats.
         materials: that meshes name and splats number.
         lights: what falls on meshes and on splats with a material.
+        coat: a material for everything that has none.
     """
 
     name: str
@@ -51,6 +53,7 @@ class Scene:
     meshes: tuple[Mesh, ...] = ()
     materials: tuple[NeuralMaterial, ...] = ()
     lights: Lights = field(default_factory=Lights)
+    coat: Coat | None = None
 
     @cached_property
     def flat(self) -> Flat:
@@ -65,7 +68,8 @@ class Scene:
     @cached_property
     def content(self) -> Content:
         """What renderers take: all nodes with meshes and lights."""
-        return Content(self.splats, self.meshes, self.materials, self.lights)
+        content = Content(self.splats, self.meshes, self.materials, self.lights)
+        return content if self.coat is None else content.coated(self.coat.material)
 
     @property
     def pristine(self) -> bool:
@@ -82,6 +86,19 @@ class Scene:
         other.__dict__["flat"] = flatten(other.nodes, self.flat)
         if other.splats is self.splats:
             other.__dict__["content"] = self.content  # nothing is to be drawn anew
+        return other
+
+    def with_look(self, coat: Coat | None, lights: Lights) -> Scene:
+        """The scene in another material or light; it shares all that stays.
+
+        Raises:
+            ContentError: it would be one material too many.
+        """
+        other = replace(self, coat=coat, lights=lights)
+        other.__dict__["flat"] = self.flat
+        if coat is self.coat:  # what is known of the splats stays known
+            other.__dict__["content"] = replace(self.content, lights=lights)
+        other.content  # noqa: B018 - what does not fit is said here
         return other
 
     def reweighed(self, splats: Splats) -> Scene:

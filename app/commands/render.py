@@ -11,8 +11,8 @@ from ...render.accumulate import draw_whole
 from ...render.camera import Camera
 from ...render.film import FILMS, check_film, prepare_scene, render_film
 from ...render.finish import finished
-from ...render.frame import Frame, FrameRequest
-from ...render.materials.assign import assigned, material_named
+from ...render.frame import DepthKind, Frame, FrameRequest
+from ...render.materials.assign import coat_named
 from ...render.output import OutputError, check_output, numbered, save_depth, save_frame
 from ...render.renderer import Renderer, create_renderer
 from ...render.settings import Settings
@@ -45,6 +45,7 @@ def render(
     preset: str | None = None,
     settings: Annotated[Path | None, Parameter(negative="")] = None,
     depth: Path | None = None,
+    depth_kind: DepthKind = "mean",
     weights: Annotated[Path | None, Parameter(negative="")] = None,
     mesh: Annotated[list[Path] | None, Parameter(negative="")] = None,
     material: str | None = None,
@@ -96,6 +97,8 @@ def render(
         JSON file of settings, as the window saves them; preset and flags change them further.
     depth
         Also write the depth image, .npy or .exr.
+    depth_kind
+        mean, or median: where transmittance comes to 0.5, with mode sorted on cpu or reference.
     weights
         File of weights that `voile bake` has made, instead of the one beside the scene.
     mesh
@@ -117,6 +120,8 @@ def render(
     quiet
         No progress bar.
     """
+    if depth_kind != "mean" and depth is None:
+        raise OutputError(f"--depth-kind {depth_kind} needs a file for the depths: --depth FILE")
     own = {"scale": scale, "region": region, "strongest": strongest, "detail": detail}
     if is_image(Path(scene)):
         of_scenes = {"camera": camera, "view": view, "orbit": orbit, "cameras": cameras,
@@ -154,7 +159,7 @@ def render(
                 scene, progress, drop_invalid=drop_invalid, weights=weights, meshes=mesh or []
             )
             if material is not None:
-                opened = assigned(opened, material_named(material))
+                opened = opened.with_look(coat_named(material), opened.lights)
             shots = choose_cameras(
                 *(opened, camera or [], view or [], orbit, wanted),
                 captured=cameras,
@@ -177,7 +182,7 @@ def render(
                 return 0
             targets = numbered(output, len(shots))
             depths = None if depth is None else numbered(depth, len(shots))
-            frame = _draw(renderer, shots, chosen, targets, depths, progress)
+            frame = _draw(renderer, shots, chosen, targets, depths, depth_kind, progress)
         finally:
             renderer.close()
     if not quiet:
@@ -198,6 +203,7 @@ def _draw(
     settings: Settings,
     targets: list[Path],
     depths: list[Path] | None,
+    depth_kind: DepthKind,
     progress: Progress,
 ) -> Frame:
     """Draws each camera into its file; the last frame."""
@@ -207,7 +213,7 @@ def _draw(
         def part(fraction: float, stage: str, /, done: int = k) -> None:
             progress((done + fraction) / len(cameras), stage)
 
-        request = FrameRequest(camera, settings, depth=depths is not None)
+        request = FrameRequest(camera, settings, depth=depths is not None, depth_kind=depth_kind)
         frame = finished(draw_whole(renderer, request, part, f"Drawing {targets[k].name}"), request)
         save_frame(frame, targets[k], None if settings.transparent else settings.background)
         if depths is not None:

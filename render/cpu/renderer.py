@@ -56,7 +56,7 @@ class CPURenderer:
     def capabilities(self) -> Capabilities:
         count = self._workers.count
         device = f"CPU, {count} thread{'s' if count > 1 else ''}"
-        return Capabilities(modes.NAMES, device, MAX_SIDE)
+        return Capabilities(modes.NAMES, device, MAX_SIDE, medians=modes.MEDIANS)
 
     def upload(self, scene: Splats | Content) -> None:
         """Keeps the scene by reference."""
@@ -125,7 +125,7 @@ class CPURenderer:
         if meshes is not None:
             shown = shade_matte(content, meshes, camera, settings)
             lit_meshes(content, meshes, camera, settings, request.seed, shown, np.float32)
-            put_under(drawn, meshes, shown.astype(np.float32))
+            put_under(drawn, meshes, shown.astype(np.float32), request.median)
         if relit or meshes is not None:
             drawn.timings["shade"] = 1e3 * (time.perf_counter() - begun)
         if lit_by_samples(content, settings):
@@ -139,7 +139,9 @@ class CPURenderer:
         self._scratch = Scratch()
 
 
-def put_under(drawn: Drawn, surface: Surface, shown: NDArray[np.float32]) -> None:
+def put_under(
+    drawn: Drawn, surface: Surface, shown: NDArray[np.float32], median: bool = False
+) -> None:
     """An opaque surface behind what is drawn: it shows by the transmittance that is left."""
     seen = surface.mesh >= 0
     alpha = drawn.alpha[seen]
@@ -149,7 +151,9 @@ def put_under(drawn: Drawn, surface: Surface, shown: NDArray[np.float32]) -> Non
     if drawn.paint is not None:
         drawn.paint[seen, :3] += under
     if drawn.depth is not None:
-        drawn.depth[seen] = alpha * drawn.depth[seen] + left * surface.depth[seen]
+        own, behind = drawn.depth[seen], surface.depth[seen]
+        mean = alpha * own + left * behind
+        drawn.depth[seen] = np.where(left > 0.5, behind, own) if median else mean
     drawn.alpha[seen] = 1.0
 
 

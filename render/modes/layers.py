@@ -49,12 +49,14 @@ class Layers:
 class Canvas:
     """What a mode fills: colour (H, W, 3) premultiplied, transmittance (H, W), depth sum (H, W).
 
-    The depth sum over 1 - transmittance is the expected depth.
+    The depth sum over 1 - transmittance is the expected depth. `median` (H, W), where asked for, is
+    the depth at which the transmittance comes to 0.5 or below, 0 where it does not.
     """
 
     color: Float64
     transmittance: Float64
     depth: Float64
+    median: Float64 | None = None
 
 
 class WeightedSum:

@@ -41,7 +41,7 @@ def load_environment(path: str | Path) -> Environment:
         raise SceneFormatError(
             path, "file", f"cannot be read: {error.strerror or error}", "Check the path."
         ) from error
-    return Environment(path.name, np.minimum(light, np.float32(BRIGHTEST)))
+    return Environment(path.name, np.minimum(light, np.float32(BRIGHTEST)), str(path.absolute()))
 
 
 def read_hdr(data: bytes, path: Path) -> NDArray[np.float32]:

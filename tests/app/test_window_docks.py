@@ -58,7 +58,9 @@ def change(qtbot, control):
     else:
         assert isinstance(each, Number)
         meta = FIELDS[control.name].metadata
-        retype(qtbot, each.field, f"{round(meta['low'] + (meta['high'] - meta['low']) * 0.75)}")
+        value = meta["low"] + (meta["high"] - meta["low"]) * 0.75
+        whole = isinstance(FIELDS[control.name].default, int)
+        retype(qtbot, each.field, f"{round(value)}" if whole else f"{value:.2g}")
 
 
 def retype(qtbot, field, text):

@@ -14,6 +14,7 @@ from make_splats import make_splats
 
 import voile
 from voile.kernels import devices
+from voile.kernels.cuda.sources import FILES, load
 from voile.render.metrics import psnr
 
 torch = pytest.importorskip("torch")
@@ -237,3 +238,10 @@ def test_kernels_are_offered_for_cuda(monkeypatch):
 def test_without_a_gpu_cuda_is_refused_with_the_reason():
     with pytest.raises(voile.VoileError, match="torch"):
         devices.OFFERS["cuda"](torch_ops._rasterize, torch_ops._backward)
+
+
+def test_every_kernel_was_run():
+    """Runs last: what the tests above have launched is all there is of gradients."""
+    files = [name for name in FILES if name.startswith("grad/")]
+    assert len(files) == 3
+    assert shared_launcher().launched >= {kernel for name in files for kernel in load(name).kernels}

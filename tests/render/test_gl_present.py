@@ -9,6 +9,7 @@ from typing import get_args, get_type_hints
 import numpy as np
 import pytest
 from gl_context import gl_renderer
+from make_images import make_image
 from make_materials import make_material
 from make_splats import make_splats, with_weights
 
@@ -18,6 +19,8 @@ from voile.render.gl import programs as programs_module
 from voile.render.gl.present import CHECKER_DARK, CHECKER_LIGHT, Presenter
 from voile.render.gl.programs import Programs
 from voile.render.gl.scene_buffers import STORED_BITS
+from voile.render.image.gl import GLImageRenderer
+from voile.render.image.view import ImageView
 from voile.render.modes import MODES
 from voile.render.paint import Paint
 from voile.scenes.content import Content
@@ -187,6 +190,12 @@ def test_the_other_shaders_compile_and_none_is_forgotten(gl, monkeypatch):
             Presenter(renderer.ctx).release()
     finally:
         renderer.close()
+    images = GLImageRenderer()
+    try:
+        images.upload(make_image(20, (16, 16), 3))
+        images.render(ImageView(16, 16))
+    finally:
+        images.close()
     assert {n for n in shaders.names() if not n.endswith(".glsl")} == compiled
 
 

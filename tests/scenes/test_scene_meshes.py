@@ -1,5 +1,7 @@
 """Meshes as scenes and among splats: opened, framed and drawn by the command line."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from make_splats import make_splats
@@ -7,7 +9,7 @@ from PIL import Image
 
 import voile
 from voile.app.cli import run
-from voile.render.materials.assign import assigned, material_named
+from voile.render.materials.assign import coat_named, material_named
 from voile.render.views import bounding_sphere, named_view
 from voile.scenes import SceneFormatError, VoileError
 from voile.scenes.mesh import turn_up
@@ -79,11 +81,16 @@ def test_a_bad_mesh_is_told(tmp_path, box):
 def test_a_scene_of_a_material_is_lit_by_it(box, tmp_path):
     path = tmp_path / "scene.ply"
     voile.save(make_splats(50), path)
-    made = assigned(open_scene(path, meshes=[box]), material_named("brushed"))
-    assert (made.splats.material == 0).all()
-    assert made.content.meshes[0].material == made.content.materials[0].name
-    again = assigned(made, material_named("fabric"))
+    plain = open_scene(path, meshes=[box])
+    made = plain.with_look(coat_named("brushed"), plain.lights)
+    assert made.splats is plain.splats
+    assert (made.content.splats.material == 0).all()
+    assert made.content.meshes[0].material == made.content.materials[0].name == "brushed"
+    again = made.content.coated(material_named("fabric"))
     assert (again.splats.material == 0).all()  # what has a material keeps it
+    other = replace(material_named("fabric"), name="brushed")
+    assert [m.name for m in made.content.coated(other).materials] == ["brushed", "brushed 2"]
+    assert made.with_look(None, plain.lights).content.splats.material is None
     pictures = []
     for flags in (["--material", "brushed"], ["--material", "fabric"], []):
         out = tmp_path / "out.png"

@@ -120,7 +120,7 @@ def rasterize(
                 first_open += 1
             while first_open <= last_open and row_is_opaque(rows, last_open):
                 last_open -= 1
-        store_tile(rows, x0, y0, with_depth, color, alpha, depth)
+        store_tile(rows, x0, y0, with_depth, False, color, alpha, depth)
 
 
 @inline

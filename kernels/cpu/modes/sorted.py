@@ -34,7 +34,11 @@ def rasterize(
     tiles, first_tile, last_tile, starts, members, footprints, values, params, limits,
     with_depth, color, alpha, depth, surfels=None,
 ):  # fmt: skip
-    """Composites tiles[first_tile:last_tile] into the images; see `modes` for the arguments."""
+    """Composites tiles[first_tile:last_tile] into the images; see `modes` for the arguments.
+
+    params: whether depths are medians, 1 or 0.
+    """
+    median = params[0] > F(0)
     height, width = alpha.shape
     columns = (width + TILE - 1) // TILE
     limit = np.empty((TILE, LANES), np.float32)
@@ -80,22 +84,22 @@ def rasterize(
                     if surfels is not None:
                         meet_row(discs, j, i, u_row, a, p_row, z, power, limit[i], cut, lanes)
                     shade_row(
-                        rows, i, u_row, a, p_row, red, green, blue, z, with_depth, limit[i], cut,
-                        lanes,
+                        rows, i, u_row, a, p_row, red, green, blue, z, with_depth, median, limit[i],
+                        cut, lanes,
                     )  # fmt: skip
             while first_open <= last_open and row_is_opaque(rows, first_open):
                 first_open += 1
             while first_open <= last_open and row_is_opaque(rows, last_open):
                 last_open -= 1
-        store_tile(rows, x0, y0, with_depth, color, alpha, depth)
+        store_tile(rows, x0, y0, with_depth, median, color, alpha, depth)
 
 
 @inline
-def shade_row(rows, at, u, a, p, red, green, blue, z, with_depth, limit, cut, lanes):
+def shade_row(rows, at, u, a, p, red, green, blue, z, with_depth, median, limit, cut, lanes):
     """Composites one splat over the 16 pixels of a row; `p` is log2 o - v^2 there.
 
     With `lanes`, see `tile`, alpha and depth are taken from there. LLVM takes the tests of
-    `with_depth` and `cut` out of the loop.
+    `with_depth` and `cut` out of the loop. A median is the depth at which T comes to 0.5 or below.
     """
     for k in range(LANES):
         if lanes is None:
@@ -109,7 +113,11 @@ def shade_row(rows, at, u, a, p, red, green, blue, z, with_depth, limit, cut, la
         rows[at, 2 * LANES + k] += weight * green
         rows[at, 3 * LANES + k] += weight * blue
         if with_depth:
-            rows[at, 4 * LANES + k] += weight * z
+            share = weight
+            if median:
+                crosses = transmittance > F(0.5) and transmittance - weight <= F(0.5)
+                share = F(1) if crosses else F(0)
+            rows[at, 4 * LANES + k] += share * z
 
 
 @inline
@@ -122,8 +130,8 @@ def row_is_opaque(rows, at):
 
 
 @inline
-def store_tile(rows, x0, y0, with_depth, color, alpha, depth):
-    """Copies a tile to the images; alpha = 1 - T, depth = sum / alpha where anything was drawn."""
+def store_tile(rows, x0, y0, with_depth, median, color, alpha, depth):
+    """Copies a tile to the images; alpha = 1 - T, mean depth = sum / alpha, 0 where empty."""
     height, width = alpha.shape
     for i in range(min(TILE, height - y0)):
         at = i
@@ -136,4 +144,7 @@ def store_tile(rows, x0, y0, with_depth, color, alpha, depth):
             color[y, x, 1] = rows[at, 2 * LANES + k]
             color[y, x, 2] = rows[at, 3 * LANES + k]
             if with_depth:
-                depth[y, x] = rows[at, 4 * LANES + k] / coverage if coverage > F(0) else F(0)
+                total = rows[at, 4 * LANES + k]
+                if not median:
+                    total = total / coverage if coverage > F(0) else F(0)
+                depth[y, x] = total

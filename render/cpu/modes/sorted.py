@@ -11,9 +11,14 @@ from ...scene_facts import SceneFacts
 from ...settings import Settings
 from ..values import no_values
 
-_NO_PARAMS = np.zeros(1, np.float32)
+_MEAN, _MEDIAN = np.zeros(1, np.float32), np.ones(1, np.float32)
 
 
 def blending(facts: SceneFacts, camera: Camera, settings: Settings, seed: int) -> Blending:
     """Front to back."""
-    return Blending("depth", kernels.rasterize, _NO_PARAMS, no_values)
+    return Blending("depth", kernels.rasterize, _MEAN, no_values)
+
+
+def median_blending() -> Blending:
+    """Front to back, with the depth at which the transmittance comes to 0.5."""
+    return Blending("depth", kernels.rasterize, _MEDIAN, no_values)
