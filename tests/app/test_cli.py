@@ -258,8 +258,9 @@ def test_version_and_help(capsys):
 def test_no_arguments_open_the_window_on_the_builtin_scene(monkeypatch):
     opened, logs = [], []
 
-    def run_window(*arguments, log, log_level):
+    def run_window(*arguments, log, log_level, **among):
         opened.append(arguments)
+        assert not any(among.values()), "no meshes and no material"
         logs.append((log, log_level))
         return 0
 

@@ -20,6 +20,7 @@ from voile.app import preferences  # noqa: E402
 from voile.app import session as session_module  # noqa: E402
 from voile.app.failures import Failures  # noqa: E402
 from voile.render import RenderError  # noqa: E402
+from voile.scenes.content import Content  # noqa: E402
 
 
 class SlowLoad:
@@ -30,7 +31,7 @@ class SlowLoad:
         self.ended = threading.Event()
         monkeypatch.setattr(session_module, "open_scene", self)
 
-    def __call__(self, source, progress, *, weights=None):
+    def __call__(self, source, progress, **more):
         self.running.set()
         try:
             for step in range(10_000):
@@ -197,10 +198,10 @@ def test_scene_that_the_renderer_refuses_leaves_the_old_one(
     before, opened = look(window), window.session.opened
     upload = GLRenderer.upload
 
-    def refuse(self, splats):
-        if len(splats) == 25:
+    def refuse(self, scene):
+        if len(Content.of(scene).splats) == 25:
             raise RenderError("too large for this driver")
-        upload(self, splats)
+        upload(self, scene)
 
     monkeypatch.setattr(GLRenderer, "upload", refuse)
     window.open(str(other_ply))
