@@ -30,8 +30,9 @@ class GLImageRenderer(CPUImageRenderer):
     def __init__(self) -> None:
         super().__init__()
         self._ctx = headless_context()
-        self._limits = Limits.of(self._ctx)
-        self._programs = Programs(self._ctx)
+        with self._ctx:  # a window's own context is current again after every call
+            self._limits = Limits.of(self._ctx)
+            self._programs = Programs(self._ctx)
 
     @property
     def device(self) -> str:
@@ -41,10 +42,15 @@ class GLImageRenderer(CPUImageRenderer):
     def close(self) -> None:
         """Frees everything."""
         super().close()
-        self._programs.release()
+        with self._ctx:
+            self._programs.release()
         self._ctx.release()
 
     def _decode(self, placed: Placed, view: ImageView) -> tuple[Float32, Float32]:
+        with self._ctx:
+            return self._decode_here(placed, view)
+
+    def _decode_here(self, placed: Placed, view: ImageView) -> tuple[Float32, Float32]:
         pixels = view.width * view.height
         held: list[moderngl.Buffer] = []
         try:
