@@ -128,6 +128,7 @@ def test_samples_add_up_while_the_view_rests(qtbot, panel_of, look, backend):
     window, _ = panel_of(backend)
     if window.session.lacks("stochastic", backend):
         pytest.skip(f"{backend} draws no mode stochastic")
+    window.session.settings.frame_rate = 0  # or a slow machine draws once more when the view rests
     window.session.settings.mode = "stochastic"
 
     def samples():
@@ -170,10 +171,14 @@ def test_measuring_fills_the_chart_and_a_click_chooses(qtbot, panel_of, look, ba
     assert points[0].settings == {"mode": "sorted"}
     assert {p.settings["mode"] for p in points} <= set(MODES)
     point = points[-1]
-    at = panel.chart.place(point).toPoint()
     qtbot.waitUntil(panel.chart.isVisible)
-    qtbot.mouseMove(panel.chart, at)
-    qtbot.waitUntil(lambda: " ms · " in panel.words.text())
+
+    def under_the_mouse():  # wherever the chart has been laid out by now
+        qtbot.mouseMove(panel.chart, panel.chart.place(point).toPoint())
+        return " ms · " in panel.words.text()
+
+    qtbot.waitUntil(under_the_mouse)
+    at = panel.chart.place(point).toPoint()
     chosen = panel.chart._under
     qtbot.mouseClick(panel.chart, LEFT, pos=at)
     assert chosen.matches(window.session.settings)
