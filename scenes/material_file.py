@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import math
 import os
-import secrets
 import struct
 import zlib
 from pathlib import Path
@@ -25,6 +24,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
+from .atomic import replacing
 from .errors import SceneFormatError
 from .material import Dense, MaterialError, NetShape, NeuralMaterial, level_shapes
 
@@ -61,14 +61,10 @@ def save_material(material: NeuralMaterial, path: str | Path) -> None:
         SceneFormatError: the disk refuses.
     """
     path = Path(path)
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        try:
+        with replacing(path) as temporary:
             temporary.write_bytes(material_bytes(material))
-            os.replace(temporary, path)
-        finally:
-            temporary.unlink(missing_ok=True)
     except OSError as error:
         raise SceneFormatError(
             path,

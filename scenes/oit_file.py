@@ -9,8 +9,6 @@ It is bound to its scene by the number of splats and a digest of their centres.
 from __future__ import annotations
 
 import hashlib
-import os
-import secrets
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +19,7 @@ import numpy as np
 import platformdirs
 from numpy.typing import NDArray
 
+from .atomic import replacing
 from .errors import SceneFormatError, SplatsError
 from .oit import OitWeights
 from .splats import Splats
@@ -81,15 +80,10 @@ def save_weights(splats: Splats, path: Path) -> None:
             values = getattr(part, column)
             if values is not None:
                 arrays[f"{name}.{column}"] = _narrowed(values, dtype)
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with temporary.open("wb") as file:
-                np.savez(file, **arrays)
-            os.replace(temporary, path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        with replacing(path) as temporary, temporary.open("wb") as file:
+            np.savez(file, **arrays)
     except OSError as error:
         raise SceneFormatError(
             path,

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import io
-import os
 import pickle
-import secrets
 from pathlib import Path
 
+from ...scenes.atomic import replacing
 from ...scenes.errors import SceneFormatError
 from .bake import BakeMaterialError, Baker, check_torch
 
@@ -31,15 +30,10 @@ def state_path(output: Path) -> Path:
 def keep(baker: Baker, output: Path) -> None:
     """Writes the state; it appears whole or not at all. Raises SceneFormatError: disk refuses."""
     path = state_path(output)
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with temporary.open("wb") as file:
-                check_torch().save(baker.state(), file)
-            os.replace(temporary, path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        with replacing(path) as temporary, temporary.open("wb") as file:
+            check_torch().save(baker.state(), file)
     except OSError as error:
         raise SceneFormatError(
             path,
