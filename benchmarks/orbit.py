@@ -85,7 +85,16 @@ def main() -> None:
     machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
     title = f"{time.strftime('%Y-%m-%d')}, {machine}, {width}x{height}, cpu"
     table = Table(title=title, title_justify="left")
-    for column in ("scene", "splats", "median ms", "95 %", "wanted", "processor ms", "peak MB", "wanted"):
+    for column in (
+        "scene",
+        "splats",
+        "median ms",
+        "95 %",
+        "wanted",
+        "processor",
+        "peak MB",
+        "wanted",
+    ):
         table.add_column(column, justify="left" if column == "scene" else "right")
     for name in names():
         spawn = multiprocessing.get_context("spawn")
