@@ -20,6 +20,7 @@ from ..inspect import with_views
 from ..meshes import Surface
 from ..meshes.cpu import draw_meshes
 from ..paint import Paint
+from ..posters import posed, with_posters
 from ..renderer import Capabilities, RenderError, check_mode, rows_for, scene_for
 from ..scene_facts import facts_of
 from ..settings import FRUSTUM_MARGIN, Settings
@@ -68,6 +69,7 @@ class CPURenderer:
         return self._content
 
     @with_views
+    @with_posters(draw_meshes)
     def render(self, request: FrameRequest) -> Frame:
         """Draws one frame.
 
@@ -78,7 +80,8 @@ class CPURenderer:
         check_mode(self, request)
         if self._content is None:
             raise RenderError("the CPU renderer has no scene; call upload() before render()")
-        camera, settings, content = request.camera, request.settings, self._content
+        camera, settings = request.camera, request.settings
+        content = posed(self._content, camera)
         splats, facts = scene_for(request, content.splats), facts_of(content.splats)
         start = time.perf_counter()
         meshes = draw_meshes(content.meshes, camera, self._workers) if content.meshes else None

@@ -90,8 +90,8 @@ class CUDARenderer:
         """Keeps the scene; its arrays are copied to the GPU when first drawn."""
         content = Content.of(scene)
         splats = content.splats
-        if content.meshes:
-            raise RenderError("the CUDA backend draws no meshes; use gl or cpu")
+        if content.meshes or content.posters:
+            raise RenderError("the CUDA backend draws no meshes and no posters; use gl or cpu")
         if len(splats) > MOST:
             raise RenderError(f"the scene has {len(splats)} splats; the CUDA backend takes {MOST}")
         if splats is not self._splats:
