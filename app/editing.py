@@ -10,7 +10,8 @@ from .edit_tools import VIEW, EditTools
 from .editor import Editor
 from .history import History
 from .loading import Loader
-from .session import OpenedScene, Session
+from .opened import OpenedScene
+from .session import Session
 from .viewport import Viewport
 
 
