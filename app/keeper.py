@@ -108,6 +108,8 @@ class Keeper(OneTask):
             lost = losses(splats, chosen)
             if scene.meshes:
                 lost.append("meshes are not in it")
+            if scene.content.posters:
+                lost.append("posters are not in it")
             if scene.coat is not None or scene.lights.lamps or scene.lights.environment.source:
                 lost.append("material and lights are not in it")
             return lost

@@ -98,7 +98,10 @@ class MainWindow(QMainWindow):
         edit.setIcon(theme.icon("pencil-outline"))
         bar.insertAction(self.actions_.compare, edit)
         self.comparing = Comparing(self.session, self.docks, self)
-        self._dropped = Dropped(self.session, self.docks, self.history, self.open, self._notify)
+        self._dropped = Dropped(
+            *(self.session, self.docks, self.history, self.open, self._notify),
+            lambda path: self._take_image(path),
+        )
         self.controls.clicked.connect(self.frusta.click)
         self.pictures = PictureKeeper(self.session, self.viewport, self.actions_, self)
         CameraText(self.session, self.viewport, self.actions_, self.history, self._notify)
@@ -146,6 +149,14 @@ class MainWindow(QMainWindow):
     def open_any(self, path: str) -> None:
         """Opens a scene, or what goes with the one that is shown: cameras, a path, weights, ..."""
         if not self._dropped.open(Path(path)):
+            self.open(path)
+
+    def _take_image(self, path: str) -> None:
+        """An image that was dropped onto a scene: a poster in it, or a window of its own."""
+        choice = dialogs.ask_poster(self, Path(path).name)
+        if choice == "poster":
+            self.editing.add(path)
+        elif choice == "window":
             self.open(path)
 
     def cancel_loading(self) -> None:
@@ -225,6 +236,7 @@ class MainWindow(QMainWindow):
         does.fit_image.triggered.connect(self.images.ask_picture)
         does.builtin.triggered.connect(lambda: self.open(BUILTIN))
         does.add.triggered.connect(self._ask_added)
+        does.add_poster.triggered.connect(self._ask_poster)
         self.editing.failed.connect(self._notify)
         self.keeper.told.connect(self.overlays.notify)
         self.keeper.refused.connect(self._notify)
@@ -233,6 +245,8 @@ class MainWindow(QMainWindow):
         self.overlays.saving.cancelled.connect(self.keeper.cancel)
         self.editing.editor.told.connect(self._notify)
         self.editing.adder.progressed.connect(self.overlays.loading.report)
+        self.editing.posters.progressed.connect(self.overlays.loading.report)
+        self.editing.posters.ended.connect(self.overlays.loading.hide)
         does.quit.triggered.connect(self.close)
         does.frame.triggered.connect(lambda: self.session.frame(self.viewport.aspect))
         does.reset.triggered.connect(lambda: self.session.reset_view(self.viewport.aspect))
@@ -283,6 +297,10 @@ class MainWindow(QMainWindow):
 
     def _ask_added(self) -> None:
         if path := dialogs.ask_scene_file(self, self._folder()):
+            self.editing.add(path)
+
+    def _ask_poster(self) -> None:
+        if path := dialogs.ask_image_file(self, self._folder()):
             self.editing.add(path)
 
     def _ask_folder(self) -> None:
@@ -353,7 +371,7 @@ class MainWindow(QMainWindow):
         self.images.close()
         names = self.loader.close(JOIN_SECONDS) + self._preparer.close(JOIN_SECONDS)
         names += self.keeper.close(JOIN_SECONDS)
-        names += self.docks.close(JOIN_SECONDS) + self.editing.adder.close(JOIN_SECONDS)
+        names += self.docks.close(JOIN_SECONDS) + self.editing.close(JOIN_SECONDS)
         if not self.viewport.shut_down(JOIN_SECONDS):
             names.append("drawing")
         for name in names:
