@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QWidget
 
 from ..scenes.errors import VoileError
 from ..scenes.io import save, writable_format
-from ..scenes.io.losses import losses
+from ..scenes.io.losses import scene_losses
 from ..scenes.node import Node
 from ..scenes.progress import Progress
 from . import dialogs, session_file
@@ -83,8 +83,24 @@ class Keeper(OneTask):
     def ask(self) -> None:
         """Asks where to, and saves there."""
         opened = self._session.opened
-        if opened is not None and (path := dialogs.ask_save_file(self._window, opened.scene.name)):
-            self.save(Path(path))
+        if opened is None:
+            return
+        path = Path(dialogs.ask_save_file(self._window, opened.scene.name))
+        if path.name and self._accepts_losses(path):
+            self.save(path)
+
+    def _accepts_losses(self, path: Path) -> bool:
+        """Whether what the format cannot hold may be left out; nothing is asked where it is nil."""
+        opened = self._session.opened
+        if opened is None or path.suffix.lower() == session_file.SUFFIX:
+            return True
+        try:
+            target = writable_format(path)
+        except VoileError as error:
+            self.refused.emit("The scene could not be saved", error)
+            return False
+        lost = scene_losses(opened.scene, target)
+        return not lost or dialogs.ask_losses(self._window, target.title, lost)
 
     def save(self, path: Path) -> None:
         """Saves the session, or the scene in a format of its own; that in a thread."""
@@ -97,26 +113,16 @@ class Keeper(OneTask):
             except VoileError as error:
                 self.refused.emit("The session could not be saved", error)
             else:
-                self._done(path, opened.scene.nodes, [], self._look_now())
+                self._done(path, opened.scene.nodes, self._look_now())
             return
         scene = opened.scene
 
-        def work(progress: Progress) -> list[str]:
-            chosen = writable_format(path)
-            splats = scene.saved_splats()
-            save(splats, path, chosen.name, progress)
-            lost = losses(splats, chosen)
-            if scene.meshes:
-                lost.append("meshes are not in it")
-            if scene.content.posters:
-                lost.append("posters are not in it")
-            if scene.coat is not None or scene.lights.lamps or scene.lights.environment.source:
-                lost.append("material and lights are not in it")
-            return lost
+        def work(progress: Progress) -> None:
+            save(scene.saved_splats(), path, writable_format(path).name, progress)
 
         task = Task(f"saving {path.name}", work, self)
         look = self._look_now()
-        task.done.connect(lambda lost: self._done(path, scene.nodes, lost, look))
+        task.done.connect(lambda _: self._done(path, scene.nodes, look))
         self._run(task, f"Saving {path.name}")
 
     def autosave(self) -> None:
@@ -179,11 +185,10 @@ class Keeper(OneTask):
         opened = self._session.opened
         return None if opened is None else (opened.scene.coat, opened.scene.lights)
 
-    def _done(self, path: Path, nodes: tuple[Node, ...], lost: list[str], look: object) -> None:
+    def _done(self, path: Path, nodes: tuple[Node, ...], look: object) -> None:
         self._kept, self._look = nodes, look
         self.autosave()
-        words = "; ".join([str(path), *lost])
-        self.told.emit("Saved" if not lost else "Saved, with losses", f"{words}.")
+        self.told.emit("Saved", f"{path}.")
         self.saved.emit(path)
 
 
