@@ -24,6 +24,28 @@ def ask_scene_file(parent: QWidget, folder: str) -> str:
     return QFileDialog.getOpenFileName(parent, "Open a scene", folder, filters)[0]
 
 
+def ask_image_file(parent: QWidget, folder: str) -> str:
+    """The file of an image made of splats, "" if the user changed their mind."""
+    filters = "Images made of splats (*.vis);;All files (*)"
+    return QFileDialog.getOpenFileName(parent, "Add an image as poster", folder, filters)[0]
+
+
+def ask_poster(parent: QWidget, name: str) -> str:
+    """What an image that was dropped onto a scene becomes: "poster", "window" or "", nothing."""
+    box = QMessageBox(parent)
+    box.setIcon(QMessageBox.Icon.Question)
+    box.setWindowTitle("An image made of splats")
+    box.setText(f"What should {name} be?")
+    roles = QMessageBox.ButtonRole
+    poster = box.addButton("Poster in this scene", roles.AcceptRole)
+    window = box.addButton("Window of its own", roles.ActionRole)
+    box.addButton(QMessageBox.StandardButton.Cancel)
+    box.setDefaultButton(poster)
+    box.exec()
+    clicked = box.clickedButton()
+    return "poster" if clicked is poster else "window" if clicked is window else ""
+
+
 def ask_scene_folder(parent: QWidget, folder: str) -> str:
     """A folder that holds a scene (SOG), "" if the user changed their mind."""
     return QFileDialog.getExistingDirectory(parent, "Open a scene folder", folder)

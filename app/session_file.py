@@ -27,7 +27,7 @@ from ..scenes.oit_file import fingerprint
 from ..scenes.placement import Placement
 from ..scenes.progress import Progress, silent
 from ..scenes.recolor import Recolor
-from ..scenes.scene import BUILTIN, Scene, meshes_for, open_scene
+from ..scenes.scene import BUILTIN, Scene, meshes_for, open_scene, poster_node
 from ..scenes.splats import Splats
 from .bookmarks import Bookmark
 from .navigation import View
@@ -56,6 +56,8 @@ class _Node(msgspec.Struct):
     deleted: _Mask | None = None
     hidden: _Mask | None = None
     selected: _Mask | None = None
+    poster: bool = False
+    billboard: bool = False
 
 
 class _File(msgspec.Struct):
@@ -108,6 +110,8 @@ def encode(scene: Scene, source: str, seen: Restored) -> bytes:
             node.edits.placement,
             node.edits.recolor,
             *map(_pack, (node.rows, node.edits.deleted, node.edits.hidden, node.selected)),
+            poster=node.poster is not None,
+            billboard=node.poster is not None and node.poster.billboard,
         )
         for node in scene.nodes
     ]
@@ -161,10 +165,14 @@ def read(path: Path, progress: Progress = silent) -> tuple[Scene, Restored]:
             path, "voile", f"is {file.voile}, this Voile reads {VERSION}", "Use a newer Voile."
         )
     scenes: dict[str, Scene] = {}
-    for source in (file.source, *(node.source for node in file.nodes)):
+    with_splats = [node.source for node in file.nodes if not node.poster]
+    for source in (file.source, *with_splats):
         if source not in scenes:
             scenes[source] = open_scene(_found(source, path), progress)
-    nodes = tuple(_node(each, scenes[each.source], path) for each in file.nodes)
+    nodes = tuple(
+        _poster(each, path) if each.poster else _node(each, scenes[each.source], path)
+        for each in file.nodes
+    )
     scene = replace(scenes[file.source], name=file.name, nodes=nodes)
     up = scene.splats.up
     placed = [m for each in file.meshes for m in meshes_for(_found(each, path), up, progress)]
@@ -201,6 +209,14 @@ def _node(spec: _Node, scene: Scene, path: Path) -> Node:
     )
     edits = Edits(spec.placement, spec.recolor, deleted, hidden)
     return Node(spec.name, splats, spec.source, rows, spec.visible, edits, selected)
+
+
+def _poster(spec: _Node, path: Path) -> Node:
+    from ..render.image.poster import load_poster  # kernels, which few sessions need
+
+    poster = replace(load_poster(_found(spec.source, path)), billboard=spec.billboard)
+    node = poster_node(spec.name, poster, spec.source, spec.placement)
+    return replace(node, visible=spec.visible)
 
 
 def _found(source: str, path: Path) -> str:

@@ -100,7 +100,8 @@ class MainWindow(QMainWindow):
         bar.insertAction(self.actions_.compare, edit)
         self.comparing = Comparing(self.session, self.docks, self)
         self._dropped = Dropped(
-            *(self.session, self.docks, self.history, self.open_instead, self._notify)
+            *(self.session, self.docks, self.history, self.open_instead, self._notify),
+            lambda path: self._take_image(path),
         )
         self.controls.clicked.connect(self.frusta.click)
         self.pictures = PictureKeeper(self.session, self.viewport, self.actions_, self)
@@ -155,6 +156,14 @@ class MainWindow(QMainWindow):
         """Opens a scene, but asks before where edits of the one that is shown would go."""
         if is_image(Path(source)) or self.keeper.may_go():
             self.open(source, weights)
+
+    def _take_image(self, path: str) -> None:
+        """An image that was dropped onto a scene: a poster in it, or a window of its own."""
+        choice = dialogs.ask_poster(self, Path(path).name)
+        if choice == "poster":
+            self.editing.add(path)
+        elif choice == "window":
+            self.open(path)
 
     def cancel_loading(self) -> None:
         """Gives up the scene that is being loaded; the one that is shown stays."""
@@ -233,6 +242,7 @@ class MainWindow(QMainWindow):
         does.fit_image.triggered.connect(self.images.ask_picture)
         does.builtin.triggered.connect(lambda: self.open_instead(BUILTIN))
         does.add.triggered.connect(self._ask_added)
+        does.add_poster.triggered.connect(self._ask_poster)
         self.editing.failed.connect(self._notify)
         self.keeper.told.connect(self.overlays.notify)
         self.keeper.refused.connect(self._notify)
@@ -241,6 +251,8 @@ class MainWindow(QMainWindow):
         self.overlays.saving.cancelled.connect(self.keeper.cancel)
         self.editing.editor.told.connect(self._notify)
         self.editing.adder.progressed.connect(self.overlays.loading.report)
+        self.editing.posters.progressed.connect(self.overlays.loading.report)
+        self.editing.posters.ended.connect(self.overlays.loading.hide)
         does.quit.triggered.connect(self.close)
         does.frame.triggered.connect(lambda: self.session.frame(self.viewport.aspect))
         does.reset.triggered.connect(lambda: self.session.reset_view(self.viewport.aspect))
@@ -287,10 +299,14 @@ class MainWindow(QMainWindow):
 
     def _ask_file(self) -> None:
         if path := dialogs.ask_scene_file(self, self._folder()):
-            self.open_any(path)
+            (self.open if is_image(Path(path)) else self.open_any)(path)
 
     def _ask_added(self) -> None:
         if path := dialogs.ask_scene_file(self, self._folder()):
+            self.editing.add(path)
+
+    def _ask_poster(self) -> None:
+        if path := dialogs.ask_image_file(self, self._folder()):
             self.editing.add(path)
 
     def _ask_folder(self) -> None:
@@ -361,7 +377,7 @@ class MainWindow(QMainWindow):
         self.images.close()
         names = self.loader.close(JOIN_SECONDS) + self._preparer.close(JOIN_SECONDS)
         names += self.keeper.close(JOIN_SECONDS)
-        names += self.docks.close(JOIN_SECONDS) + self.editing.adder.close(JOIN_SECONDS)
+        names += self.docks.close(JOIN_SECONDS) + self.editing.close(JOIN_SECONDS)
         if not self.viewport.shut_down(JOIN_SECONDS):
             names.append("drawing")
         for name in names:

@@ -17,8 +17,10 @@ from .io.mesh import is_mesh, load_meshes
 from .lights import Lights
 from .material import NeuralMaterial
 from .mesh import Mesh, turn_up
-from .node import Node
+from .node import Edits, Node
 from .oit_file import load_weights, weights_path
+from .placement import Placement
+from .poster import PlacedPoster, Poster, same_posters
 from .progress import Progress, silent
 from .splats import Splats
 from .viewpoint import Viewpoint
@@ -70,7 +72,9 @@ class Scene:
     @cached_property
     def content(self) -> Content:
         """What renderers take: all nodes with meshes and lights."""
-        content = Content(self.splats, self.meshes, self.materials, self.lights)
+        content = Content(
+            *(self.splats, self.meshes, self.materials, self.lights, posters_of(self.nodes))
+        )
         return content if self.coat is None else content.coated(self.coat.material)
 
     @property
@@ -86,8 +90,9 @@ class Scene:
 
     @property
     def pristine(self) -> bool:
-        """Whether the scene is one node, as it was read."""
-        return len(self.nodes) == 1 and self.splats is self.nodes[0].splats
+        """Whether the splats are those of one node, as it was read."""
+        own = [node for node in self.nodes if node.poster is None]
+        return len(own) == 1 and self.splats is own[0].splats
 
     def with_nodes(self, nodes: Sequence[Node]) -> Scene:
         """The scene with other nodes; what is drawn shares what it can with this one.
@@ -98,7 +103,13 @@ class Scene:
         other = replace(self, nodes=tuple(nodes))
         other.__dict__["flat"] = flatten(other.nodes, self.flat)
         if other.splats is self.splats:
-            other.__dict__["content"] = self.content  # nothing is to be drawn anew
+            posters = posters_of(other.nodes)
+            # Where nothing is to be drawn anew the content is the same.
+            other.__dict__["content"] = (
+                self.content
+                if same_posters(posters, self.content.posters)
+                else replace(self.content, posters=posters)
+            )
         return other
 
     def with_look(self, coat: Coat | None, lights: Lights) -> Scene:
@@ -117,11 +128,27 @@ class Scene:
     def reweighed(self, splats: Splats) -> Scene:
         """A scene of one node as it was read, with splats that differ in their weights alone."""
         assert self.pristine
-        return self.with_nodes([replace(self.nodes[0], splats=splats)])
+        return self.with_nodes(
+            [node if node.poster else replace(node, splats=splats) for node in self.nodes]
+        )
 
     def saved_splats(self) -> Splats:
         """What a file of the scene holds: without what is deleted, and invisible nodes."""
         return self.splats if self.pristine else flatten(self.nodes, compact=True).splats
+
+
+def posters_of(nodes: Sequence[Node]) -> tuple[PlacedPoster, ...]:
+    """The posters of nodes, where they stand."""
+    return tuple(
+        PlacedPoster(node.poster, node.edits.placement, node.visible)
+        for node in nodes
+        if node.poster is not None
+    )
+
+
+def poster_node(name: str, poster: Poster, source: str, placement: Placement) -> Node:
+    """A node that is a poster."""
+    return Node(name, no_splats(), source, edits=Edits(placement), poster=poster)
 
 
 def open_scene(

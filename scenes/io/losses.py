@@ -41,13 +41,16 @@ def scene_losses(scene: Scene, target: Format) -> list[str]:
     found = losses(scene.splats, target)
     if scene.meshes:
         found.append("meshes are not in it")
+    if any(node.poster is not None for node in scene.nodes):
+        found.append("posters are not in it")
     if scene.coat is not None:
         found.append("the material is not in it")
     if scene.lights.lamps or scene.lights.environment.source:
         found.append("lights are not in it")
-    shown = [node for node in scene.nodes if node.visible]
-    if len(shown) < len(scene.nodes):
-        hidden = [node.name for node in scene.nodes if not node.visible]
+    nodes = [node for node in scene.nodes if node.poster is None]
+    shown = [node for node in nodes if node.visible]
+    if len(shown) < len(nodes):
+        hidden = [node.name for node in nodes if not node.visible]
         found.append(f"what is not shown is not in it: {', '.join(hidden)}")
     if len(shown) > 1:
         found.append(f"{len(shown)} scenes become one")
