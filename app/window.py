@@ -44,6 +44,7 @@ from .preparing import Preparer
 from .recent_menu import RecentMenu
 from .session import Session
 from .shader_watch import ShaderWatch
+from .theme_choice import ThemeChoice
 from .view_legend import ViewLegend
 from .viewport import Viewport
 
@@ -113,6 +114,7 @@ class MainWindow(QMainWindow):
         self.images = ImageWindows(self)
         self._preparer = Preparer(self)
         self._waiting: OpenedScene | None = None  # loaded before the kernels were ready
+        self.theme = ThemeChoice(lambda: self.preferences.theme, self)
         self.setWindowTitle("Voile")
         self.resize(1280, 800)
         self.restoreGeometry(QByteArray.fromBase64(self.preferences.geometry.encode()))
@@ -324,10 +326,9 @@ class MainWindow(QMainWindow):
         self.overlays.hud.setVisible(shown and self.session.opened is not None)
 
     def _set_theme(self, name: str) -> None:
-        if name != self.preferences.theme:
-            self.preferences.theme = name  # pyright: ignore[reportAttributeAccessIssue]
-            self._save_preferences()
-            self._notify(f"The {name} theme is chosen", "Voile wears it from the next start on.")
+        self.preferences.theme = name  # pyright: ignore[reportAttributeAccessIssue]
+        self.theme.wear()
+        self._save_preferences()
 
     def _set_full_screen(self, full: bool) -> None:
         if full:
