@@ -98,7 +98,8 @@ class NodeList(QWidget):
                 item.setIcon(EYE, theme.icon(name, "TEXT" if node.visible else "FAINT"))
                 item.setToolTip(EYE, "Drawn; click to hide" if node.visible else "Hidden")
                 item.setToolTip(NAME, f"{node.source or node.name}\nDouble click to rename")
-                item.setTextAlignment(COUNT, Qt.AlignmentFlag.AlignRight)
+                aligned = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+                item.setTextAlignment(COUNT, aligned)
                 item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
                 self.list.addTopLevelItem(item)
                 if current is not None and node.id == current.id:

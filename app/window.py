@@ -38,7 +38,7 @@ from .loading import Loader
 from .navigation import UP_AXES
 from .opened import OpenedScene
 from .overlays import Overlays
-from .palette import CommandPalette
+from .palette import CommandPalette, commands
 from .picture_keeper import PictureKeeper
 from .preparing import Preparer
 from .recent_menu import RecentMenu
@@ -337,15 +337,7 @@ class MainWindow(QMainWindow):
             self.showNormal()
 
     def _show_help(self) -> None:
-        does = self.actions_
-        shortcuts = [
-            (action.shortcut().toString(), action.text().rstrip("…"))
-            for action in (
-                *(does.frame, does.reset, does.flip, does.panels, does.compare),
-                *(does.overlay, does.save_picture),
-            )
-        ]
-        dialogs.show(HelpBox(shortcuts, self))
+        dialogs.show(HelpBox(commands(self), self))
 
     def _show_about(self) -> None:
         dialogs.show(AboutBox(self.viewport.graphics_facts(), self))
