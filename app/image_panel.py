@@ -136,8 +136,7 @@ class ImagePanel(QWidget):
         self.source.clicked.connect(self.source_asked)
         self.backend = QComboBox(group)
         self.backend.setAccessibleName("Backend")
-        # A context of OpenGL belongs to one thread, and each view is drawn in one of its own.
-        self.backend.addItems([name for name in IMAGE_BACKENDS if name != "gl"])
+        self.backend.addItems(list(IMAGE_BACKENDS))
         self.backend.currentTextChanged.connect(lambda name: self._set("backend", name))
         for widget in (self.ellipses, self.heat, self.source, self.backend):
             group.addWidget(widget)

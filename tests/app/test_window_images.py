@@ -143,9 +143,33 @@ def test_controls_change_the_picture(qtbot, image_window, files):
     settle(qtbot, window)
     assert (seen(window) != full).any(axis=2).mean() > 0.02
     panel.ellipses.setChecked(False)
-    panel.backend.setCurrentText("reference")
+    for backend in ("reference", "gl"):
+        panel.backend.setCurrentText(backend)
+        settle(qtbot, window)
+        assert window.canvas.latest.device.startswith(backend)
+        assert (np.abs(seen(window).astype(int) - full) > 2).any(axis=2).mean() < 0.02
+
+
+def test_a_backend_that_is_not_there_gives_way(qtbot, image_window, files, monkeypatch):
+    from voile.app import image_drawer
+    from voile.render import BackendUnavailable
+
+    window, made = image_window, image_drawer.create_image_renderer
+    window.open(files / "photo.vis")
     settle(qtbot, window)
-    assert (np.abs(seen(window).astype(int) - full) > 2).any(axis=2).mean() < 0.02
+
+    def create(name):
+        if name == "gl":
+            raise BackendUnavailable("no driver")
+        return made(name)
+
+    monkeypatch.setattr(image_drawer, "create_image_renderer", create)
+    window.panel.backend.setCurrentText("gl")
+    qtbot.waitUntil(lambda: bool(window.banners))
+    assert "no driver" in window.banners[0].text
+    settle(qtbot, window)
+    assert window.model["backend"] == window.panel.backend.currentText() == "cpu"
+    assert window.canvas.latest.shown.backend == "cpu"
 
 
 def test_errors_need_a_source(qtbot, image_window, files, tmp_path):
