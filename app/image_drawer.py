@@ -150,7 +150,7 @@ class _Held:
         if shown.source is not None:
             return self._errors(shown, renderer, begun)
         frame = renderer.render(shown.view)
-        pixels = quantise(frame.over(CANVAS))
+        pixels = _within(quantise(frame.over(CANVAS)), shown.view, shown.splats.size)
         elapsed = 1e3 * (time.perf_counter() - begun)
         return Drawn(shown, pixels, elapsed, f"{renderer.name} · {renderer.device}")
 
@@ -193,6 +193,16 @@ class _Held:
         return Drawn(
             *(shown, pixels, elapsed, f"{renderer.name} · {renderer.device}"), quality, limit
         )
+
+
+def _within(pixels: NDArray[np.uint8], view: ImageView, size: tuple[int, int]) -> NDArray[np.uint8]:
+    """Pixels without what the field goes on to beyond the edges of the image."""
+    x = (np.arange(view.width) + 0.5) / view.scale + view.left
+    y = (np.arange(view.height) + 0.5) / view.scale + view.top
+    empty = quantise(np.array(CANVAS, np.float32))
+    pixels[:, (x < 0) | (x >= size[0])] = empty
+    pixels[(y < 0) | (y >= size[1])] = empty
+    return pixels
 
 
 def _nearest(values: NDArray[np.float32], view: ImageView) -> NDArray[np.float32]:

@@ -112,6 +112,23 @@ def test_the_whole_image_is_shown_and_looked_into(qtbot, image_window, files):
     assert np.array_equal(seen(window), drawn)
 
 
+def test_beyond_the_image_there_is_nothing(qtbot, image_window, files):
+    """The field goes on over the edges of the image; the picture does not."""
+    window = image_window
+    window.open(files / "photo.vis")
+    window.canvas.look(2.0)
+    settle(qtbot, window)
+    view = window.canvas.latest.shown.view
+    left, top = round(-view.left * view.scale), round(-view.top * view.scale)
+    assert left > 5
+    assert top > 5
+    pixels = window.canvas.latest.pixels.copy()
+    inside = np.ptp(pixels[top : top + 128, left : left + 192], axis=(0, 1))
+    assert inside.min() > 60
+    pixels[top : top + 128, left : left + 192] = pixels[0, 0]
+    assert (pixels == pixels[0, 0]).all()
+
+
 def test_drag_pans(qtbot, image_window, files):
     window = image_window
     window.open(files / "photo.vis")
