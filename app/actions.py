@@ -34,6 +34,9 @@ class Actions(QObject):
         self.add = self.make(
             "Add to scene…", "plus", "Ctrl+Shift+A", "Open a file into the scene that is shown"
         )
+        self.add_poster = self.make(
+            "Add image as poster…", "image-plus", None, "Stand an image of splats in the scene"
+        )
         self.builtin = self.make("Built-in scene", "cube-scan", "Ctrl+B", "Open Voile's own scene")
         self.save_scene = self.make(
             "Save as…", "content-save-outline", "Ctrl+Shift+S", "Save the session or the scene"
@@ -86,6 +89,7 @@ class Actions(QObject):
         # Needs a scene to make sense.
         self.with_scene = [
             self.add,
+            self.add_poster,
             self.save_scene,
             self.save_picture,
             self.copy_picture,
@@ -106,7 +110,7 @@ class Actions(QObject):
         file = bar.addMenu("&File")
         file.addActions([self.open, self.open_folder])
         file.addMenu(self.recent)
-        file.addActions([self.builtin, self.add, self.fit_image])
+        file.addActions([self.builtin, self.add, self.add_poster, self.fit_image])
         file.addSeparator()
         file.addActions([self.save_scene, self.save_picture, self.copy_picture])
         file.addSeparator()

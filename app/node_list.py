@@ -91,7 +91,8 @@ class NodeList(QWidget):
         with QSignalBlocker(self.list):
             self.list.clear()
             for node in nodes:
-                item = QTreeWidgetItem(["", node.name, f"{node.remaining:,}"])
+                size = f"{node.remaining:,}" if node.poster is None else "poster"
+                item = QTreeWidgetItem(["", node.name, size])
                 item.setData(EYE, Qt.ItemDataRole.UserRole, node.id)
                 name = "eye-outline" if node.visible else "eye-off-outline"
                 item.setIcon(EYE, theme.icon(name, theme.TEXT if node.visible else theme.FAINT))

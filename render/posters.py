@@ -25,8 +25,10 @@ from numpy.typing import NDArray
 
 from ..scenes.content import Content
 from ..scenes.mesh import Mesh
+from ..scenes.placement import Placement
 from ..scenes.poster import PlacedPoster
 from .camera import Camera
+from .camera_path import quaternion
 from .frame import Frame, FrameRequest
 from .meshes.surface import Surface
 
@@ -55,6 +57,14 @@ def clear_posters(content: Content | None) -> list[PlacedPoster]:
     """Those that let something behind them show."""
     posters = () if content is None else content.posters
     return [each for each in posters if each.shown and not each.poster.opaque]
+
+
+def facing(camera: Camera, at: NDArray[np.floating], size: float) -> Placement:
+    """Where a poster of this size stands at a point (3,) so that a camera sees it upright."""
+    turn = (np.diag([1.0, -1.0, -1.0]) @ camera.world_to_camera[:3, :3]).T
+    x, y, z = map(float, at)
+    w, i, j, k = map(float, quaternion(turn))
+    return Placement((w, i, j, k), (x, y, z), size)
 
 
 def with_posters(draw_meshes: DrawMeshes) -> Callable[[Render], Render]:

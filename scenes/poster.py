@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -68,3 +69,11 @@ class PlacedPoster:
             texture=self.poster.texture,
             unlit=True,
         )
+
+
+def same_posters(one: Sequence[PlacedPoster], other: Sequence[PlacedPoster]) -> bool:
+    """Whether two lists are the same posters in the same places."""
+    return len(one) == len(other) and all(
+        (a.poster, a.placement, a.shown) == (b.poster, b.placement, b.shown)
+        for a, b in zip(one, other)
+    )

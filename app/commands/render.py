@@ -22,6 +22,7 @@ from ...scenes.scene import open_scene
 from .cameras import DEFAULT_SIZE, choose_cameras, parse_size
 from .console import progress_bar
 from .images import render_image
+from .posters import with_posters
 from .settings_flags import SETTINGS, SettingsFlags, to_settings
 
 IMAGES = Group("Images made of splats")
@@ -48,6 +49,7 @@ def render(
     depth_kind: DepthKind = "mean",
     weights: Annotated[Path | None, Parameter(negative="")] = None,
     mesh: Annotated[list[Path] | None, Parameter(negative="")] = None,
+    poster: Annotated[list[str] | None, Parameter(negative="")] = None,
     material: str | None = None,
     drop_invalid: Annotated[bool, Parameter(negative="")] = False,
     scale: Annotated[float | None, Parameter(group=IMAGES)] = None,
@@ -103,6 +105,10 @@ def render(
         File of weights that `voile bake` has made, instead of the one beside the scene.
     mesh
         A mesh (.glb, .gltf, .obj, .stl, .off) to put among the splats; may be given more than once.
+    poster
+        An image made of splats that stands in the scene: FILE.vis, or
+        FILE.vis@x,y,z[,size[,rx,ry,rz]][,billboard] in world units and degrees; in the middle,
+        facing the first view, unless given. May be given more than once.
     material
         What splats and meshes are made of: ceramic, brushed, car-paint, fabric, or a .vnm file that
         `voile bake-material` has made. Settings relight and material_tint mix it with
@@ -125,7 +131,8 @@ def render(
     own = {"scale": scale, "region": region, "strongest": strongest, "detail": detail}
     if is_image(Path(scene)):
         of_scenes = {"camera": camera, "view": view, "orbit": orbit, "cameras": cameras,
-                     "path": path, "depth": depth, "weights": weights, "mesh": mesh}  # fmt: skip
+                     "path": path, "depth": depth, "weights": weights, "mesh": mesh,
+                     "poster": poster}  # fmt: skip
         _refuse(of_scenes, "an image made of splats")
         values = to_settings(flags, background, preset, settings)
         color = (0.0, 0.0, 0.0) if output.suffix.lower() == ".png" else None
@@ -166,6 +173,8 @@ def render(
                 path=path,
                 fps=fps,
             )
+            if poster:
+                opened = with_posters(opened, poster, shots[0])
             prepare_scene(renderer, opened.content, chosen, progress)
             if film:
                 first = shots[0]
