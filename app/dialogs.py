@@ -112,7 +112,7 @@ def ask_unsaved(parent: QWidget) -> str:
     answer = QMessageBox.warning(
         parent,
         "Unsaved edits",
-        "The scene has edits that no file holds.",
+        "There are edits, or a camera path, that no file holds.",
         buttons.Save | buttons.Discard | buttons.Cancel,
         buttons.Save,
     )

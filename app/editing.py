@@ -13,8 +13,9 @@ from .edit_tools import VIEW, EditTools
 from .editor import Editor
 from .history import History
 from .loading import Loader
+from .opened import OpenedScene
 from .poster_adder import PosterAdder
-from .session import OpenedScene, Session
+from .session import Session
 from .viewport import Viewport
 
 

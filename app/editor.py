@@ -17,14 +17,17 @@ from PySide6.QtCore import QObject, Signal
 from ..render.camera import Camera
 from ..render.selecting import How, combined, unhidden
 from ..scenes.flatten import drawn_mask
+from ..scenes.io.mesh import is_mesh
+from ..scenes.mesh import turn_up
 from ..scenes.node import Edits, Node
 from ..scenes.placement import Placement
 from ..scenes.poster import Poster
 from ..scenes.recolor import Recolor
-from ..scenes.scene import poster_node
+from ..scenes.scene import poster_node, says_up
 from ..scenes.splats import Splats
 from .history import History
-from .session import OpenedScene, Session
+from .opened import OpenedScene
+from .session import Session
 
 Mask = NDArray[np.bool_]
 Find = Callable[[Splats], Mask]
@@ -201,11 +204,26 @@ class Editor(QObject):
     # Nodes
 
     def add(self, opened: OpenedScene) -> None:
-        """Puts the nodes of another scene beside those that are there."""
-        fresh = [replace(node, name=self._free_name(node.name)) for node in opened.scene.nodes]
+        """Puts the nodes and meshes of another scene beside those that are there."""
+        added = opened.scene
+        fresh = [
+            replace(n, name=self._free_name(n.name)) for n in added.nodes if n.poster or len(n)
+        ]
         if fresh:
             self._current = fresh[0].id
-        self._put(f"Add {opened.scene.name}", [*self.nodes, *fresh])
+        if not added.meshes:
+            self._put(f"Add {added.name}", [*self.nodes, *fresh])
+            return
+        before, up = self._session.meshes, self._session.up
+        file = added.path if added.path is not None and is_mesh(added.path) else None
+        turn = turn_up(added.splats.up if says_up(file) else up, up)
+        meshes = [mesh.placed(turn) for mesh in added.meshes]
+        own = () if file is None else (str(file),)
+        after = (*before[0], *meshes), (*before[1], *own, *added.mesh_files)
+        with self._history.together(f"Add {added.name}"):
+            self._put(f"Add {added.name}", [*self.nodes, *fresh])
+            self._session.put_meshes(after)
+            self._history.note("Add meshes", object(), before, after, self._session.put_meshes)
 
     def add_poster(self, name: str, poster: Poster, source: str, placement: Placement) -> None:
         """Puts a poster beside the nodes that are there; it is then the current one."""

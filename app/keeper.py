@@ -63,7 +63,7 @@ class Keeper(OneTask):
         self.path = folder / f"session-{os.getpid()}{session_file.SUFFIX}"
         self._document: object = None
         self._kept: tuple[Node, ...] = ()  # nodes that a file holds
-        self._look: object = None  # material and lights that it holds
+        self._look: object = None  # material, lights and meshes that it holds
         self._soon, self._often = QTimer(self), QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.setInterval(AFTER)
@@ -71,14 +71,21 @@ class Keeper(OneTask):
         for timer in (self._soon, self._often):
             timer.timeout.connect(self.autosave)
         session.nodes_changed.connect(self._changed)
-        session.look_changed.connect(self._look_changed)
+        session.look_changed.connect(self._changes)
+        session.motion.changed.connect(self._changes)
+        session.bookmarks.changed.connect(self._changes)
         actions.save_scene.triggered.connect(self.ask)
         self.failed.connect(lambda error: self.refused.emit("The scene could not be saved", error))
 
     @property
     def unsaved(self) -> bool:
         """Whether there are edits that no file holds."""
-        return self._look != self._look_now() or not same_edits(self._kept, self._session.nodes)
+        session = self._session
+        if session.opened is None:
+            return False
+        if session.motion.unsaved or self._look != self._look_now():
+            return True
+        return not same_edits(self._kept, session.nodes)
 
     def ask(self) -> None:
         """Asks where to, and saves there."""
@@ -113,6 +120,7 @@ class Keeper(OneTask):
             except VoileError as error:
                 self.refused.emit("The session could not be saved", error)
             else:
+                self._session.motion.kept = self._session.motion.keys
                 self._done(path, opened.scene.nodes, self._look_now())
             return
         scene = opened.scene
@@ -163,8 +171,9 @@ class Keeper(OneTask):
             raise VoileError(reason)
         settings, defaults = self._session.settings.to_dict(), self._session.defaults.to_dict()
         changed = {name: value for name, value in settings.items() if value != defaults[name]}
-        view = self._session.navigator.view
-        data = session_file.encode(opened.scene, opened.base or opened.source, changed, view)
+        view, marks = self._session.navigator.view, self._session.bookmarks.here
+        seen = session_file.Restored(changed, view, marks, self._session.motion.keys)
+        data = session_file.encode(opened.scene, opened.base or opened.source, seen)
         session_file.write(data, path)
 
     def _changed(self) -> None:
@@ -178,12 +187,14 @@ class Keeper(OneTask):
             self._look = self._look_now()
         self._soon.start()
 
-    def _look_changed(self) -> None:
+    def _changes(self) -> None:
         self._soon.start()
 
     def _look_now(self) -> object:
         opened = self._session.opened
-        return None if opened is None else (opened.scene.coat, opened.scene.lights)
+        if opened is None:
+            return None
+        return opened.scene.coat, opened.scene.lights, opened.scene.mesh_files
 
     def _done(self, path: Path, nodes: tuple[Node, ...], look: object) -> None:
         self._kept, self._look = nodes, look

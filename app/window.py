@@ -36,12 +36,13 @@ from .indicators import Indicators
 from .keeper import Keeper
 from .loading import Loader
 from .navigation import UP_AXES
+from .opened import OpenedScene
 from .overlays import Overlays
 from .palette import CommandPalette
 from .picture_keeper import PictureKeeper
 from .preparing import Preparer
 from .recent_menu import RecentMenu
-from .session import OpenedScene, Session
+from .session import Session
 from .shader_watch import ShaderWatch
 from .view_legend import ViewLegend
 from .viewport import Viewport
@@ -99,13 +100,13 @@ class MainWindow(QMainWindow):
         bar.insertAction(self.actions_.compare, edit)
         self.comparing = Comparing(self.session, self.docks, self)
         self._dropped = Dropped(
-            *(self.session, self.docks, self.history, self.open, self._notify),
+            *(self.session, self.docks, self.history, self.open_instead, self._notify),
             lambda path: self._take_image(path),
         )
         self.controls.clicked.connect(self.frusta.click)
         self.pictures = PictureKeeper(self.session, self.viewport, self.actions_, self)
         CameraText(self.session, self.viewport, self.actions_, self.history, self._notify)
-        RecentMenu(self.actions_.recent, self.preferences, self.open)
+        RecentMenu(self.actions_.recent, self.preferences, self.open_any)
         Drops(self, self.overlays.show_drop, self.open_any)
         self.loader = Loader(self)
         self.keeper = Keeper(self.session, self.actions_, keeper.autosave_folder(), self)
@@ -149,7 +150,12 @@ class MainWindow(QMainWindow):
     def open_any(self, path: str) -> None:
         """Opens a scene, or what goes with the one that is shown: cameras, a path, weights, ..."""
         if not self._dropped.open(Path(path)):
-            self.open(path)
+            self.open_instead(path)
+
+    def open_instead(self, source: str, weights: Path | None = None) -> None:
+        """Opens a scene, but asks before where edits of the one that is shown would go."""
+        if is_image(Path(source)) or self.keeper.may_go():
+            self.open(source, weights)
 
     def _take_image(self, path: str) -> None:
         """An image that was dropped onto a scene: a poster in it, or a window of its own."""
@@ -234,7 +240,7 @@ class MainWindow(QMainWindow):
         does.open.triggered.connect(self._ask_file)
         does.open_folder.triggered.connect(self._ask_folder)
         does.fit_image.triggered.connect(self.images.ask_picture)
-        does.builtin.triggered.connect(lambda: self.open(BUILTIN))
+        does.builtin.triggered.connect(lambda: self.open_instead(BUILTIN))
         does.add.triggered.connect(self._ask_added)
         does.add_poster.triggered.connect(self._ask_poster)
         self.editing.failed.connect(self._notify)
@@ -279,7 +285,7 @@ class MainWindow(QMainWindow):
         self._preparer.failed.connect(self._prepare_failed)
         self.overlays.loading.cancelled.connect(self.cancel_loading)
         self.overlays.welcome.open_asked.connect(self._ask_file)
-        self.overlays.welcome.builtin_asked.connect(lambda: self.open(BUILTIN))
+        self.overlays.welcome.builtin_asked.connect(lambda: self.open_instead(BUILTIN))
         queued = Qt.ConnectionType.QueuedConnection  # sent while painting
         self.viewport.frame_shown.connect(self.indicators.show_frame, queued)
         self.viewport.failed.connect(self._drawing_failed, queued)
@@ -293,7 +299,7 @@ class MainWindow(QMainWindow):
 
     def _ask_file(self) -> None:
         if path := dialogs.ask_scene_file(self, self._folder()):
-            self.open(path)
+            (self.open if is_image(Path(path)) else self.open_any)(path)
 
     def _ask_added(self) -> None:
         if path := dialogs.ask_scene_file(self, self._folder()):
@@ -305,7 +311,7 @@ class MainWindow(QMainWindow):
 
     def _ask_folder(self) -> None:
         if path := dialogs.ask_scene_folder(self, self._folder()):
-            self.open(path)
+            self.open_any(path)
 
     def _look_from(self, view: str) -> None:
         self.session.look_from(view, self.viewport.aspect)

@@ -41,6 +41,7 @@ class Scene:
         viewpoints: places to look from that came with the scene, by name; the first is the start.
         weights: the file that keeps its weights, whether it is there or not.
         meshes: share the frame with the splats.
+        mesh_files: what was put among the splats beside the scene's own file.
         materials: that meshes name and splats number.
         lights: what falls on meshes and on splats with a material.
         coat: a material for everything that has none.
@@ -53,6 +54,7 @@ class Scene:
     viewpoints: dict[str, Viewpoint] = field(default_factory=dict)
     weights: Path | None = None
     meshes: tuple[Mesh, ...] = ()
+    mesh_files: tuple[str, ...] = ()
     materials: tuple[NeuralMaterial, ...] = ()
     lights: Lights = field(default_factory=Lights)
     coat: Coat | None = None
@@ -74,6 +76,17 @@ class Scene:
             *(self.splats, self.meshes, self.materials, self.lights, posters_of(self.nodes))
         )
         return content if self.coat is None else content.coated(self.coat.material)
+
+    @property
+    def placed_meshes(self) -> tuple[tuple[Mesh, ...], tuple[str, ...]]:
+        """What `with_meshes` takes."""
+        return self.meshes, self.mesh_files
+
+    def with_meshes(self, meshes: Sequence[Mesh], files: Sequence[str]) -> Scene:
+        """The scene with other meshes, and the files that they came from."""
+        other = replace(self, meshes=tuple(meshes), mesh_files=tuple(files))
+        other.__dict__["flat"] = self.flat
+        return other
 
     @property
     def pristine(self) -> bool:
@@ -161,6 +174,7 @@ def open_scene(
         SceneFormatError: the file is no scene, or `weights` are not its; names file, field and fix.
         Cancelled: `progress` asked for it.
     """
+    files = tuple(str(Path(mesh).absolute()) for mesh in meshes)
     if str(source) == BUILTIN:
         path, name, title = None, "Built-in scene", "generated"
         splats, viewpoints = builtin.make_scene(progress=progress), dict(builtin.VIEWPOINTS)
@@ -179,7 +193,12 @@ def open_scene(
         splats = _with_weights(splats, kept)
     node = Node(name, splats, BUILTIN if path is None else str(path.absolute()))
     placed = [mesh for each in meshes for mesh in meshes_for(each, splats.up, progress)]
-    return Scene(name, (node,), title, path, viewpoints, kept, tuple(placed))
+    return Scene(name, (node,), title, path, viewpoints, kept, tuple(placed), files)
+
+
+def says_up(path: str | Path | None) -> bool:
+    """Whether the format of a mesh's file fixes which way is up, as glTF does."""
+    return path is not None and Path(path).suffix.lower() in (".gltf", ".glb")
 
 
 def meshes_for(
@@ -195,7 +214,7 @@ def meshes_for(
         Cancelled: `progress` asked for it.
     """
     meshes = load_meshes(path, progress)
-    if Path(path).suffix.lower() not in (".gltf", ".glb"):
+    if not says_up(path):
         return meshes
     turn = turn_up((0.0, 1.0, 0.0), up)
     return [mesh.placed(turn) for mesh in meshes]

@@ -282,3 +282,75 @@ def test_of_recovered_sessions_a_few_are_kept(tmp_path):
         os.utime(path, (time.time(), 1000.0 + number))
         assert Path(put_aside(path)).exists() or number > 4
     assert len(list(tmp_path.glob("recovered-*"))) == 5
+
+
+def test_session_brings_back_bookmarks_path_and_meshes(
+    qtbot, window, show, look, make_window, tmp_path, monkeypatch
+):
+    mesh = tmp_path / "triangle.obj"
+    mesh.write_text("v 0 0 0\nv 1 0 0\nv 0 1 0\nf 1 2 3\n")
+    window.editing.add(str(mesh))
+    qtbot.waitUntil(lambda: bool(window.session.opened.scene.meshes))
+    assert len(window.session.nodes) == 1, "a mesh is no node of splats"
+    window.history.stack.undo()
+    assert window.session.opened.scene.meshes == ()
+    window.history.stack.redo()
+    panel, marks = window.docks["path"], window.docks["camera"].bookmarks
+    for turn in (0.0, 0.2):
+        window.session.navigator.orbit(turn, 0.0)
+        panel.add.click()
+        marks.add.click()
+    assert window.keeper.unsaved
+    file, before = tmp_path / "all.voile", look(window)
+    save_to(window, qtbot, monkeypatch, file)
+    assert not window.keeper.unsaved
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    file = file.rename(elsewhere / file.name)  # nothing is known of it by its place
+    mesh.rename(elsewhere / mesh.name)
+    other = show(make_window("cpu"), file)
+    other.resize(window.size())
+    np.testing.assert_array_equal(look(other), before)
+    assert [m.name for m in other.docks["camera"].bookmarks.model.here] == ["View 1", "View 2"]
+    wanted = window.session.motion.keys
+    for key, found in zip(wanted, other.session.motion.keys, strict=True):
+        np.testing.assert_allclose(found.position, key.position)
+        assert found.time == key.time
+    assert not other.keeper.unsaved
+    other.docks["path"].remove.setEnabled(True)
+    other.docks["path"].timeline.selected = 0
+    other.docks["path"].remove.click()
+    assert other.keeper.unsaved, "a path is work as well"
+    monkeypatch.setattr(dialogs, "ask_unsaved", lambda parent: "discard")
+
+
+@pytest.mark.parametrize("damage", ['"fov_y":900.0', '"fov_y":"wide"'])
+def test_a_damaged_path_is_named(window, tmp_path, damage):
+    for turn in (0.0, 0.2):
+        window.session.navigator.orbit(turn, 0.0)
+        window.docks["path"].add.click()
+    window.keeper.autosave()
+    file = tmp_path / "s.voile"
+    text = window.keeper.path.read_text()
+    start = text.index('"fov_y"', text.index('"path"'))
+    file.write_text(text[:start] + damage + text[text.index("}", start) :])
+    with pytest.raises(SceneFormatError, match="path"):
+        session_file.read(file)
+    window.session.motion.keys = ()
+
+
+def test_another_scene_is_opened_only_when_edits_may_go(qtbot, window, monkeypatch, other_ply):
+    edit(window)
+    document, answers = window.session.opened.document, []
+    monkeypatch.setattr(dialogs, "ask_unsaved", lambda parent: answers.append(1) or "cancel")
+    monkeypatch.setattr(dialogs, "ask_scene_file", lambda *a: str(other_ply))
+    window.actions_.open.trigger()
+    window.actions_.builtin.trigger()
+    window.open_any(str(other_ply))
+    assert len(answers) == 3
+    assert not window.loading
+    assert window.session.opened.document is document
+    monkeypatch.setattr(dialogs, "ask_unsaved", lambda parent: "discard")
+    window.actions_.open.trigger()
+    qtbot.waitUntil(lambda: window.session.opened.document is not document, timeout=20_000)
+    assert not window.keeper.unsaved
