@@ -71,7 +71,7 @@ class CUDARenderer:
     name = "cuda"
 
     def __init__(self, work: Work | None = None) -> None:
-        self._work = work or _on_gpu()
+        self._work = work or work_on_gpu()
         self._content: Content | None = None
         self._scenes: WeakKeyDictionary[Splats, DeviceScene] = WeakKeyDictionary()
         self._arrays: dict[int, tuple[NDArray[Any], Tensor]] = {}
@@ -288,6 +288,6 @@ def _first_line(error: Exception) -> str:
     return (str(error) or type(error).__name__).splitlines()[0].rstrip(".")
 
 
-def _on_gpu() -> Work:
+def work_on_gpu() -> Work:
     launcher: Launcher = GPULauncher()
     return Work(import_torch(), launcher)
