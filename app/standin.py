@@ -86,8 +86,9 @@ class FallbackQuestion(QMessageBox):
         self.setTextFormat(Qt.TextFormat.RichText)
         self.setText(f"<b>{escape(title)}.</b>")
         lines = "".join(f"<li>{name}: {escape(BACKENDS[name].summary)}</li>" for name in backends)
+        sentence = escape(reason[:1].upper() + reason[1:])
         self.setInformativeText(
-            f"<p>{escape(reason[:1].upper() + reason[1:])}</p><p>What should draw instead?</p><ul>{lines}</ul>"
+            f"<p>{sentence}</p><p>What should draw instead?</p><ul>{lines}</ul>"
         )
         roles = QMessageBox.ButtonRole
         self.choices = {
