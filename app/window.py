@@ -27,7 +27,6 @@ from .dropped import Dropped
 from .drops import Drops
 from .editing import Editing
 from .failures import Failures
-from .fallback import replacement, told
 from .frusta import Frusta
 from .help import HelpBox
 from .history import History
@@ -44,6 +43,7 @@ from .preparing import Preparer
 from .recent_menu import RecentMenu
 from .session import Session
 from .shader_watch import ShaderWatch
+from .standin import StandIn
 from .theme_choice import ThemeChoice
 from .view_legend import ViewLegend
 from .viewport import Viewport
@@ -112,6 +112,7 @@ class MainWindow(QMainWindow):
         self.loader = Loader(self)
         self.keeper = Keeper(self.session, self.actions_, keeper.autosave_folder(), self)
         self.images = ImageWindows(self)
+        self.stand_in = StandIn(self.session, self)
         self._preparer = Preparer(self)
         self._waiting: OpenedScene | None = None  # loaded before the kernels were ready
         self.theme = ThemeChoice(lambda: self.preferences.theme, self)
@@ -218,12 +219,8 @@ class MainWindow(QMainWindow):
         self._show_waiting()
 
     def _fall_back(self, what: str, reason: object) -> None:
-        """Tells that the session's backend cannot draw, and lets another one draw instead."""
-        failed = self.session.backend
-        backend = replacement(failed, self.session.settings.fallback, self.indicators.reasons)
-        self._notify(f"The {failed} backend {what}", told(reason, backend))
-        if backend is not None:
-            self.session.backend = backend
+        """The session's backend cannot draw."""
+        self.stand_in.take_over(what, reason, self.indicators.reasons)
 
     def _drawing_failed(self, what: str, error: BaseException) -> None:
         if isinstance(error, BackendFailed) and error.backend == self.session.backend:
@@ -245,6 +242,7 @@ class MainWindow(QMainWindow):
         does.builtin.triggered.connect(lambda: self.open_instead(BUILTIN))
         does.add.triggered.connect(self._ask_added)
         does.add_poster.triggered.connect(self._ask_poster)
+        self.stand_in.told.connect(self._notify)
         self.editing.failed.connect(self._notify)
         self.keeper.told.connect(self.overlays.notify)
         self.keeper.refused.connect(self._notify)

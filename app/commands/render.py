@@ -100,7 +100,7 @@ def render(
     depth
         Also write the depth image, .npy or .exr.
     depth_kind
-        mean, or median: where transmittance comes to 0.5, with mode sorted on cpu or reference.
+        mean, or median: where transmittance comes to 0.5, with mode sorted.
     weights
         File of weights that `voile bake` has made, instead of the one beside the scene.
     mesh

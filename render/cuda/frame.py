@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
-from ...kernels.cuda.sources import DISC, FOOTPRINT, TILE, TILE_WARPS
+from ...kernels.cuda.sources import DISC, FOOTPRINT, SCAN_THREADS, TILE, TILE_WARPS
 from ..renderer import RenderError
 from .plan import BATCH, Buffers, Plan, Tensor, Zeros
 
@@ -148,11 +148,12 @@ class Planned(NamedTuple):
 def plan_frame(
     buffers: Buffers, scene: DeviceScene, view: Tensor, size: tuple[int, int], room: Room,
     blending: Blending, *, degree: int, antialias: bool, with_depth: bool,
-    coats: Sequence[Tensor] = (),
+    coats: Sequence[Tensor] = (), limits: Tensor | None = None,
 ) -> Planned:  # fmt: skip
     """Lists what draws a frame, of which nothing has run yet.
 
-    `coats` are each (N, 4) float32, drawn one after the other in place of the colours.
+    `coats` are each (N, 4) float32, drawn one after the other in place of the colours; `limits` are
+    depths (H, W) beyond which no splat is seen.
     """
     plan, (width, height) = Plan(buffers), size
     counts = plan.zeros(3)
@@ -169,6 +170,8 @@ def plan_frame(
     arguments = blending.arguments(plan, visible)
     plan.stage("weigh")
     starts, members = make_tile_lists(plan, visible, order, size, room)
+    tiles = buffers.get("tiles in order", len(starts) - 1, dtype="int32")
+    plan.launch("order_tiles", 1, (SCAN_THREADS, 1), starts, len(tiles), tiles)
     plan.stage("bin")
     depth = buffers.get("depth", height, width) if with_depth else None
     surfels = () if visible.discs is None else (visible.discs, view)
@@ -180,9 +183,9 @@ def plan_frame(
                 visible.footprints,
             )  # fmt: skip
         plan.launch(
-            _for_kind(blending.rasterize, scene), len(starts) - 1, (WARP, TILE_WARPS), starts,
-            members, visible.footprints, width, height, color, None if k else depth, *surfels,
-            *arguments,
+            _for_kind(blending.rasterize, scene), len(tiles), (WARP, TILE_WARPS), starts, tiles,
+            members, visible.footprints, width, height, color, None if k else depth, limits,
+            *surfels, *arguments,
         )  # fmt: skip
     plan.stage("rasterize")
     plan.finish()

@@ -39,7 +39,8 @@ class Asked(NamedTuple):
 
 
 def _sorted(asked: Asked) -> Blending:
-    return Blending("depth", "rasterize_sorted")
+    median = int(asked.request.median)
+    return Blending("depth", "rasterize_sorted", lambda plan, visible: (median,))
 
 
 def _weighted(asked: Asked) -> Blending:
@@ -119,6 +120,9 @@ _MODES: dict[str, Callable[[Asked], Blending]] = {
 
 NAMES = frozenset(_MODES)
 """The modes that this backend draws."""
+
+MEDIANS = frozenset({"sorted"})
+"""Those of them that draw median depth."""
 
 
 def blending(asked: Asked) -> Blending:
