@@ -155,7 +155,8 @@ def holes(side: int) -> dict[str, np.ndarray]:
 
 
 def fills(name: str, side: int, steps: int) -> list[dict[str, Any]]:
-    """Holes filled by splats, next to biharmonic inpainting; dB inside of the hole."""
+    """Holes filled by splats at half the side, next to biharmonic inpainting; dB in the hole."""
+    side //= 2
     pixels, rows = photograph(name, side), []
     for what, hole in holes(side).items():
         begun = time.process_time()
@@ -178,6 +179,9 @@ def fills(name: str, side: int, steps: int) -> list[dict[str, Any]]:
         )
         print(rows[-1], flush=True)
     return rows
+
+
+TABLES = {"scales": scales, "holes": fills, "rates": rates}
 
 
 def tables(result: dict[str, list[dict[str, Any]]]) -> str:
@@ -219,15 +223,15 @@ def main() -> None:
     parser.add_argument("-o", "--output", type=Path, default=Path("out/image.json"))
     parser.add_argument("--side", type=int, default=512)
     parser.add_argument("--steps", type=int, default=1000)
-    parser.add_argument("--photographs", nargs="+", default=["astronaut", "coffee"])
+    parser.add_argument("--photographs", nargs="+", default=["astronaut", "coffee", "chelsea"])
+    parser.add_argument("--tables", nargs="+", default=list(TABLES), choices=list(TABLES))
     chosen = parser.parse_args()
-    result: dict[str, list[dict[str, Any]]] = {"rates": [], "scales": [], "holes": []}
+    result: dict[str, list[dict[str, Any]]] = {table: [] for table in TABLES}
     chosen.output.parent.mkdir(parents=True, exist_ok=True)
     for name in chosen.photographs:
-        result["scales"] += scales(name, chosen.side, chosen.steps)
-        result["holes"] += fills(name, chosen.side // 2, chosen.steps)
-        result["rates"] += rates(name, chosen.side, chosen.steps)
-        chosen.output.write_text(json.dumps(result, indent=1))
+        for table in chosen.tables:
+            result[table] += TABLES[table](name, chosen.side, chosen.steps)
+            chosen.output.write_text(json.dumps(result, indent=1))
     print(tables(result))
 
 

@@ -49,6 +49,10 @@ LOG2_HIDDEN = -100.0
 CELL_SPREAD = 1e-4
 """Least spread of depth in a cell at a pixel, of the depth itself: float32 has no more."""
 
+STRONGEST_SLACK = 2.0**-14
+"""Of the Gaussians of an image those count at a pixel that are as strong as the K-th but for this
+part of it: two loops over the same weights round them apart, steep ones by 3e-5 of themselves."""
+
 LOG2_LOWEST, LOG2_HIGHEST = -100.0, 60.0
 """Weights of a weighted sum stay within these powers of 2, so that float32 sums neither vanish nor
 overflow."""

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import VoileError
+from .texture import Texture
 
 Float32 = NDArray[np.float32]
 
@@ -28,9 +29,11 @@ class Mesh:
         normals: (V, 3) float32 unit vectors; zero where no triangle has an area.
         uvs: (V, 2) float32 texture coordinates, v up as in OpenGL; zero where there are none.
         faces: (F, 3) int32 rows of vertices.
-        color: what the material's own colours are multiplied by, display space.
+        color: what the material's own colours are multiplied by, display space; of a matte surface
+            its own colour.
         material: name of a material of the scene, "" for a plain matte surface.
         name: for people.
+        texture: what `color` is multiplied by at each point; None for white.
 
     Raises:
         MeshError: the text names the array.
@@ -43,6 +46,7 @@ class Mesh:
     color: tuple[float, float, float] = WHITE
     material: str = ""
     name: str = ""
+    texture: Texture | None = None
 
     def __post_init__(self) -> None:
         count = len(self.vertices)
@@ -135,6 +139,7 @@ def make_mesh(
     color: tuple[float, float, float] = WHITE,
     material: str = "",
     name: str = "",
+    texture: Texture | None = None,
 ) -> Mesh:
     """A `Mesh` from any number types; normals that are missing are the mean of the triangles'.
 
@@ -143,7 +148,7 @@ def make_mesh(
         faces: (F, 3) rows of vertices.
         normals: (V, 3) any length.
         uvs: (V, 2) texture coordinates.
-        color, material, name: as in `Mesh`.
+        color, material, name, texture: as in `Mesh`.
 
     Raises:
         MeshError: the text names the array.
@@ -157,7 +162,7 @@ def make_mesh(
         np.zeros(vertices.shape, np.float32),
         np.zeros((len(vertices), 2), np.float32) if uvs is None else np.asarray(uvs, np.float32),
         np.ascontiguousarray(faces, np.int32).reshape(-1, 3),
-        *(color, material, name),
+        *(color, material, name, texture),
     )
     if normals is None:
         corners = vertices[bare.faces]

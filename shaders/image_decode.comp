@@ -42,7 +42,7 @@ void main() {
         }
     }
     // Equal but for rounding to the weakest that counts is enough.
-    float threshold = kept[MOST - 1] * (1.0 - 1.0 / 1048576.0);
+    float threshold = kept[MOST - 1] * (1.0 - float(STRONGEST_SLACK));
     vec4 sum = vec4(0.0);
     float total = 0.0;
     for (uint i = starts[tile]; i < starts[tile + 1u]; i++) {

@@ -16,6 +16,7 @@ layout(binding = 1) uniform sampler2D seen_depth;
 layout(binding = 2) uniform sampler2D seen_normal;
 layout(binding = 3) uniform sampler2D seen_tangent;
 layout(binding = 4) uniform sampler2D seen_uv;
+layout(binding = 5) uniform sampler2D seen_image;
 layout(std430, binding = 5) readonly buffer Albedos { vec4 albedos[]; };  // and the material, or -1
 #else
 layout(binding = 1) uniform sampler2D coats[COATS];  // normal, tint, (depth, weights), (weights) ...
@@ -113,7 +114,8 @@ void main() {
     if (which < 0) return;
     Material material = materials[which];
     if (material.albedo.w == 0.0) return;
-    vec3 n = normal.xyz, tangent = along.xyz, colour = albedo.rgb;
+    vec3 n = normal.xyz, tangent = along.xyz;
+    vec3 colour = albedo.rgb * texelFetch(seen_image, pixel, 0).rgb;
     float weight = 1.0 - drawn.a;
     vec3 from_eye = depth * (ray * rotation);
     vnm_material m = vnm_material(material.place.x, material.place.y, int(material.place.z),

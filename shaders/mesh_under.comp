@@ -8,6 +8,7 @@ layout(local_size_x = PIXEL_GROUP, local_size_y = PIXEL_GROUP) in;
 layout(binding = 0) uniform sampler2D seen_depth;
 layout(binding = 1) uniform sampler2D seen_normal;
 layout(binding = 2) uniform sampler2D seen_tangent;
+layout(binding = 3) uniform sampler2D seen_image;
 layout(binding = 0, COLOUR_FORMAT) uniform image2D target_colour;
 #ifdef WITH_DEPTH
 layout(binding = 1, rg32f) uniform image2D target_depth;
@@ -38,7 +39,8 @@ void main() {
     vec4 drawn = imageLoad(target_colour, pixel);
     float left = 1.0 - drawn.a;
     // What has a material is lit by then; see lit.comp.
-    vec3 shown = albedos[mesh].w < 0.0 ? display_of(albedos[mesh].rgb * light) : vec3(0.0);
+    vec3 colour = albedos[mesh].rgb * texelFetch(seen_image, pixel, 0).rgb;
+    vec3 shown = albedos[mesh].w < 0.0 ? display_of(colour * light) : vec3(0.0);
     imageStore(target_colour, pixel, vec4(drawn.rgb + left * shown, 1.0));
 #ifdef WITH_DEPTH
     imageStore(target_depth, pixel, vec4(imageLoad(target_depth, pixel).r + left * z, 1.0, 0.0, 0.0));

@@ -16,6 +16,7 @@ import numpy as np
 
 from ..constants import SEAM
 from .jit import inline, kernel
+from .texture import sample
 
 SETUP = 9
 """Values of a triangle: its three functions, each by X, by Y and constant."""
@@ -23,11 +24,11 @@ SETUP = 9
 EDGE_ON = 1e-15
 """Determinants below this, of columns of length 1, are rounding: no area is seen."""
 
-U, V, NX, NY, NZ, TX, TY, TZ, FOOTPRINT = range(9)
-"""Planes of what is seen at a pixel: texture coordinates, normal, tangent, and the size of a pixel
-on the texture, in texture widths."""
+U, V, NX, NY, NZ, TX, TY, TZ, FOOTPRINT, RED, GREEN, BLUE = range(12)
+"""Planes of what is seen at a pixel: texture coordinates, normal, tangent, the size of a pixel on
+the texture, in texture widths, and the texture's colour in linear light."""
 
-SURFACE = 9
+SURFACE = 12
 
 
 @kernel
@@ -90,11 +91,13 @@ def set_up(vertices, faces, rotation, translation, focal, centre, size, near, st
 
 
 @kernel
-def rasterize(edges, rows, near, top, bottom, depth, triangle):
+def rasterize(edges, rows, faces, uvs, image, near, top, bottom, depth, triangle):
     """The nearest triangle of every pixel in rows top to bottom of the image.
 
     Args:
         edges, rows: of all triangles, see `set_up`.
+        faces, uvs: (F, 3), (V, 2) of the mesh.
+        image: its texture, an `Image`.
         near: world units.
         depth: (H, W) float32, in and out: what is nearer than it counts; infinite where nothing is.
         triangle: (H, W) int32 out where something was nearer.
@@ -116,19 +119,27 @@ def rasterize(edges, rows, near, top, bottom, depth, triangle):
                 if e0 >= least and e1 >= least and e2 >= least and inverse > 0.0:
                     z = np.float32(1.0 / inverse)
                     if near < z < depth[y, x]:
+                        if image.cutoff > 0.0:
+                            u, v, _, texel = _on_texture(
+                                edges, faces, uvs, image.levels[0], f, px, py
+                            )
+                            alpha = sample(image, u, v, texel)[3]
+                            if alpha < image.cutoff:
+                                continue
                         depth[y, x] = z
                         triangle[y, x] = f
 
 
 @kernel
-def look_up(edges, faces, uvs, normals, tangents, triangle, top, bottom, surface):
+def look_up(edges, faces, uvs, normals, tangents, image, triangle, top, bottom, surface):
     """What is seen at every pixel of rows top to bottom.
 
     Args:
         edges: see `set_up`.
         faces, uvs, normals, tangents: (F, 3), (V, 2), (V, 3), (V, 3) of the mesh.
+        image: its texture, an `Image`.
         triangle: (H, W) int32, -1 where nothing is seen.
-        surface: (H, W, 9) float32 out; see `U`.
+        surface: (H, W, 12) float32 out; see `U`.
     """
     for y in range(top, bottom):
         for x in range(triangle.shape[1]):
@@ -136,32 +147,20 @@ def look_up(edges, faces, uvs, normals, tangents, triangle, top, bottom, surface
             if f < 0:
                 continue
             px, py = x + 0.5, y + 0.5
-            total, by_x, by_y = 0.0, 0.0, 0.0
-            u, u_x, u_y, v, v_x, v_y = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+            total = 0.0
             nx, ny, nz = 0.0, 0.0, 0.0
             tx, ty, tz = 0.0, 0.0, 0.0
             for i in range(3):
-                a, b = edges[f, 3 * i], edges[f, 3 * i + 1]
-                e = a * px + b * py + edges[f, 3 * i + 2]
+                e = edges[f, 3 * i] * px + edges[f, 3 * i + 1] * py + edges[f, 3 * i + 2]
                 n = faces[f, i]
                 total += e
-                by_x += a
-                by_y += b
-                u += e * uvs[n, 0]
-                u_x += a * uvs[n, 0]
-                u_y += b * uvs[n, 0]
-                v += e * uvs[n, 1]
-                v_x += a * uvs[n, 1]
-                v_y += b * uvs[n, 1]
                 nx += e * normals[n, 0]
                 ny += e * normals[n, 1]
                 nz += e * normals[n, 2]
                 tx += e * tangents[n, 0]
                 ty += e * tangents[n, 1]
                 tz += e * tangents[n, 2]
-            u, v = u / total, v / total
-            along_x = _hypot((u_x - u * by_x) / total, (v_x - v * by_x) / total)
-            along_y = _hypot((u_y - u * by_y) / total, (v_y - v * by_y) / total)
+            u, v, footprint, texel = _on_texture(edges, faces, uvs, image.levels[0], f, px, py)
             length = math.sqrt(nx * nx + ny * ny + nz * nz)
             scale = 1.0 / length if length > 0.0 else 0.0
             surface[y, x, U], surface[y, x, V] = u, v
@@ -170,7 +169,39 @@ def look_up(edges, faces, uvs, normals, tangents, triangle, top, bottom, surface
             surface[y, x, NZ] = nz * scale
             surface[y, x, TX], surface[y, x, TY] = tx / total, ty / total
             surface[y, x, TZ] = tz / total
-            surface[y, x, FOOTPRINT] = max(along_x, along_y)
+            surface[y, x, FOOTPRINT] = footprint
+            r, g, b, _ = sample(image, u, v, texel)
+            surface[y, x, RED], surface[y, x, GREEN], surface[y, x, BLUE] = r, g, b
+
+
+@inline
+def _on_texture(edges, faces, uvs, finest, f, px, py):
+    """Coordinates of triangle f at a pixel; its size in texture widths, and in texels."""
+    total, by_x, by_y = 0.0, 0.0, 0.0
+    u, u_x, u_y, v, v_x, v_y = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+    for i in range(3):
+        a, b = edges[f, 3 * i], edges[f, 3 * i + 1]
+        e = a * px + b * py + edges[f, 3 * i + 2]
+        n = faces[f, i]
+        total += e
+        by_x += a
+        by_y += b
+        u += e * uvs[n, 0]
+        u_x += a * uvs[n, 0]
+        u_y += b * uvs[n, 0]
+        v += e * uvs[n, 1]
+        v_x += a * uvs[n, 1]
+        v_y += b * uvs[n, 1]
+    u, v = u / total, v / total
+    u_x, v_x = (u_x - u * by_x) / total, (v_x - v * by_x) / total
+    u_y, v_y = (u_y - u * by_y) / total, (v_y - v * by_y) / total
+    width, height = finest[1], finest[2]
+    return (
+        u,
+        v,
+        max(_hypot(u_x, v_x), _hypot(u_y, v_y)),
+        max(_hypot(width * u_x, height * v_x), _hypot(width * u_y, height * v_y)),
+    )
 
 
 @inline

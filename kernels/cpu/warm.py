@@ -12,6 +12,7 @@ from ...scenes.progress import Progress, silent
 from . import modes
 from .cells import split_cells
 from .frame import Blending, Columns, draw
+from .image.warm import warm_images
 from .jit import cache_folder
 from .modes.binned import find_thickness
 from .project import make_view
@@ -36,7 +37,7 @@ def warm_up(progress: Progress = silent) -> float:
     begun = time.perf_counter()
     done = 0
     names = [module.name for module in iter_modules(modes.__path__)]
-    share = 1 / (1 + 2 * 5 * len(names))  # `depth_order`, and the stages of `draw`
+    share = 1 / (2 + 2 * 5 * len(names))  # `depth_order`, images, and the stages of `draw`
 
     def report(_stage: str) -> None:
         nonlocal done
@@ -45,15 +46,16 @@ def warm_up(progress: Progress = silent) -> float:
 
     progress(0.0, STAGE)
     workers = Workers(1)
-    means = np.array([[0.0, 0.0, 1.0]], np.float32)
+    # At two depths: what has one key is not sorted.
+    means = np.array([[0.0, 0.0, 1.0], [0.0, 0.0, 2.0]], np.float32)
     depth_order(means, np.eye(4), 0.1, workers)
     report("depth order")
     columns = Columns(
         means,
-        np.array([[1.0, 0.0, 0.0, 0.0]], np.float32),
-        np.ones((1, 3), np.float32),
-        np.ones(1, np.float32),
-        np.zeros((1, 1, 3), np.float32),
+        np.array([[1.0, 0.0, 0.0, 0.0]] * 2, np.float32),
+        np.ones((2, 3), np.float32),
+        np.ones(2, np.float32),
+        np.zeros((2, 1, 3), np.float32),
     )
     view = make_view(np.eye(4), (8.0, 8.0), (4.0, 4.0), (8, 8), 0.1)
     one = np.zeros(1, np.uint32)
@@ -64,22 +66,24 @@ def warm_up(progress: Progress = silent) -> float:
     split_cells(np.ones((1, 3)), np.ones(1), 1, 1, 1, np.zeros(1, np.int64), end, np.zeros(1))
     for name in names:
         mode = importlib.import_module(f".{name}", modes.__name__)
-        values = np.ones((1, 1), mode.VALUES)
-        blending = Blending(
-            "depth",
-            mode.rasterize,
-            np.ones(mode.PARAMS, np.float32),
-            lambda visible, workers, values=values: values,
-        )
+        values = np.ones((2, 1), mode.VALUES)
         for surfels in (False, True):
+            blending = Blending(
+                "scene" if surfels else "depth",
+                mode.rasterize,
+                np.ones(mode.PARAMS, np.float32),
+                lambda visible, workers, values=values: values,
+            )
             draw(
                 *(columns, view, (8, 8), workers, Scratch(), blending),
                 degree=0,
                 surfels=surfels,
                 with_depth=True,
-                coats=[np.zeros((1, 4), np.float32)],
+                coats=[np.zeros((2, 4), np.float32)],
                 on_stage=report,
             )
+    warm_images(workers)
+    report("images")
     return time.perf_counter() - begun
 
 

@@ -51,7 +51,9 @@ class LitPass:
         self, drawing: Drawing, content: Content, seen: SeenMeshes, meshes: MeshPass
     ) -> None:
         """Adds light on meshes behind what is drawn; they are put under it afterwards."""
-        for unit, texture in enumerate((seen.depth, seen.normal, seen.tangent, seen.uv), start=1):
+        for unit, texture in enumerate(
+            (seen.depth, seen.normal, seen.tangent, seen.uv, seen.image), start=1
+        ):
             texture.use(unit)
         meshes.bind_albedos(content)
         self._run(drawing, content, {"MESHES": True})

@@ -9,6 +9,7 @@ import numpy as np
 
 from ...scenes.content import Content
 from ...scenes.mesh import Mesh
+from ...scenes.texture import Texture
 from ..display import to_light
 from ..frame import FrameRequest
 from ..renderer import RenderError
@@ -18,6 +19,7 @@ from .lights import LightBuffers
 from .programs import PIXEL_GROUP, Programs, set_uniforms
 from .projection import camera_uniforms
 from .target import Kept, Target
+from .textures import Textures
 
 NO_MESH = 3e38
 """Depth of a pixel without a mesh."""
@@ -31,20 +33,21 @@ class SeenMeshes:
         normal: RGBA float32, towards the viewer, and the size of a pixel on the texture.
         tangent: RGBA float32, and which mesh.
         uv: RG float32.
+        image: RGBA float16 linear light of the mesh's texture.
     """
 
     def __init__(self, ctx: moderngl.Context, size: tuple[int, int]) -> None:
         self._textures: list[moderngl.Texture] = []
         self._depth: moderngl.Renderbuffer | None = None
         try:
-            for components in (1, 4, 4, 2):
-                self._textures.append(ctx.texture(size, components, dtype="f4"))
+            for components, dtype in ((1, "f4"), (4, "f4"), (4, "f4"), (2, "f4"), (4, "f2")):
+                self._textures.append(ctx.texture(size, components, dtype=dtype))
             self._depth = ctx.depth_renderbuffer(size)
             self.framebuffer = ctx.framebuffer(self._textures, self._depth)
         except BaseException:
             self._release_images()
             raise
-        self.depth, self.normal, self.tangent, self.uv = self._textures
+        self.depth, self.normal, self.tangent, self.uv, self.image = self._textures
 
     def release(self) -> None:
         """Frees the memory."""
@@ -75,6 +78,7 @@ class MeshPass:
         self._ctx, self._programs = ctx, programs
         self._kept = Kept()
         self._uploaded: list[_Uploaded] = []
+        self._textures = Textures(ctx)
 
     def upload(self, meshes: tuple[Mesh, ...]) -> None:
         """Copies meshes to the GPU, but those that are there.
@@ -95,6 +99,7 @@ class MeshPass:
                 if id(mesh) not in made:
                     made[id(mesh)] = self._copy(mesh)
                     self._uploaded.append(made[id(mesh)])
+            self._textures.keep(mesh.texture for mesh in meshes if mesh.texture is not None)
         except moderngl.Error as error:
             self.release()
             raise RenderError(
@@ -127,6 +132,7 @@ class MeshPass:
         ctx.depth_func = "<"
         for number, each in enumerate(self._uploaded):
             if len(each.mesh.faces):
+                self._bind_texture(program, each.mesh.texture)
                 set_uniforms(program, number=number)
                 array = ctx.vertex_array(
                     program,
@@ -167,7 +173,7 @@ class MeshPass:
         set_uniforms(program, **camera_uniforms(camera))
         lights.bind(program, content, drawing.request)
         self.bind_albedos(content)
-        for unit, texture in enumerate((seen.depth, seen.normal, seen.tangent)):
+        for unit, texture in enumerate((seen.depth, seen.normal, seen.tangent, seen.image)):
             texture.use(unit)
         target.color.bind_to_image(0, read=True, write=True)
         if target.depth is not None:
@@ -183,6 +189,16 @@ class MeshPass:
             each.vertices.release()
             each.faces.release()
         self._uploaded.clear()
+        self._textures.release()
+
+    def _bind_texture(self, program: moderngl.Program, texture: Texture | None) -> None:
+        set_uniforms(program, textured=texture is not None)
+        if texture is None:
+            set_uniforms(program, cutoff=0.0)
+            return
+        mirrored = tuple(wrap == "mirror" for wrap in texture.wrap)
+        set_uniforms(program, cutoff=texture.cutoff, mirrored=mirrored)
+        self._textures.bind(texture, 0)
 
     def _copy(self, mesh: Mesh) -> _Uploaded:
         columns = (mesh.vertices, mesh.normals, mesh.tangents, mesh.uvs)

@@ -32,6 +32,7 @@ CONSTANTS: dict[str, object] = {
     "ALPHA_FLOOR": ALPHA_FLOOR,
     "ALPHA_MAX": constants.ALPHA_MAX,
     "ALPHA_MIN": constants.ALPHA_MIN,
+    "STRONGEST_SLACK": constants.STRONGEST_SLACK,
     "COV2D_BLUR": constants.COV2D_BLUR,
     "SURFEL_BLUR": constants.SURFEL_BLUR,
     "BIN_HIDES": constants.BIN_HIDES,

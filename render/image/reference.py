@@ -3,7 +3,8 @@
     c(p) = sum_i w_i(p) c_i / sum_i w_i(p),    over the K Gaussians of the largest w_i(p)
 
 (Image-GS, Zhang et al. 2024), with w_i = G_i, nothing below 1/255 as everywhere in Voile. Where no
-Gaussian reaches the picture is clear: colour 0, alpha 0. Those equal to the K-th count as well.
+Gaussian reaches the picture is clear: colour 0, alpha 0. Those equal to the K-th, but for rounding,
+count as well.
 
 At a scale s the same field is evaluated at p / s (GSASR, Chen et al. 2025). Where a pixel of the
 picture is larger than one of the image, each Gaussian is convolved with the rest of its footprint:
@@ -17,7 +18,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ...kernels.constants import ALPHA_MIN
+from ...kernels.constants import ALPHA_MIN, STRONGEST_SLACK
 from ...scenes.image_splats import ImageSplats
 from .renderer import ImageFrame, assemble
 from .view import ImageView
@@ -53,7 +54,7 @@ def evaluate(splats: ImageSplats, where: Float64, k: int, widening: float = 0.0)
     )
     if len(weights) > k:
         threshold = -np.partition(-weights, k - 1, axis=0)[k - 1]
-        weights = np.where(weights >= threshold * (1 - 2**-20), weights, 0.0)
+        weights = np.where(weights >= threshold * (1 - STRONGEST_SLACK), weights, 0.0)
     total = weights.sum(axis=0)
     share = np.where(total > 0, 1 / np.where(total > 0, total, 1), 0.0)
     colors = splats.colors.astype(np.float64) if len(splats) else np.zeros((1, splats.channels))

@@ -8,9 +8,12 @@ import numpy as np
 
 from ...kernels.cpu import mesh as kernels
 from ...kernels.cpu.project import make_view
+from ...kernels.cpu.texture import Image
 from ...kernels.cpu.workers import Workers, shared_workers, thread_count
 from ...scenes.mesh import Mesh
+from ...scenes.texture import WRAPS, Texture
 from ..camera import Camera
+from ..display import to_light
 from .surface import Surface
 
 _BAND = 32
@@ -18,6 +21,8 @@ _BAND = 32
 
 _CHUNK = 1 << 13
 """Triangles that are set up together."""
+
+_WHITE = Texture(np.full((1, 1, 4), 255, np.uint8))
 
 
 def draw_meshes(meshes: Sequence[Mesh], camera: Camera, workers: Workers | None = None) -> Surface:
@@ -38,6 +43,10 @@ def draw_meshes(meshes: Sequence[Mesh], camera: Camera, workers: Workers | None 
     for number, mesh in enumerate(meshes):
         arrays = (mesh.vertices, mesh.faces, mesh.uvs, mesh.normals, mesh.tangents)
         vertices, faces, uvs, normals, tangents = (np.require(a, None, ["C", "W"]) for a in arrays)
+        texture = mesh.texture or _WHITE
+        wrap = np.array([WRAPS.index(wrap) for wrap in texture.wrap])
+        image = Image(*texture.packed, wrap, float(texture.cutoff))
+        color = to_light(np.array(mesh.color)).astype(np.float32)
         edges = np.empty((len(faces), kernels.SETUP))
         rows = np.empty((len(faces), 4), np.int32)
 
@@ -52,13 +61,19 @@ def draw_meshes(meshes: Sequence[Mesh], camera: Camera, workers: Workers | None 
 
         def draw(
             k: int, faces=faces, uvs=uvs, normals=normals, tangents=tangents, edges=edges,
-            rows=rows, triangle=triangle, number=number,
+            rows=rows, triangle=triangle, number=number, image=image, color=color,
         ) -> None:  # fmt: skip
             top, bottom = k * _BAND, min((k + 1) * _BAND, height)
-            kernels.rasterize(edges, rows, view.near, top, bottom, depth, triangle)
-            kernels.look_up(edges, faces, uvs, normals, tangents, triangle, top, bottom, seen)
+            kernels.rasterize(
+                edges, rows, faces, uvs, image, view.near, top, bottom, depth, triangle
+            )
+            kernels.look_up(
+                edges, faces, uvs, normals, tangents, image, triangle, top, bottom, seen
+            )
             band = slice(top, bottom)
-            which[band][triangle[band] >= 0] = number
+            drawn = triangle[band] >= 0
+            which[band][drawn] = number
+            seen[band, :, kernels.RED :][drawn] *= color
 
         workers.map(draw, bands)
     return Surface(
@@ -68,6 +83,7 @@ def draw_meshes(meshes: Sequence[Mesh], camera: Camera, workers: Workers | None 
         _towards(seen[..., kernels.NX : kernels.TX], camera),
         seen[..., kernels.TX : kernels.FOOTPRINT],
         seen[..., kernels.FOOTPRINT],
+        seen[..., kernels.RED :],
     )
 
 

@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 from ...kernels.constants import SEAM
 from ...scenes.mesh import Mesh
 from ..camera import Camera
+from ..display import to_light
 from .surface import Surface
+from .texture import sample
 
 Float64 = NDArray[np.float64]
 
@@ -26,7 +28,7 @@ def draw_meshes(meshes: Sequence[Mesh], camera: Camera) -> Surface:
     which = np.full((height, width), -1, np.int32)
     uvs, normals = np.zeros((height, width, 2)), np.zeros((height, width, 3))
     tangents = np.zeros((height, width, 3))
-    footprints = np.zeros((height, width))
+    footprints, albedos = np.zeros((height, width)), np.zeros((height, width, 3))
     for number, mesh in enumerate(meshes):
         for face in mesh.faces:
             corners = mesh.vertices[face].astype(np.float64)
@@ -35,6 +37,14 @@ def draw_meshes(meshes: Sequence[Mesh], camera: Camera) -> Surface:
             if not inside.any():
                 continue
             uv = mesh.uvs[face].astype(np.float64)
+            albedo = np.broadcast_to(to_light(np.asarray(mesh.color)), (*inside.shape, 3))
+            if mesh.texture is not None:
+                texels = _footprint(corners, uv * mesh.texture.size, camera)
+                found = np.zeros((*inside.shape, 4))
+                found[inside] = sample(mesh.texture, weights[inside] @ uv, texels[inside])
+                inside &= found[..., 3] >= mesh.texture.cutoff
+                albedo = albedo * found[..., :3]
+            albedos[inside] = albedo[inside]
             depth[inside], which[inside] = z[inside], number
             uvs[inside] = weights[inside] @ uv
             normals[inside] = weights[inside] @ mesh.normals[face].astype(np.float64)
@@ -51,6 +61,7 @@ def draw_meshes(meshes: Sequence[Mesh], camera: Camera) -> Surface:
         np.where(away, -normals, normals).astype(np.float32),
         tangents.astype(np.float32),
         footprints.astype(np.float32),
+        albedos.astype(np.float32),
     )
 
 

@@ -23,6 +23,7 @@ class Surface:
             nor across the normal.
         footprints: (H, W) float32 size of a pixel on the texture, in widths of the texture: what
             chooses a level of its pyramid.
+        albedos: (H, W, 3) float32 linear light: the mesh's colour times its texture's there.
     """
 
     depth: Float32
@@ -31,3 +32,4 @@ class Surface:
     normals: Float32
     tangents: Float32
     footprints: Float32
+    albedos: Float32

@@ -152,7 +152,6 @@ def lit_meshes(
         if which < 0 or not seen.any():
             continue
         count = int(seen.sum())
-        color = to_light(np.asarray(mesh.color, np.float64))
         points = Points(
             pixel_numbers(seen.shape)[seen],
             positions(np.where(seen, surface.depth, 0.0), camera)[seen],
@@ -161,7 +160,7 @@ def lit_meshes(
             surface.uvs[seen].astype(np.float64)[:, None],
             np.ones((count, 1)),
             surface.footprints[seen].astype(np.float64),
-            np.broadcast_to(color, (count, 3)),
+            surface.albedos[seen].astype(np.float64),
         )
         material = content.materials[which]
         shown[seen] = to_display(

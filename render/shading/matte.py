@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from ...scenes.content import Content
 from ..camera import Camera
-from ..display import to_display, to_light
+from ..display import to_display
 from ..meshes.surface import Surface
 from ..settings import Settings
 from .environment import environment_frame, gain, irradiance
@@ -24,14 +24,13 @@ def shade_matte(
     seen = surface.mesh >= 0
     shown = np.zeros((*seen.shape, 3))
     normals = surface.normals[seen].astype(np.float64)
-    albedos = np.array([to_light(np.asarray(mesh.color)) for mesh in content.meshes])
     lights = content.lights
     turned = environment_frame(content.splats.up, settings.environment_rotation)
     light = irradiance(lights.environment, turned, normals) * (gain(settings) / np.pi)
     points = points_seen(surface, camera)[seen]
     for direction, strength in lamp_light(lights.lamps, points):
         light += strength * np.maximum(np.sum(normals * direction, axis=-1, keepdims=True), 0.0)
-    shown[seen] = to_display(albedos[surface.mesh[seen]] * light)
+    shown[seen] = to_display(surface.albedos[seen] * light)
     return shown
 
 

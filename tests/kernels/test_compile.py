@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from make_images import picture
 from numba.core.dispatcher import Dispatcher
 
 import voile
@@ -16,6 +17,11 @@ from voile.kernels import cpu
 from voile.kernels.cpu import jit
 from voile.kernels.cpu.warm import STAGE, warm_up
 from voile.kernels.cpu.workers import Workers
+from voile.render.image.cpu import CPUImageRenderer
+from voile.render.image.fit import Plan
+from voile.render.image.fitting import fit_image
+from voile.render.image.source import Source
+from voile.render.image.view import whole
 
 
 def compiled() -> dict[str, int]:
@@ -28,6 +34,17 @@ def compiled() -> dict[str, int]:
         for name, value in vars(module).items()
         if isinstance(value, Dispatcher) and value.targetoptions.get("nogil")
     }
+
+
+def draw_and_fit_an_image() -> None:
+    """In the window and by `voile fit`, with a level of detail and single pixels."""
+    source = Source(picture(40, 30))
+    splats = fit_image(source, Plan(30, 12)).splats
+    renderer = CPUImageRenderer(2)
+    for image in (splats, splats.detail(9)):
+        renderer.upload(image)
+        renderer.render(whole(image, 0.4, k=3))
+        renderer.pixels([(3, 4)])
 
 
 def test_warm_up_leaves_nothing_to_compile():
@@ -56,6 +73,7 @@ def test_warm_up_leaves_nothing_to_compile():
             settings = voile.Settings(mode=mode, antialiasing="on")
             for scene in (splats, discs):
                 voile.render(scene, camera, settings, depth=depth)
+    draw_and_fit_an_image()
     cpu_sort = importlib.import_module("voile.kernels.cpu.sort")
     cpu_sort.depth_order(splats.means, camera.world_to_camera, 1, Workers(2))
     assert compiled() == before

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ...constants import STRONGEST_SLACK
 from ..bins import TILE
 from ..jit import inline, kernel
 from ..project import ANCHOR_X, ANCHOR_Y, FOOTPRINT, LOG2_ALPHA_MIN, A, B, C, U, V
@@ -18,7 +19,7 @@ from .place import AMPLITUDE
 MOST = 10
 """Largest K."""
 
-NEARLY = F(1 - 2**-20)
+NEARLY = F(1 - STRONGEST_SLACK)
 """A weight that is equal to the threshold but for rounding reaches it."""
 
 THRESHOLD = (MOST - 1) * LANES
