@@ -44,6 +44,12 @@ void main() {
     vec3 shown = albedos[mesh].w < 0.0 ? display_of(colour * light) : vec3(0.0);
     imageStore(target_colour, pixel, vec4(drawn.rgb + left * shown, 1.0));
 #ifdef WITH_DEPTH
-    imageStore(target_depth, pixel, vec4(imageLoad(target_depth, pixel).r + left * z, 1.0, 0.0, 0.0));
+    float depth = imageLoad(target_depth, pixel).r;
+#ifdef MEDIAN
+    depth = left > 0.5 ? z : depth;
+#else
+    depth += left * z;
+#endif
+    imageStore(target_depth, pixel, vec4(depth, 1.0, 0.0, 0.0));
 #endif
 }

@@ -181,6 +181,7 @@ class MeshPass:
             COLOUR_FORMAT=colour_format(target),
             NO_MESH=NO_MESH,
             UNLIT=UNLIT,
+            MEDIAN=drawing.request.median,
         )
         camera = drawing.request.camera
         set_uniforms(program, **camera_uniforms(camera))

@@ -98,7 +98,7 @@ class GLRenderer:
     @property
     def capabilities(self) -> Capabilities:
         device = str(self._ctx.info["GL_RENDERER"])
-        return Capabilities(modes.NAMES, device, self._limits.max_side)
+        return Capabilities(modes.NAMES, device, self._limits.max_side, medians=modes.MEDIANS)
 
     @property
     def _splats(self) -> Splats | None:
