@@ -123,7 +123,7 @@ def magnified() -> list[str]:
     """A part of a picture eight times as large, by pixels, bicubic and splats."""
     pixels = photograph("coffee")
     splats = fitted(pixels, 8000).splats
-    left, top, side, scale = 150, 120, 48, 8
+    left, top, side, scale = 226, 196, 48, 8
     part = Image.fromarray(pixels[top : top + side, left : left + side])
     size = (side * scale,) * 2
     larger = [np.asarray(part.resize(size, how)) for how in
