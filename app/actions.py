@@ -9,7 +9,7 @@ from PySide6.QtGui import QAction, QActionGroup, QKeySequence, QUndoStack
 from PySide6.QtWidgets import QMainWindow, QMenu, QToolBar, QToolButton, QWidget
 
 from ..render.renderer import BACKENDS
-from . import theme
+from . import theme, theme_choice
 from .navigation import UP_AXES, VIEW_ANGLES
 
 
@@ -80,7 +80,7 @@ class Actions(QObject):
             for number, view in enumerate(VIEW_ANGLES, 1)
         }
         self.ups = self._choice({label: f"{label} is up" for label in UP_AXES})
-        self.themes = self._choice({name: name.capitalize() for name in theme.THEMES})
+        self.themes = self._choice({name: name.capitalize() for name in theme_choice.CHOICES})
         self.backends = self._choice({name: name for name in BACKENDS})
         for name, action in self.backends.items():
             action.setToolTip(BACKENDS[name].summary)

@@ -37,13 +37,14 @@ from .loading import Loader
 from .navigation import UP_AXES
 from .opened import OpenedScene
 from .overlays import Overlays
-from .palette import CommandPalette
+from .palette import CommandPalette, commands
 from .picture_keeper import PictureKeeper
 from .preparing import Preparer
 from .recent_menu import RecentMenu
 from .session import Session
 from .shader_watch import ShaderWatch
 from .standin import StandIn
+from .theme_choice import ThemeChoice
 from .view_legend import ViewLegend
 from .viewport import Viewport
 
@@ -114,6 +115,7 @@ class MainWindow(QMainWindow):
         self.stand_in = StandIn(self.session, self)
         self._preparer = Preparer(self)
         self._waiting: OpenedScene | None = None  # loaded before the kernels were ready
+        self.theme = ThemeChoice(lambda: self.preferences.theme, self)
         self.setWindowTitle("Voile")
         self.resize(1280, 800)
         self.restoreGeometry(QByteArray.fromBase64(self.preferences.geometry.encode()))
@@ -322,10 +324,9 @@ class MainWindow(QMainWindow):
         self.overlays.hud.setVisible(shown and self.session.opened is not None)
 
     def _set_theme(self, name: str) -> None:
-        if name != self.preferences.theme:
-            self.preferences.theme = name  # pyright: ignore[reportAttributeAccessIssue]
-            self._save_preferences()
-            self._notify(f"The {name} theme is chosen", "Voile wears it from the next start on.")
+        self.preferences.theme = name  # pyright: ignore[reportAttributeAccessIssue]
+        self.theme.wear()
+        self._save_preferences()
 
     def _set_full_screen(self, full: bool) -> None:
         if full:
@@ -334,15 +335,7 @@ class MainWindow(QMainWindow):
             self.showNormal()
 
     def _show_help(self) -> None:
-        does = self.actions_
-        shortcuts = [
-            (action.shortcut().toString(), action.text().rstrip("…"))
-            for action in (
-                *(does.frame, does.reset, does.flip, does.panels, does.compare),
-                *(does.overlay, does.save_picture),
-            )
-        ]
-        dialogs.show(HelpBox(shortcuts, self))
+        dialogs.show(HelpBox(commands(self), self))
 
     def _show_about(self) -> None:
         dialogs.show(AboutBox(self.viewport.graphics_facts(), self))

@@ -9,7 +9,7 @@ from cyclopts import Group, Parameter
 
 from ...render.accumulate import draw_whole
 from ...render.camera import Camera
-from ...render.film import FILMS, check_film, prepare_scene, render_film
+from ...render.film import FILMS, check_film, film_size, prepare_scene, render_film
 from ...render.finish import finished
 from ...render.frame import DepthKind, Frame, FrameRequest
 from ...render.materials.assign import coat_named
@@ -87,7 +87,7 @@ def render(
     quality
         Of a film, 1 to 100; 100 is without loss for .webp.
     size
-        WIDTHxHEIGHT in pixels; a camera keeps its vertical view.
+        WIDTHxHEIGHT in pixels; a camera keeps its vertical view. An MP4 makes an odd side even.
     backend
         What draws: cpu (no display or driver needed), gl, reference or cuda.
     background
@@ -152,7 +152,8 @@ def render(
         values["transparent"] = not film and output.suffix.lower() != ".png"
     chosen = Settings.from_dict(values)
     if film:
-        check_film(output, wanted or DEFAULT_SIZE, fps, quality, transparent=chosen.transparent)
+        shown = film_size(output, wanted or DEFAULT_SIZE)
+        check_film(output, shown, fps, quality, transparent=chosen.transparent)
         if depth is not None:
             raise OutputError(f"{depth}: a film has no depth; write .png or .npy files")
     else:
@@ -177,8 +178,9 @@ def render(
                 opened = with_posters(opened, poster, shots[0])
             prepare_scene(renderer, opened.content, chosen, progress)
             if film:
-                first = shots[0]
-                shots = [each.resized(first.width, first.height) for each in shots]
+                asked = shots[0].width, shots[0].height
+                shown = film_size(output, asked)
+                shots = [each.resized(*shown) for each in shots]
                 render_film(
                     *(renderer, shots, output, chosen),
                     fps=fps,
@@ -186,8 +188,10 @@ def render(
                     progress=progress,
                 )
                 if not quiet:
-                    size = f"{first.width}x{first.height}"
+                    size = f"{shown[0]}x{shown[1]}"
                     print(f"{output}: {size}, {len(shots)} frames, {len(shots) / fps:.1f} s")
+                    if shown != asked:
+                        print(f"  MP4 takes even sides; asked for was {asked[0]}x{asked[1]}")
                 return 0
             targets = numbered(output, len(shots))
             depths = None if depth is None else numbered(depth, len(shots))

@@ -19,10 +19,11 @@ from ...kernels.torch_ops import COEFFICIENTS
 from ..camera import Camera
 from ..settings import Settings
 from .device import GPULauncher, import_torch
-from .frame import GROWTH, WARP, DeviceScene, Room, make_tile_lists, project_splats, sort
+from .frame import GROWTH, WARP, DeviceScene, Room, make_tile_lists, project_splats
 from .packing import color_bytes
 from .plan import Buffers, Plan, Tensor
 from .renderer import Work
+from .sorting import sort
 from .view import pack_view
 
 FLOAT32 = STORAGES.index("float32")
