@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 
-from PySide6.QtCore import QSize, Qt, qVersion
+from PySide6.QtCore import Qt, qVersion
 from PySide6.QtGui import QFont, QGuiApplication
 from PySide6.QtWidgets import (
     QDialog,
@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 
 from .. import __version__
 from . import theme
+from .icons import Sign
 
 
 class AboutBox(QDialog):
@@ -37,8 +38,7 @@ class AboutBox(QDialog):
         column.setContentsMargins(28, 24, 28, 20)
         column.setSpacing(6)
         head = QHBoxLayout()
-        sign = QLabel(self)
-        sign.setPixmap(theme.icon("cube-scan", theme.ACCENT).pixmap(QSize(36, 36)))
+        sign = Sign(theme.icon("cube-scan", "ACCENT"), 36, self)
         title = QLabel("Voile", self)
         title.setFont(theme.sized(self.font(), 1.8, QFont.Weight.Light))
         head.addWidget(sign)

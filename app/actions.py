@@ -9,7 +9,7 @@ from PySide6.QtGui import QAction, QActionGroup, QKeySequence, QUndoStack
 from PySide6.QtWidgets import QMainWindow, QMenu, QToolBar, QToolButton, QWidget
 
 from ..render.renderer import BACKENDS
-from . import theme
+from . import theme, theme_choice
 from .navigation import UP_AXES, VIEW_ANGLES
 
 
@@ -33,6 +33,9 @@ class Actions(QObject):
         )
         self.add = self.make(
             "Add to scene…", "plus", "Ctrl+Shift+A", "Open a file into the scene that is shown"
+        )
+        self.add_poster = self.make(
+            "Add image as poster…", "image-plus", None, "Stand an image of splats in the scene"
         )
         self.builtin = self.make("Built-in scene", "cube-scan", "Ctrl+B", "Open Voile's own scene")
         self.save_scene = self.make(
@@ -77,7 +80,7 @@ class Actions(QObject):
             for number, view in enumerate(VIEW_ANGLES, 1)
         }
         self.ups = self._choice({label: f"{label} is up" for label in UP_AXES})
-        self.themes = self._choice({name: name.capitalize() for name in theme.THEMES})
+        self.themes = self._choice({name: name.capitalize() for name in theme_choice.CHOICES})
         self.backends = self._choice({name: name for name in BACKENDS})
         for name, action in self.backends.items():
             action.setToolTip(BACKENDS[name].summary)
@@ -86,6 +89,7 @@ class Actions(QObject):
         # Needs a scene to make sense.
         self.with_scene = [
             self.add,
+            self.add_poster,
             self.save_scene,
             self.save_picture,
             self.copy_picture,
@@ -106,7 +110,7 @@ class Actions(QObject):
         file = bar.addMenu("&File")
         file.addActions([self.open, self.open_folder])
         file.addMenu(self.recent)
-        file.addActions([self.builtin, self.add, self.fit_image])
+        file.addActions([self.builtin, self.add, self.add_poster, self.fit_image])
         file.addSeparator()
         file.addActions([self.save_scene, self.save_picture, self.copy_picture])
         file.addSeparator()

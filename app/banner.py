@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import traceback
 
-from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QFont, QGuiApplication
 from PySide6.QtWidgets import (
     QFrame,
@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from ..scenes.errors import SceneFormatError, VoileError
 from . import theme
+from .icons import Sign
 
 WIDTH = 620
 """Width of a notice, device-independent pixels."""
@@ -45,9 +46,8 @@ class Banner(QFrame):
         self._title = title
         self._body, self._fix = _words(error)
 
-        sign = QLabel(self)
-        name, color = ("alert-circle", theme.ALERT) if alert else ("information", theme.ACCENT)
-        sign.setPixmap(theme.icon(f"{name}-outline", color).pixmap(QSize(20, 20)))
+        name, role = ("alert-circle", "ALERT") if alert else ("information", "ACCENT")
+        sign = Sign(theme.icon(f"{name}-outline", role), 20, self)
         heading = QLabel(title, self)
         heading.setFont(theme.sized(self.font(), 1.0, QFont.Weight.DemiBold))
         close = QToolButton(self)

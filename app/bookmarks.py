@@ -1,8 +1,9 @@
-"""`Bookmarks`: views of the user's own, kept for each scene in one JSON file."""
+"""`Bookmarks`: views of the user's own, kept for each scene in one JSON file, and in sessions."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -31,26 +32,29 @@ class Bookmarks:
 
     A file that cannot be read is passed over, which is logged.
 
-    Args:
-        path: the file, made when the first bookmark is set.
-
     Attributes:
         changed: emitted when there are others.
     """
 
     changed = Signal()
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self) -> None:
+        self._path: Path | None = None
         self._scene = ""
+        self._given: set[str] = set()  # scenes that bring bookmarks of their own
         self._all: dict[str, list[Bookmark]] = {}
+
+    def keep_in(self, path: Path) -> None:
+        """Reads a file, and keeps bookmarks there from now on; it is made when the first is set."""
+        self._path = path
         try:
             if path.stat().st_size <= _LARGEST:
-                self._all = msgspec.json.decode(path.read_bytes(), type=dict[str, list[Bookmark]])
+                self._all |= msgspec.json.decode(path.read_bytes(), type=dict[str, list[Bookmark]])
         except FileNotFoundError:
             pass
         except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
             log.warning("bookmarks in %s are ignored: %s", path, error)
+        self.changed.emit()
 
     @property
     def here(self) -> tuple[Bookmark, ...]:
@@ -60,24 +64,34 @@ class Bookmarks:
     @here.setter
     def here(self, bookmarks: tuple[Bookmark, ...]) -> None:
         """Keeps others in their place, on disk as well; where that refuses, it is logged."""
-        if bookmarks:
+        if bookmarks or self._scene in self._given:
             self._all[self._scene] = list(bookmarks)
         else:
             self._all.pop(self._scene, None)
+        self._keep()
+        self.changed.emit()
+
+    def _keep(self) -> None:
+        if self._path is None:
+            return
         data = msgspec.json.format(msgspec.json.encode(self._all))
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             write_whole(self._path, lambda to: to.write_bytes(data))
         except (OSError, OutputError) as error:
             log.warning("bookmarks are not kept: %s", error)
-        self.changed.emit()
 
-    def use(self, source: str) -> None:
-        """Takes up the bookmarks of a scene, by what was opened."""
+    def use(self, source: str, given: Sequence[Bookmark] = ()) -> None:
+        """Takes up the bookmarks of a scene, by what was opened.
+
+        Those `given` with it are its own where none are known, not even that all were removed.
+        """
         scene = str(Path(source).absolute()) if Path(source).exists() else source
-        if scene != self._scene:
-            self._scene = scene
-            self.changed.emit()
+        if given:
+            self._given.add(scene)
+            self._all.setdefault(scene, list(given))
+        self._scene = scene
+        self.changed.emit()
 
     def add(self, view: View) -> int:
         """Sets one, under a name that is free; its place in the list."""

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from .bookmarks import Bookmark, Bookmarks
+from .bookmarks import Bookmark
 
 if TYPE_CHECKING:
     from .docks import Context
@@ -36,7 +36,8 @@ class BookmarksList(QWidget):
     def __init__(self, context: Context, parent: QWidget) -> None:
         super().__init__(parent)
         self._session, self._history = context.session, context.history
-        self.model = Bookmarks(context.folder / "bookmarks.json")
+        self.model = context.session.bookmarks
+        self.model.keep_in(context.folder / "bookmarks.json")
         self.list = QListWidget(self)
         self.list.setAccessibleName("Bookmarks")
         self.list.setUniformItemSizes(True)
@@ -62,7 +63,7 @@ class BookmarksList(QWidget):
         column.addWidget(self.list)
         column.addLayout(row)
         self.model.changed.connect(self.refresh)
-        self._session.scene_changed.connect(self._scene_changed)
+        self._session.scene_changed.connect(self.refresh)
         self.refresh()
 
     def go(self, row: int) -> None:
@@ -101,11 +102,6 @@ class BookmarksList(QWidget):
 
     def _mark(self) -> None:
         self.remove.setEnabled(self.list.currentRow() >= 0)
-
-    def _scene_changed(self) -> None:
-        if self._session.opened is not None:
-            self.model.use(self._session.opened.source)
-        self.refresh()
 
     def _add(self) -> None:
         before = self.model.here

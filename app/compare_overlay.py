@@ -24,7 +24,7 @@ class Tag(QFrame):
         self.setProperty("role", "overlay")
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         name = QLabel(letter, self)
-        name.setStyleSheet(f"color: {theme.ACCENT}")
+        name.setProperty("role", "accent")
         self._words = QLabel(self)
         self._words.setFont(theme.sized(self.font(), 0.9))
         row = QHBoxLayout(self)

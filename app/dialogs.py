@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from html import escape
 from pathlib import Path
 
 from PySide6.QtCore import QStandardPaths, Qt
@@ -11,6 +13,7 @@ from PySide6.QtWidgets import QDialog, QFileDialog, QMessageBox, QWidget
 from ..scenes.io import FORMATS, hdr
 from ..scenes.io.mesh import EXTENSIONS
 from ..scenes.material_file import SUFFIX
+from . import session_file
 
 
 def ask_scene_file(parent: QWidget, folder: str) -> str:
@@ -19,6 +22,28 @@ def ask_scene_file(parent: QWidget, folder: str) -> str:
     patterns |= dict.fromkeys(f"*{e}" for e in EXTENSIONS)
     filters = f"Splat scenes and meshes ({' '.join(patterns)} *.json *.vis *.voile);;All files (*)"
     return QFileDialog.getOpenFileName(parent, "Open a scene", folder, filters)[0]
+
+
+def ask_image_file(parent: QWidget, folder: str) -> str:
+    """The file of an image made of splats, "" if the user changed their mind."""
+    filters = "Images made of splats (*.vis);;All files (*)"
+    return QFileDialog.getOpenFileName(parent, "Add an image as poster", folder, filters)[0]
+
+
+def ask_poster(parent: QWidget, name: str) -> str:
+    """What an image that was dropped onto a scene becomes: "poster", "window" or "", nothing."""
+    box = QMessageBox(parent)
+    box.setIcon(QMessageBox.Icon.Question)
+    box.setWindowTitle("An image made of splats")
+    box.setText(f"What should {name} be?")
+    roles = QMessageBox.ButtonRole
+    poster = box.addButton("Poster in this scene", roles.AcceptRole)
+    window = box.addButton("Window of its own", roles.ActionRole)
+    box.addButton(QMessageBox.StandardButton.Cancel)
+    box.setDefaultButton(poster)
+    box.exec()
+    clicked = box.clickedButton()
+    return "poster" if clicked is poster else "window" if clicked is window else ""
 
 
 def ask_scene_folder(parent: QWidget, folder: str) -> str:
@@ -60,9 +85,25 @@ def ask_save_file(parent: QWidget, scene: str, *, session_only: bool = False) ->
         ]
     name = f"{Path(scene).stem}.voile"
     path, chosen = QFileDialog.getSaveFileName(parent, "Save as", name, ";;".join(filters))
-    if path and not Path(path).suffix:
-        path += chosen.rpartition("*")[2].rstrip(")") or ".voile"
+    known = [session_file.SUFFIX, *(e for f in FORMATS.values() for e in f.extensions)]
+    if path and not path.lower().endswith(tuple(known)):
+        path += chosen.rpartition("*")[2].rstrip(")") or session_file.SUFFIX
     return path
+
+
+def ask_losses(parent: QWidget, title: str, lost: Sequence[str]) -> bool:
+    """Whether to save in a format that cannot hold all of the scene; `lost` says what not."""
+    buttons = QMessageBox.StandardButton
+    lines = "".join(f"<li>{escape(each[0].upper() + each[1:])}.</li>" for each in lost)
+    answer = QMessageBox.question(
+        parent,
+        f"Save as {title}",
+        f"<p>{escape(title)} does not hold all of this scene:</p><ul>{lines}</ul>"
+        "<p>A Voile session keeps everything.</p>",
+        buttons.Save | buttons.Cancel,
+        buttons.Save,
+    )
+    return answer == buttons.Save
 
 
 def ask_unsaved(parent: QWidget) -> str:
@@ -71,7 +112,7 @@ def ask_unsaved(parent: QWidget) -> str:
     answer = QMessageBox.warning(
         parent,
         "Unsaved edits",
-        "The scene has edits that no file holds.",
+        "There are edits, or a camera path, that no file holds.",
         buttons.Save | buttons.Discard | buttons.Cancel,
         buttons.Save,
     )

@@ -31,7 +31,7 @@ class DockTitle(QWidget):
             ("close", dock.close, "Close"),
         ):
             button = QToolButton(self)
-            button.setIcon(theme.icon(icon, theme.FAINT))
+            button.setIcon(theme.icon(icon, "FAINT"))
             button.setIconSize(QSize(12, 12))
             button.setFixedSize(20, 18)
             button.setProperty("role", "reset")

@@ -15,6 +15,7 @@ from ..render.accumulate import Accumulator, accumulates, same_frame
 from ..render.device_frame import DeviceFrame
 from ..render.frame import Frame, FrameRequest
 from ..render.inspect import PROJECTED
+from ..render.posters import clear_posters
 from ..render.settings import Settings
 from ..scenes.content import Content
 from ..scenes.errors import VoileError
@@ -234,6 +235,8 @@ class Drawer(QObject):
             return "two pictures are compared"
         if settings.shown != "colour":
             return "a debug view is drawn"
+        if clear_posters(content):
+            return "posters with alpha are blended"
         if accumulates(settings, content):
             return "frames are averaged"
         return self.not_shared

@@ -10,13 +10,14 @@ from ..render.camera import Camera
 from ..render.settings_file import load_settings
 from ..scenes.errors import VoileError
 from ..scenes.io.cameras import recognised
+from ..scenes.io.vis import is_image
 from .camera_panel import CameraPanel
 from .docks import Docks
 from .history import History
 from .path_panel import PathPanel
 from .session import Session
 
-Kind = Literal["scene", "cameras", "camera", "path", "settings", "weights"]
+Kind = Literal["scene", "cameras", "camera", "path", "settings", "weights", "image"]
 
 _HEAD = 4096
 
@@ -32,6 +33,8 @@ def kind_of(path: Path) -> Kind:
         return "scene"  # opening it says what is wrong
     if head.startswith(b"PK") and path.suffix.lower() == ".npz":
         return "weights"
+    if is_image(path):
+        return "image"
     text = head.lstrip(b"\xef\xbb\xbf \t\r\n")
     if text.startswith(b"{"):
         if b'"keys"' in text and b'"orientation"' in text:
@@ -50,6 +53,7 @@ class Dropped:
         session, docks, history: of the window.
         open_scene: opens a scene, with weights of another file.
         notify: puts up a notice: a title, and an exception or a text.
+        take_image: asks what an image made of splats is to be in the scene that is shown.
     """
 
     def __init__(
@@ -59,15 +63,20 @@ class Dropped:
         history: History,
         open_scene: Callable[[str, Path | None], None],
         notify: Callable[[str, BaseException | str], None],
+        take_image: Callable[[str], None],
     ) -> None:
         self._session, self._docks, self._history = session, docks, history
         self._open_scene, self._notify = open_scene, notify
+        self._take_image = take_image
 
     def open(self, path: Path) -> bool:
         """Takes a file up; False where it is a scene, or nothing that is known."""
         kind, opened = kind_of(path), self._session.opened
-        if kind == "scene":
+        if kind == "scene" or (kind == "image" and opened is None):
             return False
+        if kind == "image":
+            self._take_image(str(path))
+            return True
         if kind != "settings" and opened is None:
             self._notify(f"{path.name} goes with a scene", "Open the scene first.")
             return True

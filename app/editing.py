@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from PySide6.QtCore import QObject, Signal
 
+from ..scenes.io.vis import is_image
 from .actions import Actions
 from .edit_actions import EditActions
 from .edit_tools import VIEW, EditTools
 from .editor import Editor
 from .history import History
 from .loading import Loader
-from .session import OpenedScene, Session
+from .opened import OpenedScene
+from .poster_adder import PosterAdder
+from .session import Session
 from .viewport import Viewport
 
 
@@ -22,6 +27,7 @@ class Editing(QObject):
         tools: what the left button does.
         actions: both, for menus and keys.
         adder: loads what is added to the scene.
+        posters: reads images that become posters.
 
     Signals:
         failed: what could not be done, and the exception.
@@ -40,14 +46,22 @@ class Editing(QObject):
         self.adder = Loader(self)
         self.adder.loaded.connect(self._loaded)
         self.adder.failed.connect(lambda name, e: self.failed.emit(f"Could not add {name}", e))
+        self.posters = PosterAdder(session, self.editor, self)
+        self.posters.refused.connect(self.failed)
         self._document: object = None  # what is added to
 
     def add(self, source: str) -> None:
-        """Loads a scene in a thread and puts it beside what is there."""
+        """Loads a scene in a thread and puts it beside what is there; of an image, a poster."""
         opened = self._session.opened
-        if opened is not None:
+        if is_image(Path(source)):
+            self.posters.add(Path(source))
+        elif opened is not None:
             self._document = opened.document
             self.adder.open(source)
+
+    def close(self, seconds: float) -> list[str]:
+        """Cancels what is being added; names of what did not end within `seconds`."""
+        return self.adder.close(seconds) + self.posters.close(seconds)
 
     def escape(self) -> bool:
         """Puts down what a tool is doing, then the tool; whether there was either."""

@@ -17,12 +17,17 @@ from PySide6.QtCore import QObject, Signal
 from ..render.camera import Camera
 from ..render.selecting import How, combined, unhidden
 from ..scenes.flatten import drawn_mask
+from ..scenes.io.mesh import is_mesh
+from ..scenes.mesh import turn_up
 from ..scenes.node import Edits, Node
 from ..scenes.placement import Placement
+from ..scenes.poster import Poster
 from ..scenes.recolor import Recolor
+from ..scenes.scene import poster_node, says_up
 from ..scenes.splats import Splats
 from .history import History
-from .session import OpenedScene, Session
+from .opened import OpenedScene
+from .session import Session
 
 Mask = NDArray[np.bool_]
 Find = Callable[[Splats], Mask]
@@ -199,17 +204,46 @@ class Editor(QObject):
     # Nodes
 
     def add(self, opened: OpenedScene) -> None:
-        """Puts the nodes of another scene beside those that are there."""
-        fresh = [replace(node, name=self._free_name(node.name)) for node in opened.scene.nodes]
+        """Puts the nodes and meshes of another scene beside those that are there."""
+        added = opened.scene
+        fresh = [
+            replace(n, name=self._free_name(n.name)) for n in added.nodes if n.poster or len(n)
+        ]
         if fresh:
             self._current = fresh[0].id
-        self._put(f"Add {opened.scene.name}", [*self.nodes, *fresh])
+        if not added.meshes:
+            self._put(f"Add {added.name}", [*self.nodes, *fresh])
+            return
+        before, up = self._session.meshes, self._session.up
+        file = added.path if added.path is not None and is_mesh(added.path) else None
+        turn = turn_up(added.splats.up if says_up(file) else up, up)
+        meshes = [mesh.placed(turn) for mesh in added.meshes]
+        own = () if file is None else (str(file),)
+        after = (*before[0], *meshes), (*before[1], *own, *added.mesh_files)
+        with self._history.together(f"Add {added.name}"):
+            self._put(f"Add {added.name}", [*self.nodes, *fresh])
+            self._session.put_meshes(after)
+            self._history.note("Add meshes", object(), before, after, self._session.put_meshes)
+
+    def add_poster(self, name: str, poster: Poster, source: str, placement: Placement) -> None:
+        """Puts a poster beside the nodes that are there; it is then the current one."""
+        node = poster_node(self._free_name(name), poster, source, placement)
+        self._current = node.id
+        self._put(f"Add {name}", [*self.nodes, node])
+
+    def set_billboard(self, node: Node, billboard: bool) -> None:
+        """Whether a poster always faces the camera."""
+        if node.poster is not None and node.poster.billboard != billboard:
+            poster = replace(node.poster, billboard=billboard)
+            text = f"{'Turn' if billboard else 'Stand'} {node.name}"
+            self._replace(text, node, replace(node, poster=poster))
 
     def duplicate(self, node: Node) -> None:
         """Puts a copy of a node after it; the splats themselves are shared."""
         copy = Node(
             *(self._free_name(node.name), node.splats, node.source, node.rows, node.visible),
             node.edits,
+            poster=node.poster,
         )
         self._current = copy.id
         self._replace(f"Duplicate {node.name}", node, node, copy)
@@ -308,7 +342,9 @@ def same_edits(before: Sequence[Node], after: Sequence[Node]) -> bool:
 def _unchanged(a: Node, b: Node) -> bool:
     if a is b:
         return True
-    if (a.id, a.name, a.visible, a.splats) != (b.id, b.name, b.visible, b.splats):
+    if (a.id, a.name, a.visible, a.splats, a.poster) != (
+        *(b.id, b.name, b.visible, b.splats, b.poster),
+    ):
         return False
     if (a.edits.placement, a.edits.recolor) != (b.edits.placement, b.edits.recolor):
         return False

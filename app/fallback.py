@@ -6,18 +6,24 @@ from collections.abc import Container
 
 from ..scenes.errors import VoileError
 
+STANDINS = ("gl", "cpu")
+"""What can take over, in the order in which it is offered."""
+
 
 def replacement(failed: str, wanted: str, unusable: Container[str]) -> str | None:
     """The backend that takes over, or None where nothing does.
 
     Args:
         failed: the backend that cannot draw.
-        wanted: setting `fallback`: a backend, or "none".
+        wanted: setting `fallback`: a backend, "none", or "ask" and then nobody takes over unasked.
         unusable: backends that cannot run here.
     """
-    if wanted in ("none", failed) or wanted in unusable:
-        return None
-    return wanted
+    return wanted if wanted in standins(failed, unusable) else None
+
+
+def standins(failed: str, unusable: Container[str]) -> list[str]:
+    """The backends that could take over; arguments as `replacement`."""
+    return [name for name in STANDINS if name != failed and name not in unusable]
 
 
 def told(error: object, backend: str | None) -> VoileError:

@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 )
 
 from ..render.camera_path import CameraPath
-from ..render.film import check_film
+from ..render.film import check_film, film_size
 from ..scenes.errors import VoileError
 from . import theme
 from .setting_inputs import still
@@ -181,7 +181,7 @@ class FilmDialog(QDialog):
             self.height_.setValue(size[1])
 
     def _plan(self, output: Path) -> FilmPlan:
-        size = self.width_.value(), self.height_.value()
+        size = film_size(output, (self.width_.value(), self.height_.value()))
         return FilmPlan(output, size, float(self.fps.value()), self.quality.value())
 
     def _look(self) -> None:
@@ -199,7 +199,10 @@ class FilmDialog(QDialog):
             self.export.setEnabled(False)
             return
         frames = len(self._path.times(plan.fps))
-        self.words.setText(f"{frames:,} frames, {frames / plan.fps:.1f} s")
+        words = f"{frames:,} frames, {frames / plan.fps:.1f} s"
+        if plan.size != size:
+            words += f"; drawn {plan.size[0]} × {plan.size[1]}: MP4 takes even sides"
+        self.words.setText(words)
         self.export.setEnabled(True)
 
     def _ask(self) -> None:

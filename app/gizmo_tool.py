@@ -163,6 +163,10 @@ def _extent(node: Node) -> tuple[Float64, Float64, Float64] | None:
 
     The middle is a median in the node's own coordinates: turning the node leaves it in place.
     """
+    if node.poster is not None:
+        corners = node.edits.placement.apply(node.poster.corners.astype(np.float32))
+        found = corners.astype(np.float64)
+        return found.mean(axis=0), found.min(axis=0), found.max(axis=0)
     mask = node.selection if node.selected else drawn_mask(node)
     rows = np.nonzero(mask)[0]
     if len(rows) == 0:

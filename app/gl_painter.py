@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import moderngl
 
+from ..render.posters import clear_posters
 from ..scenes.content import Content
 from .frame_worker import Drawing, Job
 
@@ -67,7 +68,7 @@ class GLPainter:
         renderer, mean = self._made(), job.accumulator
         request = job.request if mean is None else mean.next(job.request)
         start = time.perf_counter()
-        if request.settings.shown != "colour":
+        if request.settings.shown != "colour" or clear_posters(job.content):
             whole = renderer.render(request)
             elapsed = 1e3 * (time.perf_counter() - start)
             shown, samples = (whole, 0) if mean is None else (mean.add(whole), mean.samples)

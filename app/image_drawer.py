@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from dataclasses import dataclass
 
@@ -15,10 +16,8 @@ from ..render.image.renderer import ImageRenderer, create_image_renderer
 from ..render.image.view import ImageView, whole
 from ..render.metrics import psnr
 from ..scenes.image_splats import ImageSplats
-from ..scenes.progress import Progress
 from .image_model import ImageModel, Shown
 from .session import CANVAS
-from .tasks import OneTask, Task
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,29 +41,37 @@ class Drawn:
     limit: int = 0
 
 
-class ImageDrawer(OneTask):
-    """Draws what a model shows, whenever it has changed.
+class ImageDrawer(QObject):
+    """Draws what a model shows, whenever it has changed, in a thread of its own.
+
+    One thread for all views: a context of OpenGL belongs to the thread that made it.
 
     Signals:
         drawn: a Drawn.
+        failed: the exception.
     """
 
     drawn = Signal(object)
+    failed = Signal(object)
+    _answered = Signal(object)  # a Drawn or an exception, sent by the thread
 
     def __init__(self, model: ImageModel, parent: QObject) -> None:
         super().__init__(parent)
         self._model = model
         self._size = (0, 0)
+        self._drawing = False
         self._stale = False
         self._closed = False
-        self._held = _Held()
+        self._changed = threading.Condition()
+        self._wanted: Shown | None = None
+        self._thread: threading.Thread | None = None
         model.changed.connect(self.invalidate)
-        self.ended.connect(self._next)
+        self._answered.connect(self._take)
 
     @property
     def settled(self) -> bool:
         """Whether the latest view has been drawn."""
-        return not (self._stale or self.running)
+        return not (self._stale or self._drawing)
 
     def resize(self, width: int, height: int) -> None:
         """Of the picture, physical pixels."""
@@ -77,24 +84,59 @@ class ImageDrawer(OneTask):
         self._next()
 
     def close(self, seconds: float) -> list[str]:
-        """Stops drawing; as `OneTask`."""
-        self._closed = True
-        return super().close(seconds)
+        """Stops after the view that is being drawn; its name if that takes longer."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+        if self._thread is None:
+            return []
+        self._thread.join(seconds)
+        return ["drawing an image"] if self._thread.is_alive() else []
 
     def _next(self) -> None:
-        if self.running or not self._stale or self._closed or 0 in self._size:
+        if self._drawing or not self._stale or self._closed or 0 in self._size:
             return
         shown = self._model.shown(*self._size)
         self._stale = False
         if shown is None:
             return
-        task = Task("drawing an image", lambda progress: self._held.draw(shown, progress), self)
-        task.done.connect(self.drawn)
-        self._run(task, "Drawing")
+        self._drawing = True
+        with self._changed:
+            self._wanted = shown
+            self._changed.notify()
+        if self._thread is None:
+            name = "voile task drawing an image"
+            self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+            self._thread.start()
+
+    def _take(self, answer: Drawn | Exception) -> None:
+        self._drawing = False
+        if self._closed:
+            return
+        if isinstance(answer, Drawn):
+            self.drawn.emit(answer)
+        else:
+            self.failed.emit(answer)
+        self._next()
+
+    def _run(self) -> None:
+        held = _Held()
+        while (shown := self._wait()) is not None:
+            try:
+                self._answered.emit(held.draw(shown))
+            except Exception as error:
+                self._answered.emit(error)
+        held.close()
+
+    def _wait(self) -> Shown | None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed or self._wanted is not None)
+            shown, self._wanted = self._wanted, None
+            return None if self._closed else shown
 
 
 class _Held:
-    """The renderer and the error of the image that is shown; used by one thread at a time."""
+    """The renderer and the error of the image that is shown; of one thread."""
 
     def __init__(self) -> None:
         self._renderer: ImageRenderer | None = None
@@ -102,19 +144,27 @@ class _Held:
         self._splats: ImageSplats | None = None
         self._error: tuple[object, NDArray[np.float32], float] | None = None
 
-    def draw(self, shown: Shown, progress: Progress) -> Drawn:
+    def draw(self, shown: Shown) -> Drawn:
         begun = time.perf_counter()
         renderer = self._made(shown)
         if shown.source is not None:
             return self._errors(shown, renderer, begun)
         frame = renderer.render(shown.view)
-        pixels = quantise(frame.over(CANVAS))
+        pixels = _within(quantise(frame.over(CANVAS)), shown.view, shown.splats.size)
         elapsed = 1e3 * (time.perf_counter() - begun)
         return Drawn(shown, pixels, elapsed, f"{renderer.name} · {renderer.device}")
 
+    def close(self) -> None:
+        """Frees the renderer."""
+        if self._renderer is not None:
+            self._renderer.close()
+        self._renderer, self._key = None, None
+
     def _made(self, shown: Shown) -> ImageRenderer:
         if self._renderer is None or self._renderer.name != shown.backend:
-            self._renderer, self._key = create_image_renderer(shown.backend), None
+            made = create_image_renderer(shown.backend)
+            self.close()
+            self._renderer = made
         if self._key is None or self._key[0] is not shown.splats or self._key[1] != shown.detail:
             self._splats = shown.coarse
             self._renderer.upload(self._splats)
@@ -143,6 +193,16 @@ class _Held:
         return Drawn(
             *(shown, pixels, elapsed, f"{renderer.name} · {renderer.device}"), quality, limit
         )
+
+
+def _within(pixels: NDArray[np.uint8], view: ImageView, size: tuple[int, int]) -> NDArray[np.uint8]:
+    """Pixels without what the field goes on to beyond the edges of the image."""
+    x = (np.arange(view.width) + 0.5) / view.scale + view.left
+    y = (np.arange(view.height) + 0.5) / view.scale + view.top
+    empty = quantise(np.array(CANVAS, np.float32))
+    pixels[:, (x < 0) | (x >= size[0])] = empty
+    pixels[(y < 0) | (y >= size[1])] = empty
+    return pixels
 
 
 def _nearest(values: NDArray[np.float32], view: ImageView) -> NDArray[np.float32]:

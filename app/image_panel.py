@@ -79,7 +79,8 @@ class ImagePanel(QWidget):
         share = max(1, round(drawn.shown.detail * len(drawn.shown.splats)))
         self._facts["Gaussians"].setText(f"{share:,} of {len(drawn.shown.splats):,}")
         self._facts["Scale"].setText(f"{drawn.shown.view.scale:.4g}×")
-        self._facts["Drawn"].setText(f"{drawn.milliseconds:.0f} ms, {drawn.device}")
+        self._facts["Drawn"].setText(f"{drawn.milliseconds:.0f} ms, {drawn.shown.backend}")
+        self._facts["Drawn"].setToolTip(drawn.device)
         if drawn.psnr is not None:
             self._facts["Error"].setText(f"{drawn.psnr:.2f} dB, colours to {drawn.limit}/255")
         elif drawn.shown.splats is not self._measured:
@@ -136,10 +137,11 @@ class ImagePanel(QWidget):
         self.source.clicked.connect(self.source_asked)
         self.backend = QComboBox(group)
         self.backend.setAccessibleName("Backend")
-        # A context of OpenGL belongs to one thread, and each view is drawn in one of its own.
-        self.backend.addItems([name for name in IMAGE_BACKENDS if name != "gl"])
+        self.backend.addItems(list(IMAGE_BACKENDS))
         self.backend.currentTextChanged.connect(lambda name: self._set("backend", name))
-        for widget in (self.ellipses, self.heat, self.source, self.backend):
+        caption = QLabel("Backend", group)
+        caption.setProperty("role", "muted")
+        for widget in (self.ellipses, self.heat, self.source, caption, self.backend):
             group.addWidget(widget)
         return group
 
@@ -148,6 +150,7 @@ class ImagePanel(QWidget):
         self.count = QSpinBox(group)
         self.count.setRange(1, 10_000_000)
         self.count.setValue(10_000)
+        self.count.setGroupSeparatorShown(True)
         self.count.setMinimumHeight(30)
         self.count.setSuffix(" Gaussians")
         self.count.setAccessibleName("Gaussians to fit by")

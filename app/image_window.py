@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMainWindow, QToolBar, Q
 from ..render.image.fitting import Fitted
 from ..render.image.source import Source, SourceError, read_source
 from ..render.output import write_whole
+from ..render.renderer import BackendUnavailable
 from ..scenes.errors import VoileError
 from ..scenes.image_splats import ImageSplats
 from ..scenes.io.vis import Bits, load_image, save_image
@@ -64,7 +65,7 @@ class ImageWindow(QMainWindow):
         self.setWindowTitle("Voile")
         self.resize(1120, 760)
         self.canvas.drawer.drawn.connect(self.panel.show_drawn)
-        self.canvas.drawer.failed.connect(lambda e: self.notify("The image cannot be drawn", e))
+        self.canvas.drawer.failed.connect(self._drawing_failed)
         self.panel.source_asked.connect(self._ask_source)
         self.panel.fit_asked.connect(self._fit_again)
         self.panel.stop_asked.connect(self.fitter.cancel)
@@ -161,6 +162,14 @@ class ImageWindow(QMainWindow):
             action.triggered.connect(does)
             bar.addAction(action)
         self.addToolBar(bar)
+
+    def _drawing_failed(self, error: Exception) -> None:
+        self.notify("The image cannot be drawn", error)
+        latest, backend = self.canvas.latest, self.model["backend"]
+        if isinstance(error, BackendUnavailable):  # back to what has drawn
+            drew = "cpu" if latest is None else latest.shown.backend
+            if drew != backend:
+                self.panel.backend.setCurrentText(drew)
 
     def _named(self, name: str) -> None:
         self._name = name

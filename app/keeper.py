@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QWidget
 
 from ..scenes.errors import VoileError
 from ..scenes.io import save, writable_format
-from ..scenes.io.losses import losses
+from ..scenes.io.losses import scene_losses
 from ..scenes.node import Node
 from ..scenes.progress import Progress
 from . import dialogs, session_file
@@ -63,7 +63,7 @@ class Keeper(OneTask):
         self.path = folder / f"session-{os.getpid()}{session_file.SUFFIX}"
         self._document: object = None
         self._kept: tuple[Node, ...] = ()  # nodes that a file holds
-        self._look: object = None  # material and lights that it holds
+        self._look: object = None  # material, lights and meshes that it holds
         self._soon, self._often = QTimer(self), QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.setInterval(AFTER)
@@ -71,20 +71,43 @@ class Keeper(OneTask):
         for timer in (self._soon, self._often):
             timer.timeout.connect(self.autosave)
         session.nodes_changed.connect(self._changed)
-        session.look_changed.connect(self._look_changed)
+        session.look_changed.connect(self._changes)
+        session.motion.changed.connect(self._changes)
+        session.bookmarks.changed.connect(self._changes)
         actions.save_scene.triggered.connect(self.ask)
         self.failed.connect(lambda error: self.refused.emit("The scene could not be saved", error))
 
     @property
     def unsaved(self) -> bool:
         """Whether there are edits that no file holds."""
-        return self._look != self._look_now() or not same_edits(self._kept, self._session.nodes)
+        session = self._session
+        if session.opened is None:
+            return False
+        if session.motion.unsaved or self._look != self._look_now():
+            return True
+        return not same_edits(self._kept, session.nodes)
 
     def ask(self) -> None:
         """Asks where to, and saves there."""
         opened = self._session.opened
-        if opened is not None and (path := dialogs.ask_save_file(self._window, opened.scene.name)):
-            self.save(Path(path))
+        if opened is None:
+            return
+        path = Path(dialogs.ask_save_file(self._window, opened.scene.name))
+        if path.name and self._accepts_losses(path):
+            self.save(path)
+
+    def _accepts_losses(self, path: Path) -> bool:
+        """Whether what the format cannot hold may be left out; nothing is asked where it is nil."""
+        opened = self._session.opened
+        if opened is None or path.suffix.lower() == session_file.SUFFIX:
+            return True
+        try:
+            target = writable_format(path)
+        except VoileError as error:
+            self.refused.emit("The scene could not be saved", error)
+            return False
+        lost = scene_losses(opened.scene, target)
+        return not lost or dialogs.ask_losses(self._window, target.title, lost)
 
     def save(self, path: Path) -> None:
         """Saves the session, or the scene in a format of its own; that in a thread."""
@@ -97,24 +120,17 @@ class Keeper(OneTask):
             except VoileError as error:
                 self.refused.emit("The session could not be saved", error)
             else:
-                self._done(path, opened.scene.nodes, [], self._look_now())
+                self._session.motion.kept = self._session.motion.keys
+                self._done(path, opened.scene.nodes, self._look_now())
             return
         scene = opened.scene
 
-        def work(progress: Progress) -> list[str]:
-            chosen = writable_format(path)
-            splats = scene.saved_splats()
-            save(splats, path, chosen.name, progress)
-            lost = losses(splats, chosen)
-            if scene.meshes:
-                lost.append("meshes are not in it")
-            if scene.coat is not None or scene.lights.lamps or scene.lights.environment.source:
-                lost.append("material and lights are not in it")
-            return lost
+        def work(progress: Progress) -> None:
+            save(scene.saved_splats(), path, writable_format(path).name, progress)
 
         task = Task(f"saving {path.name}", work, self)
         look = self._look_now()
-        task.done.connect(lambda lost: self._done(path, scene.nodes, lost, look))
+        task.done.connect(lambda _: self._done(path, scene.nodes, look))
         self._run(task, f"Saving {path.name}")
 
     def autosave(self) -> None:
@@ -155,8 +171,9 @@ class Keeper(OneTask):
             raise VoileError(reason)
         settings, defaults = self._session.settings.to_dict(), self._session.defaults.to_dict()
         changed = {name: value for name, value in settings.items() if value != defaults[name]}
-        view = self._session.navigator.view
-        data = session_file.encode(opened.scene, opened.base or opened.source, changed, view)
+        view, marks = self._session.navigator.view, self._session.bookmarks.here
+        seen = session_file.Restored(changed, view, marks, self._session.motion.keys)
+        data = session_file.encode(opened.scene, opened.base or opened.source, seen)
         session_file.write(data, path)
 
     def _changed(self) -> None:
@@ -170,18 +187,19 @@ class Keeper(OneTask):
             self._look = self._look_now()
         self._soon.start()
 
-    def _look_changed(self) -> None:
+    def _changes(self) -> None:
         self._soon.start()
 
     def _look_now(self) -> object:
         opened = self._session.opened
-        return None if opened is None else (opened.scene.coat, opened.scene.lights)
+        if opened is None:
+            return None
+        return opened.scene.coat, opened.scene.lights, opened.scene.mesh_files
 
-    def _done(self, path: Path, nodes: tuple[Node, ...], lost: list[str], look: object) -> None:
+    def _done(self, path: Path, nodes: tuple[Node, ...], look: object) -> None:
         self._kept, self._look = nodes, look
         self.autosave()
-        words = "; ".join([str(path), *lost])
-        self.told.emit("Saved" if not lost else "Saved, with losses", f"{words}.")
+        self.told.emit("Saved", f"{path}.")
         self.saved.emit(path)
 
 

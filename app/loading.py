@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Signal
 
 from ..scenes.progress import Progress
 from ..scenes.scene import BUILTIN
-from .session import OpenedScene, open_for_window
+from .opened import OpenedScene, open_for_window
 from .tasks import Task
 
 

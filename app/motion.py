@@ -20,6 +20,7 @@ class Motion:
     """Keys in the order of their times, and the time that is looked at.
 
     Attributes:
+        kept: the keys that a file holds.
         changed: emitted when the keys are others.
         moved: emitted when the time that is looked at is another.
     """
@@ -29,6 +30,7 @@ class Motion:
 
     def __init__(self) -> None:
         self._keys: tuple[Key, ...] = ()
+        self.kept: tuple[Key, ...] = ()
         self._path: CameraPath | None = None
         self._time = 0.0
 
@@ -44,6 +46,11 @@ class Motion:
         self._keys, self._path = keys, path
         self.changed.emit()
         self.time = self._time
+
+    @property
+    def unsaved(self) -> bool:
+        """Whether there are keys that no file holds."""
+        return bool(self._keys) and self._keys != self.kept
 
     @property
     def path(self) -> CameraPath | None:

@@ -6,7 +6,15 @@ from dataclasses import replace
 from typing import Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QGridLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QGridLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from ..scenes.errors import VoileError
 from ..scenes.node import Node
@@ -25,6 +33,7 @@ class PlaceControls(QWidget):
 
     Attributes:
         fields: by row and axis; the scale is ("Scale", 0).
+        billboard: whether a poster faces the camera; there where the node is one.
     """
 
     def __init__(self, editor: Editor, history: History, parent: QWidget) -> None:
@@ -44,6 +53,10 @@ class PlaceControls(QWidget):
                 field.setAlignment(Qt.AlignmentFlag.AlignRight)
                 field.editingFinished.connect(lambda n=name, a=axis: self._typed(n, a))
                 grid.addWidget(field, line, 1 + axis)
+        self.billboard = QCheckBox("Face the camera", self)
+        self.billboard.setToolTip("A poster turns with the view and stays upright in the picture")
+        self.billboard.clicked.connect(self._set_billboard)
+        grid.addWidget(self.billboard, len(_ROWS), 0, 1, 4)
         self.reset = _reset_button("Back to where the node was", self)
         self.reset.clicked.connect(lambda: self._put(IDENTITY))
         grid.addWidget(self.reset, 2, 3)
@@ -55,11 +68,18 @@ class PlaceControls(QWidget):
         node = self._editor.current
         placement = IDENTITY if node is None else node.edits.placement
         self.setEnabled(node is not None)
+        poster = None if node is None else node.poster
+        self.billboard.setVisible(poster is not None)
+        self.billboard.setChecked(poster is not None and poster.billboard)
         for (name, axis), field in self.fields.items():
             text = _text(_values(placement, name)[axis])
             if field.text() != text:
                 field.setText(text)
         self.reset.setEnabled(placement != IDENTITY)
+
+    def _set_billboard(self, on: bool) -> None:
+        if (node := self._editor.current) is not None:
+            self._editor.set_billboard(node, on)
 
     def _typed(self, name: str, axis: int) -> None:
         node = self._editor.current
@@ -129,7 +149,7 @@ class ColorControls(QWidget):
         """Shows the colours of the current node."""
         node = self._editor.current
         recolor = NEUTRAL if node is None else node.edits.recolor
-        self.setEnabled(node is not None)
+        self.setEnabled(node is not None and node.poster is None)
         red, green, blue = recolor.tint
         for name, value in (
             ("exposure", recolor.exposure),

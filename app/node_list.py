@@ -91,13 +91,15 @@ class NodeList(QWidget):
         with QSignalBlocker(self.list):
             self.list.clear()
             for node in nodes:
-                item = QTreeWidgetItem(["", node.name, f"{node.remaining:,}"])
+                size = f"{node.remaining:,}" if node.poster is None else "poster"
+                item = QTreeWidgetItem(["", node.name, size])
                 item.setData(EYE, Qt.ItemDataRole.UserRole, node.id)
                 name = "eye-outline" if node.visible else "eye-off-outline"
-                item.setIcon(EYE, theme.icon(name, theme.TEXT if node.visible else theme.FAINT))
+                item.setIcon(EYE, theme.icon(name, "TEXT" if node.visible else "FAINT"))
                 item.setToolTip(EYE, "Drawn; click to hide" if node.visible else "Hidden")
                 item.setToolTip(NAME, f"{node.source or node.name}\nDouble click to rename")
-                item.setTextAlignment(COUNT, Qt.AlignmentFlag.AlignRight)
+                aligned = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+                item.setTextAlignment(COUNT, aligned)
                 item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
                 self.list.addTopLevelItem(item)
                 if current is not None and node.id == current.id:

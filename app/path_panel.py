@@ -235,6 +235,7 @@ class PathPanel(QWidget):
             return
         with self._noted("Open path"):
             self._motion.keys = keys
+            self._motion.kept = self._motion.keys
             self.timeline.selected = -1
         self.refresh()
         self.look_at(self._motion.start)
@@ -248,6 +249,8 @@ class PathPanel(QWidget):
             path.save(file if file.lower().endswith(".json") else f"{file}.json")
         except VoileError as error:
             self._context.notify("The path could not be saved", error)
+        else:
+            self._motion.kept = self._motion.keys
 
     # The film
 

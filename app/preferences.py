@@ -24,14 +24,14 @@ class Preferences(msgspec.Struct):
         geometry: the window's place as Qt encodes it, base64.
         overlay: whether the overlay with frame time and counts is shown.
         docks: where the panels are, as Qt encodes it, base64.
-        theme: of `theme.THEMES`, dark or light.
+        theme: dark, light, or what the desktop has.
     """
 
     recent: list[str] = msgspec.field(default_factory=list)
     geometry: str = ""
     overlay: bool = True
     docks: str = ""
-    theme: Literal["dark", "light"] = "dark"
+    theme: Literal["system", "dark", "light"] = "dark"
 
     def remember(self, path: Path) -> None:
         """Puts a scene at the head of the recent ones."""

@@ -50,6 +50,8 @@ def run_window(
     from .keeper import autosave_folder, left_sessions, put_aside
     from .logs import CrashReport, start_log, tell_reports
     from .session import Session
+    from .theme_choice import worn
+    from .window import MainWindow
 
     try:
         start_log(log, log_level)
@@ -67,9 +69,7 @@ def run_window(
         print(f"voile: {error}", file=sys.stderr)
         return 1
 
-    theme.apply(app, preferences.load(preferences.default_path()).theme)
-    from .window import MainWindow  # after the theme: some colours are taken when it is imported
-
+    theme.apply(app, worn(preferences.load(preferences.default_path()).theme))
     app.setWindowIcon(QIcon(f"{theme.ASSETS}/voile.svg"))
     if source is not None and is_image(Path(source)):
         return show_image(app, Path(source))

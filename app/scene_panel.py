@@ -11,7 +11,8 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 from . import theme
 from .commands.console import KINDS, size_text
 from .node_list import NodeList
-from .session import OpenedScene, Session
+from .opened import OpenedScene
+from .session import Session
 from .settings_panel import Group, SettingsPanel
 
 if TYPE_CHECKING:

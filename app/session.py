@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
 from psygnal import Signal
 
 from ..render.camera import Camera
 from ..render.captured import camera_of, fit_camera
 from ..render.frontier import Point
-from ..render.materials.assign import coat_named
 from ..render.modes import MODES
 from ..render.paint import Paint
 from ..render.renderer import BACKENDS, RenderError
@@ -23,71 +19,21 @@ from ..render.settings import FIELDS, Settings, SettingsError
 from ..render.views import FOV_Y, bounding_sphere
 from ..scenes.coat import Coat
 from ..scenes.lights import Lights
+from ..scenes.mesh import Mesh
 from ..scenes.node import Node
-from ..scenes.progress import Progress, silent
-from ..scenes.scene import BUILTIN, Scene, open_scene
+from ..scenes.scene import Scene
 from ..scenes.splats import Splats
-from . import session_file
+from .bookmarks import Bookmarks
 from .captures import PHOTO, Captures
 from .comparison import Comparison
 from .motion import Motion
 from .navigation import Navigator
-from .session_file import SUFFIX, Restored
+from .opened import OpenedScene
+from .session_file import Restored
 from .tint import selection_tint
 
 CANVAS = (0.063, 0.067, 0.078)
 """The window's background behind splats, display RGB; between black and the window's own grey."""
-
-
-@dataclass(frozen=True, eq=False)
-class OpenedScene:
-    """A scene ready to be shown, with what its navigation needs.
-
-    Attributes:
-        scene: the scene.
-        source: what was asked for, a path or "builtin".
-        center, radius: bounding sphere without outliers, world units.
-        document: the same object for a scene and its edited versions.
-        base: the first scene of a session file, where that was opened.
-        restored: how a session was seen.
-        recovered: whether it was kept by itself, and no person has saved it.
-    """
-
-    scene: Scene
-    source: str
-    center: NDArray[np.float64]
-    radius: float
-    document: object = field(default_factory=object)
-    base: str = ""
-    restored: Restored | None = None
-    recovered: bool = False
-
-
-def open_for_window(
-    source: str,
-    progress: Progress = silent,
-    weights: Path | None = None,
-    meshes: Sequence[Path] = (),
-    material: str | None = None,
-) -> OpenedScene:
-    """Opens a scene and measures it; for a thread. Arguments and errors as `open_scene`.
-
-    `material` is what all of it is made of, a name or a .vnm file; MaterialError where it is none.
-    """
-    restored, base, path = None, "", Path(source)
-    if path.suffix.lower() == SUFFIX:
-        scene, restored = session_file.read(path, progress)
-        base = str(scene.path or BUILTIN)
-    else:
-        scene = open_scene(source, progress, weights=weights, meshes=meshes)
-    if material is not None:
-        scene = scene.with_look(coat_named(material), scene.lights)
-    progress(1.0, "Finding the scene's extent")
-    center, radius = bounding_sphere(scene.content)
-    recovered = restored is not None and path.name.startswith("recovered-")
-    return OpenedScene(
-        scene, source, center, radius, base=base, restored=restored, recovered=recovered
-    )
 
 
 class Session:
@@ -102,6 +48,7 @@ class Session:
         comparison: what the picture is compared with.
         motion: the camera path that is being made.
         captures: the photographs of the scene's capture.
+        bookmarks: views that a person has kept of the scene.
         scene_changed: another scene is shown, or what is drawn of it was edited.
         nodes_changed: nodes were edited, added or removed, or what is selected is new.
         look_changed: the scene's material or its lights are others.
@@ -126,6 +73,7 @@ class Session:
         self.comparison = Comparison()
         self.motion = Motion()
         self.captures = Captures()
+        self.bookmarks = Bookmarks()
         self._standing = False  # while the view goes where a photograph was taken
         self._backend = backend
         self._modes: dict[str, frozenset[str]] = {}
@@ -261,17 +209,21 @@ class Session:
 
     def show(self, opened: OpenedScene, aspect: float) -> None:
         """Shows a scene from its start view; `aspect`: width over height of the picture."""
+        restored = opened.restored
         self.captures.put(())
         self._opened = opened
+        self.bookmarks.use(opened.source, restored.bookmarks if restored else ())
         self.scene_changed.emit()
         self.nodes_changed.emit()
         self.look_changed.emit()
         self.reset_view(aspect)
-        if opened.restored is not None:
-            self._restore(opened.restored)
+        if restored is not None:
+            self._restore(restored)
+            if not opened.recovered:
+                self.motion.kept = self.motion.keys
 
     def _restore(self, restored: Restored) -> None:
-        """Settings and view of a session; values that this Voile does not know stay as they are."""
+        """Settings, view and path of a session; what this Voile does not know stays as it is."""
         for name, value in restored.settings.items():
             try:
                 found = Settings.from_dict({name: value})
@@ -280,6 +232,7 @@ class Session:
             setattr(self.settings, name, getattr(found, name))
         if restored.view is not None:
             self.navigator.restore(restored.view)
+        self.motion.keys = restored.keys
 
     @property
     def nodes(self) -> tuple[Node, ...]:
@@ -313,6 +266,22 @@ class Session:
         else:
             self.frame_invalidated.emit()  # what is selected is tinted
         self.nodes_changed.emit()
+
+    @property
+    def up(self) -> tuple[float, float, float]:
+        """Which way is up in the file of the scene; INRIA's before the first."""
+        return (0.0, -1.0, 0.0) if self._opened is None else self._opened.scene.splats.up
+
+    @property
+    def meshes(self) -> tuple[tuple[Mesh, ...], tuple[str, ...]]:
+        """The meshes of the scene that is shown, and files they came from beside its own."""
+        return ((), ()) if self._opened is None else self._opened.scene.placed_meshes
+
+    def put_meshes(self, meshes: tuple[tuple[Mesh, ...], tuple[str, ...]]) -> None:
+        """Puts other meshes among the splats; all else stays."""
+        if self._opened is not None:
+            self._opened = replace(self._opened, scene=self._opened.scene.with_meshes(*meshes))
+            self.scene_changed.emit()
 
     def put_look(self, coat: Coat | None, lights: Lights) -> None:
         """Puts the scene into another material and light; all else stays.

@@ -1,4 +1,4 @@
-"""The session file `.voile`: which scenes are open, what was done to them, and how they are seen.
+"""The session file `.voile`: which scenes are open, what was done to them, how they are seen.
 
 JSON. Splats stay in their files: a node names its source and a digest of its centres, by which a
 file that was changed since is noticed. Masks are one bit a splat, compressed by zstd, in base64.
@@ -7,7 +7,7 @@ file that was changed since is noticed. Masks are one bit a splat, compressed by
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -15,6 +15,7 @@ from weakref import WeakKeyDictionary
 import msgspec
 import zstandard
 
+from ..render.camera_path import Key, PathError, keys_as_numbers, keys_from_numbers
 from ..render.materials.assign import coat_named
 from ..scenes.atomic import replacing
 from ..scenes.bits import Bits
@@ -26,8 +27,9 @@ from ..scenes.oit_file import fingerprint
 from ..scenes.placement import Placement
 from ..scenes.progress import Progress, silent
 from ..scenes.recolor import Recolor
-from ..scenes.scene import BUILTIN, Scene, open_scene
+from ..scenes.scene import BUILTIN, Scene, meshes_for, open_scene, poster_node
 from ..scenes.splats import Splats
+from .bookmarks import Bookmark
 from .navigation import View
 
 SUFFIX = ".voile"
@@ -54,6 +56,8 @@ class _Node(msgspec.Struct):
     deleted: _Mask | None = None
     hidden: _Mask | None = None
     selected: _Mask | None = None
+    poster: bool = False
+    billboard: bool = False
 
 
 class _File(msgspec.Struct):
@@ -66,13 +70,26 @@ class _File(msgspec.Struct):
     material: str = ""
     environment: str = ""
     lamps: list[Lamp] = []
+    meshes: list[str] = []
+    bookmarks: list[Bookmark] = []
+    path: list[Any] = []
 
 
-class Restored(msgspec.Struct, frozen=True):
-    """How a session was seen: settings that are not the defaults, and the view."""
+@dataclass(frozen=True)
+class Restored:
+    """How a session was seen.
+
+    Attributes:
+        settings: those that are not the defaults.
+        view: where from.
+        bookmarks: views that were kept.
+        keys: of the camera path.
+    """
 
     settings: dict[str, Any]
     view: View | None
+    bookmarks: tuple[Bookmark, ...] = ()
+    keys: tuple[Key, ...] = ()
 
 
 def check(nodes: Sequence[Node]) -> str | None:
@@ -81,8 +98,8 @@ def check(nodes: Sequence[Node]) -> str | None:
     return f"{nameless[0]} comes from no file; save it as one first." if nameless else None
 
 
-def encode(scene: Scene, source: str, settings: dict[str, Any], view: View) -> bytes:
-    """A session as the bytes of its file."""
+def encode(scene: Scene, source: str, seen: Restored) -> bytes:
+    """A session as the bytes of its file: its scene, opened from `source`, and how it is seen."""
     nodes = [
         _Node(
             node.name,
@@ -93,14 +110,18 @@ def encode(scene: Scene, source: str, settings: dict[str, Any], view: View) -> b
             node.edits.placement,
             node.edits.recolor,
             *map(_pack, (node.rows, node.edits.deleted, node.edits.hidden, node.selected)),
+            poster=node.poster is not None,
+            billboard=node.poster is not None and node.poster.billboard,
         )
         for node in scene.nodes
     ]
     source = source if source == BUILTIN else str(Path(source).absolute())
     coat, lights = scene.coat, scene.lights
-    file = _File(VERSION, scene.name, source, nodes, settings, view)
+    file = _File(VERSION, scene.name, source, nodes, seen.settings, seen.view)
     file.material = coat.source if coat else ""
     file.environment, file.lamps = lights.environment.source, list(lights.lamps)
+    file.meshes, file.bookmarks = list(scene.mesh_files), list(seen.bookmarks)
+    file.path = keys_as_numbers(seen.keys)
     return msgspec.json.encode(file)
 
 
@@ -144,17 +165,30 @@ def read(path: Path, progress: Progress = silent) -> tuple[Scene, Restored]:
             path, "voile", f"is {file.voile}, this Voile reads {VERSION}", "Use a newer Voile."
         )
     scenes: dict[str, Scene] = {}
-    for source in (file.source, *(node.source for node in file.nodes)):
+    with_splats = [node.source for node in file.nodes if not node.poster]
+    for source in (file.source, *with_splats):
         if source not in scenes:
             scenes[source] = open_scene(_found(source, path), progress)
-    nodes = tuple(_node(each, scenes[each.source], path) for each in file.nodes)
+    nodes = tuple(
+        _poster(each, path) if each.poster else _node(each, scenes[each.source], path)
+        for each in file.nodes
+    )
     scene = replace(scenes[file.source], name=file.name, nodes=nodes)
+    up = scene.splats.up
+    placed = [m for each in file.meshes for m in meshes_for(_found(each, path), up, progress)]
+    scene = scene.with_meshes((*scene.meshes, *placed), file.meshes)
     coat = coat_named(_found(file.material, path)) if file.material else None
     lights = scene.lights
     if file.environment:
         lights = replace(lights, environment=load_environment(_found(file.environment, path)))
     scene = scene.with_look(coat, replace(lights, lamps=tuple(file.lamps)))
-    return scene, Restored(file.settings, file.view)
+    try:
+        keys = keys_from_numbers(file.path)
+    except PathError as error:
+        raise SceneFormatError(
+            path, "path", f"is damaged: {error}", "Open an earlier session."
+        ) from error
+    return scene, Restored(file.settings, file.view, tuple(file.bookmarks), keys)
 
 
 def _node(spec: _Node, scene: Scene, path: Path) -> Node:
@@ -175,6 +209,14 @@ def _node(spec: _Node, scene: Scene, path: Path) -> Node:
     )
     edits = Edits(spec.placement, spec.recolor, deleted, hidden)
     return Node(spec.name, splats, spec.source, rows, spec.visible, edits, selected)
+
+
+def _poster(spec: _Node, path: Path) -> Node:
+    from ..render.image.poster import load_poster  # kernels, which few sessions need
+
+    poster = replace(load_poster(_found(spec.source, path)), billboard=spec.billboard)
+    node = poster_node(spec.name, poster, spec.source, spec.placement)
+    return replace(node, visible=spec.visible)
 
 
 def _found(source: str, path: Path) -> str:

@@ -1,12 +1,13 @@
-"""The window's look: one palette, one style sheet, one way to make icons."""
+"""The window's look: palettes and a style sheet; `icons` draws in the same colours."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-import qtawesome
 from PySide6.QtGui import QColor, QFont, QIcon, QPalette
 from PySide6.QtWidgets import QApplication
+
+from .icons import Engine
 
 THEMES: dict[str, dict[str, str]] = {
     "dark": {
@@ -36,7 +37,7 @@ THEMES: dict[str, dict[str, str]] = {
         "ALARM": "#e0a9a3",
     },
 }
-"""Colours by theme; those in use are the names of this module."""
+"""Colours by theme; those in use are the names of this module, to be asked for when one paints."""
 
 WINDOW = THEMES["dark"]["WINDOW"]
 RAISED = THEMES["dark"]["RAISED"]
@@ -87,6 +88,7 @@ QToolButton::menu-indicator {{ image: none; }}
 QToolTip {{ background: {RAISED}; color: {TEXT}; border: 1px solid {LINE}; padding: 5px 7px; }}
 QLabel {{ color: {TEXT}; background: transparent; }}
 QLabel[role="muted"] {{ color: {MUTED}; }}
+QLabel[role="accent"] {{ color: {ACCENT}; }}
 QPushButton {{ background: {HOVER}; color: {TEXT}; border: 1px solid {LINE}; border-radius: 5px;
                padding: 6px 16px; }}
 QPushButton:hover {{ background: {PRESSED}; }}
@@ -172,11 +174,13 @@ QScrollBar::add-line, QScrollBar::sub-line {{ height: 0; }}
 """
 
 
-def apply(app: QApplication, theme: str = "dark") -> None:
-    """Dresses the application: Fusion on every platform, whatever the desktop says.
+def colors() -> dict[str, str]:
+    """The theme that is worn; the same object as long as it is the same."""
+    return next(each for each in THEMES.values() if each["WINDOW"] == WINDOW)
 
-    Before anything is made: icons keep the colours that they were made in.
-    """
+
+def apply(app: QApplication, theme: str = "dark") -> None:
+    """Dresses the application: Fusion on every platform, whatever the desktop says."""
     globals().update(THEMES[theme])
     app.setStyle("Fusion")
     palette = QPalette()
@@ -203,10 +207,9 @@ def apply(app: QApplication, theme: str = "dark") -> None:
     app.setStyleSheet(style())
 
 
-def icon(name: str, color: str | None = None) -> QIcon:
-    """An icon of Material Design Icons by name, in the window's colours at every resolution."""
-    shown = MUTED if color is None else color
-    return qtawesome.icon(f"mdi6.{name}", color=shown, color_active=TEXT, color_disabled=FAINT)
+def icon(name: str, role: str = "MUTED") -> QIcon:
+    """An icon of Material Design Icons by name, in a colour of the theme that is worn."""
+    return QIcon(Engine(name, role, colors))
 
 
 def sized(font: QFont, factor: float, weight: QFont.Weight = QFont.Weight.Normal) -> QFont:

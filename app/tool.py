@@ -69,9 +69,9 @@ class Tool:
         """Draws over the picture."""
 
 
-def stroke(color: str = theme.ACCENT, width: float = 1.5) -> QPen:
-    """A pen for lines over any picture; draw `under` first."""
-    return QPen(QColor(color), width)
+def stroke(color: str | None = None, width: float = 1.5) -> QPen:
+    """A pen for lines over any picture, in the accent unless told; draw `under` first."""
+    return QPen(QColor(color or theme.ACCENT), width)
 
 
 def under(width: float = 1.5) -> QPen:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from ..scenes.io import FORMATS
 from . import theme
+from .icons import Sign
 
 
 class Welcome(QWidget):
@@ -20,14 +21,13 @@ class Welcome(QWidget):
         super().__init__(parent)
         column = QVBoxLayout(self)
         column.setSpacing(theme.GRID)
-        sign = QLabel(self)
-        sign.setPixmap(theme.icon("cube-scan", theme.FAINT).pixmap(QSize(64, 64)))
+        column.addWidget(Sign(theme.icon("cube-scan", "FAINT"), 64, self))
         title = QLabel("Drop a splat scene here", self)
         title.setFont(theme.sized(self.font(), 1.6, QFont.Weight.Light))
         names = [f.title.split(",")[0] for f in FORMATS.values()]
         formats = QLabel("  ·  ".join(dict.fromkeys(names)), self)
         formats.setProperty("role", "muted")
-        for label in (sign, title, formats):
+        for label in (title, formats):
             label.setAlignment(Qt.AlignmentFlag.AlignCenter)
             column.addWidget(label)
         row = QHBoxLayout()

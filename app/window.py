@@ -27,7 +27,6 @@ from .dropped import Dropped
 from .drops import Drops
 from .editing import Editing
 from .failures import Failures
-from .fallback import replacement, told
 from .frusta import Frusta
 from .help import HelpBox
 from .history import History
@@ -36,13 +35,16 @@ from .indicators import Indicators
 from .keeper import Keeper
 from .loading import Loader
 from .navigation import UP_AXES
+from .opened import OpenedScene
 from .overlays import Overlays
-from .palette import CommandPalette
+from .palette import CommandPalette, commands
 from .picture_keeper import PictureKeeper
 from .preparing import Preparer
 from .recent_menu import RecentMenu
-from .session import OpenedScene, Session
+from .session import Session
 from .shader_watch import ShaderWatch
+from .standin import StandIn
+from .theme_choice import ThemeChoice
 from .view_legend import ViewLegend
 from .viewport import Viewport
 
@@ -98,17 +100,22 @@ class MainWindow(QMainWindow):
         edit.setIcon(theme.icon("pencil-outline"))
         bar.insertAction(self.actions_.compare, edit)
         self.comparing = Comparing(self.session, self.docks, self)
-        self._dropped = Dropped(self.session, self.docks, self.history, self.open, self._notify)
+        self._dropped = Dropped(
+            *(self.session, self.docks, self.history, self.open_instead, self._notify),
+            lambda path: self._take_image(path),
+        )
         self.controls.clicked.connect(self.frusta.click)
         self.pictures = PictureKeeper(self.session, self.viewport, self.actions_, self)
         CameraText(self.session, self.viewport, self.actions_, self.history, self._notify)
-        RecentMenu(self.actions_.recent, self.preferences, self.open)
+        RecentMenu(self.actions_.recent, self.preferences, self.open_any)
         Drops(self, self.overlays.show_drop, self.open_any)
         self.loader = Loader(self)
         self.keeper = Keeper(self.session, self.actions_, keeper.autosave_folder(), self)
         self.images = ImageWindows(self)
+        self.stand_in = StandIn(self.session, self)
         self._preparer = Preparer(self)
         self._waiting: OpenedScene | None = None  # loaded before the kernels were ready
+        self.theme = ThemeChoice(lambda: self.preferences.theme, self)
         self.setWindowTitle("Voile")
         self.resize(1280, 800)
         self.restoreGeometry(QByteArray.fromBase64(self.preferences.geometry.encode()))
@@ -146,6 +153,19 @@ class MainWindow(QMainWindow):
     def open_any(self, path: str) -> None:
         """Opens a scene, or what goes with the one that is shown: cameras, a path, weights, ..."""
         if not self._dropped.open(Path(path)):
+            self.open_instead(path)
+
+    def open_instead(self, source: str, weights: Path | None = None) -> None:
+        """Opens a scene, but asks before where edits of the one that is shown would go."""
+        if is_image(Path(source)) or self.keeper.may_go():
+            self.open(source, weights)
+
+    def _take_image(self, path: str) -> None:
+        """An image that was dropped onto a scene: a poster in it, or a window of its own."""
+        choice = dialogs.ask_poster(self, Path(path).name)
+        if choice == "poster":
+            self.editing.add(path)
+        elif choice == "window":
             self.open(path)
 
     def cancel_loading(self) -> None:
@@ -199,12 +219,8 @@ class MainWindow(QMainWindow):
         self._show_waiting()
 
     def _fall_back(self, what: str, reason: object) -> None:
-        """Tells that the session's backend cannot draw, and lets another one draw instead."""
-        failed = self.session.backend
-        backend = replacement(failed, self.session.settings.fallback, self.indicators.reasons)
-        self._notify(f"The {failed} backend {what}", told(reason, backend))
-        if backend is not None:
-            self.session.backend = backend
+        """The session's backend cannot draw."""
+        self.stand_in.take_over(what, reason, self.indicators.reasons)
 
     def _drawing_failed(self, what: str, error: BaseException) -> None:
         if isinstance(error, BackendFailed) and error.backend == self.session.backend:
@@ -223,8 +239,10 @@ class MainWindow(QMainWindow):
         does.open.triggered.connect(self._ask_file)
         does.open_folder.triggered.connect(self._ask_folder)
         does.fit_image.triggered.connect(self.images.ask_picture)
-        does.builtin.triggered.connect(lambda: self.open(BUILTIN))
+        does.builtin.triggered.connect(lambda: self.open_instead(BUILTIN))
         does.add.triggered.connect(self._ask_added)
+        does.add_poster.triggered.connect(self._ask_poster)
+        self.stand_in.told.connect(self._notify)
         self.editing.failed.connect(self._notify)
         self.keeper.told.connect(self.overlays.notify)
         self.keeper.refused.connect(self._notify)
@@ -233,6 +251,8 @@ class MainWindow(QMainWindow):
         self.overlays.saving.cancelled.connect(self.keeper.cancel)
         self.editing.editor.told.connect(self._notify)
         self.editing.adder.progressed.connect(self.overlays.loading.report)
+        self.editing.posters.progressed.connect(self.overlays.loading.report)
+        self.editing.posters.ended.connect(self.overlays.loading.hide)
         does.quit.triggered.connect(self.close)
         does.frame.triggered.connect(lambda: self.session.frame(self.viewport.aspect))
         does.reset.triggered.connect(lambda: self.session.reset_view(self.viewport.aspect))
@@ -265,7 +285,7 @@ class MainWindow(QMainWindow):
         self._preparer.failed.connect(self._prepare_failed)
         self.overlays.loading.cancelled.connect(self.cancel_loading)
         self.overlays.welcome.open_asked.connect(self._ask_file)
-        self.overlays.welcome.builtin_asked.connect(lambda: self.open(BUILTIN))
+        self.overlays.welcome.builtin_asked.connect(lambda: self.open_instead(BUILTIN))
         queued = Qt.ConnectionType.QueuedConnection  # sent while painting
         self.viewport.frame_shown.connect(self.indicators.show_frame, queued)
         self.viewport.failed.connect(self._drawing_failed, queued)
@@ -279,15 +299,19 @@ class MainWindow(QMainWindow):
 
     def _ask_file(self) -> None:
         if path := dialogs.ask_scene_file(self, self._folder()):
-            self.open(path)
+            (self.open if is_image(Path(path)) else self.open_any)(path)
 
     def _ask_added(self) -> None:
         if path := dialogs.ask_scene_file(self, self._folder()):
             self.editing.add(path)
 
+    def _ask_poster(self) -> None:
+        if path := dialogs.ask_image_file(self, self._folder()):
+            self.editing.add(path)
+
     def _ask_folder(self) -> None:
         if path := dialogs.ask_scene_folder(self, self._folder()):
-            self.open(path)
+            self.open_any(path)
 
     def _look_from(self, view: str) -> None:
         self.session.look_from(view, self.viewport.aspect)
@@ -300,10 +324,9 @@ class MainWindow(QMainWindow):
         self.overlays.hud.setVisible(shown and self.session.opened is not None)
 
     def _set_theme(self, name: str) -> None:
-        if name != self.preferences.theme:
-            self.preferences.theme = name  # pyright: ignore[reportAttributeAccessIssue]
-            self._save_preferences()
-            self._notify(f"The {name} theme is chosen", "Voile wears it from the next start on.")
+        self.preferences.theme = name  # pyright: ignore[reportAttributeAccessIssue]
+        self.theme.wear()
+        self._save_preferences()
 
     def _set_full_screen(self, full: bool) -> None:
         if full:
@@ -312,15 +335,7 @@ class MainWindow(QMainWindow):
             self.showNormal()
 
     def _show_help(self) -> None:
-        does = self.actions_
-        shortcuts = [
-            (action.shortcut().toString(), action.text().rstrip("…"))
-            for action in (
-                *(does.frame, does.reset, does.flip, does.panels, does.compare),
-                *(does.overlay, does.save_picture),
-            )
-        ]
-        dialogs.show(HelpBox(shortcuts, self))
+        dialogs.show(HelpBox(commands(self), self))
 
     def _show_about(self) -> None:
         dialogs.show(AboutBox(self.viewport.graphics_facts(), self))
@@ -353,7 +368,7 @@ class MainWindow(QMainWindow):
         self.images.close()
         names = self.loader.close(JOIN_SECONDS) + self._preparer.close(JOIN_SECONDS)
         names += self.keeper.close(JOIN_SECONDS)
-        names += self.docks.close(JOIN_SECONDS) + self.editing.adder.close(JOIN_SECONDS)
+        names += self.docks.close(JOIN_SECONDS) + self.editing.close(JOIN_SECONDS)
         if not self.viewport.shut_down(JOIN_SECONDS):
             names.append("drawing")
         for name in names:

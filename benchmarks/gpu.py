@@ -3,7 +3,8 @@
     python benchmarks/gpu.py [--counts 1000000,6000000,20000000] [--sizes 1920x1080,3840x2160]
                              [--frames 50] [--json FILE]
 
-Scenes: those of the shared test data where it is there, and synthetic ones (`synthetic.py`). A
+Scenes: those of the shared test data where it is there, and synthetic ones (`synthetic.py`), the
+smallest of them also made of surfels, which gsplat draws by its 2D Gaussians. A
 frame's time is that of the GPU's own timeline, without the copy to the host, for both; the two
 take turns. PSNR is between their pictures, over colour clamped to [0, 1]. The floor is what the
 bytes that a frame has to move take at the bandwidth at which this GPU copies memory, measured in
@@ -18,7 +19,7 @@ import json
 import statistics
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from rich.console import Console
 from rich.table import Table
 
 import voile
+from voile.kernels.cuda.sources import DISC
 from voile.render import BackendUnavailable, FrameRequest
 from voile.render.cuda.packing import color_bytes
 from voile.render.cuda.renderer import CUDARenderer
@@ -45,18 +47,25 @@ Peer = Callable[[voile.Camera], tuple[Any, float]]
 
 
 def bytes_moved(
-    splats: int, visible: int, instances: int, pixels: int, color_bytes: int, tile_passes: int = 2
+    splats: int,
+    visible: int,
+    instances: int,
+    pixels: int,
+    color_bytes: int,
+    tile_passes: int = 2,
+    disc: int = 0,
 ) -> dict[str, int]:
     """Bytes that each stage of a sorted frame reads and writes once, with no cache to help or hurt.
 
-    Footprints are 48 bytes, a splat 28 and its colours, a depth key with its value 8 (4 passes,
-    each read and written, one more reading of the keys), an instance 6.
+    Footprints are 48 bytes, and `disc` more of scenes with surfels; a splat 28 and its colours, a
+    depth key with its value 8 (4 passes, each read and written, one more reading of the keys), an
+    instance 6.
     """
     return {
-        "project": splats * 28 + visible * (color_bytes + 48 + 4 + 4),
+        "project": splats * 28 + visible * (color_bytes + 48 + disc + 4 + 4),
         "sort": visible * (4 + 4 * 16),
         "bin": visible * (4 + 48) + instances * (6 + 2 + 12 * tile_passes + 2),
-        "rasterize": instances * (4 + 48) + pixels * 16,
+        "rasterize": instances * (4 + 48 + disc) + pixels * 16,
     }
 
 
@@ -76,12 +85,16 @@ def copy_bandwidth(torch: Any, mebibytes: int = 1024) -> float:
 
 
 def gsplat_peer(splats: voile.Splats) -> Peer | None:
-    """gsplat on the same scene; None where it is not installed."""
+    """gsplat on the same scene, its 2D Gaussians where that is of surfels; None where it is not
+    installed, or the scene holds both kinds."""
     try:
         import gsplat
         import torch
     except ImportError:
         return None
+    if splats.kind == "mixed":
+        return None
+    rasterize = gsplat.rasterization if splats.kind == "3d" else gsplat.rasterization_2dgs
     columns = [
         torch.from_numpy(column.copy()).cuda()
         for column in (splats.means, splats.quats, splats.scales, splats.opacities, splats.sh)
@@ -94,7 +107,7 @@ def gsplat_peer(splats: voile.Splats) -> Peer | None:
         start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
         start.record()
         with torch.no_grad():
-            color, _, _ = gsplat.rasterization(
+            color, *_ = rasterize(
                 *columns,
                 view,
                 intrinsics,
@@ -145,6 +158,7 @@ def measure(
     moved = bytes_moved(
         counts["splats"], counts["visible"], counts["instances"], camera.width * camera.height,
         color_bytes(splats.sh.shape[1], settings.storage),
+        disc=0 if splats.kind == "3d" else 4 * DISC,
     )  # fmt: skip
     ms = statistics.median(totals)
     medians = {name: statistics.median(values) for name, values in stages.items()}
@@ -171,7 +185,7 @@ def _rate(count: int, ms: float | None) -> float | None:
     return 1e3 * count / ms if ms else None
 
 
-def setups(counts: Iterable[int], size: Size) -> Iterable[tuple[str, voile.Splats, list[Any]]]:
+def setups(counts: Sequence[int], size: Size) -> Iterable[tuple[str, voile.Splats, list[Any]]]:
     """Name, scene and cameras of everything that is measured; made one after the other."""
     for name, make in SCENES.items():
         if name in ("biker", "playbot"):
@@ -179,6 +193,10 @@ def setups(counts: Iterable[int], size: Size) -> Iterable[tuple[str, voile.Splat
     for count in counts:
         cameras = [synthetic.view(size, step) for step in range(8)]
         yield f"synthetic {count:,}", synthetic.capture(count), cameras
+    if counts:
+        least = min(counts)
+        cameras = [synthetic.view(size, step) for step in range(8)]
+        yield f"surfels {least:,}", synthetic.capture(least, kind="2d"), cameras
 
 
 def show(console: Console, results: dict[str, dict[str, Any]]) -> None:

@@ -35,15 +35,33 @@ MIN_DB = 50.0
 TOOLS = ("memcheck", "racecheck", "synccheck", "initcheck")
 FRAMES_PER_SCENE = 100
 
+SYNTHETIC = {"synthetic": "3d", "surfels": "2d", "surfels and ellipsoids": "mixed"}
+"""Kinds of the synthetic scenes, by their names."""
+
+SYNTHETIC_COUNT = 20_000
+
+KINDS = ("3d", "2d", "3d", "mixed")
+"""Of the random scenes, in turns."""
+
 Make = Callable[[], CUDARenderer]
 
 
-def parity(make: Make, size: tuple[int, int], scenes: Iterable[str], console: Console) -> bool:
-    """Whether every mode draws the reference's picture of every scene; tells each."""
+def parity(
+    make: Make,
+    size: tuple[int, int],
+    scenes: Iterable[str],
+    console: Console,
+    count: int = SYNTHETIC_COUNT,
+) -> bool:
+    """Whether every mode draws the reference's picture of every scene; tells each.
+
+    Synthetic ones have `count` splats.
+    """
     renderer, reference, holds = make(), create_renderer("reference"), True
     for name in scenes:
-        if name == "synthetic":
-            splats, cameras = synthetic.capture(20_000), [synthetic.view(size)]
+        if name in SYNTHETIC:
+            splats = synthetic.capture(count, kind=SYNTHETIC[name])
+            cameras = [synthetic.view(size)]
         else:
             splats, cameras = SCENES[name](size)
         renderer.upload(splats)
@@ -74,7 +92,8 @@ def random_frames(
     for frame in range(frames):
         if frame % FRAMES_PER_SCENE == 0:
             count = int(np.exp(rng.uniform(np.log(50), np.log(most))))
-            splats = synthetic.capture(count, int(rng.integers(0, 5)), frame)
+            kind = KINDS[frame // FRAMES_PER_SCENE % len(KINDS)]
+            splats = synthetic.capture(count, int(rng.integers(0, 5)), frame, kind)
         eye = rng.normal(size=3) * 5 + 0.1
         camera = voile.Camera.look_at(
             tuple(eye),
@@ -149,12 +168,13 @@ def main(arguments: list[str] | None = None, make: Make = CUDARenderer) -> int:
     except BackendUnavailable as error:
         console.print(f"This proof needs an NVIDIA GPU: {error}")
         return 2
-    size, scenes, limits = (320, 180), [*SCENES, "synthetic"], {}
+    size, scenes, count, limits = (320, 180), [*SCENES, *SYNTHETIC], SYNTHETIC_COUNT, {}
     if options.small:
-        size, scenes, options.frames = (40, 24), ["random"], min(options.frames, 4)
+        size, scenes, count = (40, 24), ["random", "surfels"], 200
+        options.frames = min(options.frames, 4)
         limits = {"most": 200, "size": (40, 30)}
     parts = {
-        "parity": lambda: parity(make, size, scenes, console),
+        "parity": lambda: parity(make, size, scenes, console, count),
         "same": lambda: same(make, options.frames, console, **limits),
         "sanitizer": lambda: sanitizer(console),
     }

@@ -22,16 +22,21 @@ RADIUS = 6.0
 _CHUNK = 1 << 20
 
 
-def capture(count: int, degree: int = 3, seed: int = 0) -> voile.Splats:
-    """A scene of `count` splats, -Y up, around the origin."""
+def capture(count: int, degree: int = 3, seed: int = 0, kind: str = "3d") -> voile.Splats:
+    """A scene of `count` splats, -Y up, around the origin.
+
+    `kind`: "3d"; "2d" makes surfels of all of them, the thinnest axis gone, "mixed" of every other.
+    """
     rng = np.random.default_rng(seed)
     bodies = _bodies(rng)
     parts = [
         _part(rng, bodies, min(_CHUNK, count - first), count, degree)
         for first in range(0, count, _CHUNK)
     ]
-    columns = [np.concatenate(column) for column in zip(*parts)]
-    return voile.Splats(*columns)
+    means, quats, scales, opacities, sh = (np.concatenate(column) for column in zip(*parts))
+    flat = {"3d": slice(0, 0), "2d": slice(None), "mixed": slice(None, None, 2)}[kind]
+    quats[flat], scales[flat] = _flattened(quats[flat], scales[flat])
+    return voile.Splats(means, quats, scales, opacities, sh)
 
 
 def view(size: tuple[int, int], step: int = 0, steps: int = 8) -> voile.Camera:
@@ -96,6 +101,16 @@ def _part(
         sh,
     )
     return tuple(column.astype(np.float32) for column in columns)
+
+
+def _flattened(
+    quats: NDArray[np.float32], scales: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Splats whose first axis, the thinnest, becomes the third, and has no thickness."""
+    w, x, y, z = quats.T * np.float32(np.sqrt(0.5))  # then a quarter turn about y: z to x
+    turned = np.column_stack([w - y, x - z, w + y, x + z])
+    flat = np.column_stack([scales[:, 2], scales[:, 1], np.zeros_like(scales[:, 0])])
+    return turned, flat
 
 
 def _facing(normals: NDArray[np.float64], spin: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -154,17 +154,7 @@ class CameraPath:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain numbers, as `from_dict` reads them."""
-        return {
-            "keys": [
-                {
-                    "time": key.time,
-                    "position": key.position.tolist(),
-                    "orientation": key.orientation.tolist(),
-                    "fov_y": key.fov_y,
-                }
-                for key in self.keys
-            ]
-        }
+        return {"keys": keys_as_numbers(self.keys)}
 
     @classmethod
     def from_dict(cls, values: Any) -> CameraPath:
@@ -173,14 +163,7 @@ class CameraPath:
             spec = msgspec.convert(values, _FileSpec)
         except msgspec.ValidationError as error:
             raise PathError(f"path: {error}") from error
-        keys = []
-        for key in spec.keys:
-            quat = np.array(key.orientation, np.float64)
-            length = float(np.linalg.norm(quat))
-            if math.isfinite(length) and length > 1e-6:
-                quat = quat / length
-            keys.append(Key(key.time, np.array(key.position, np.float64), quat, key.fov_y))
-        return cls(keys)
+        return cls([key.key() for key in spec.keys])
 
     @classmethod
     def load(cls, path: str | Path) -> CameraPath:
@@ -211,9 +194,40 @@ class _KeySpec(msgspec.Struct):
     orientation: Annotated[list[float], msgspec.Meta(min_length=4, max_length=4)]
     fov_y: float = 50.0
 
+    def key(self) -> Key:
+        quat = np.array(self.orientation, np.float64)
+        length = float(np.linalg.norm(quat))
+        if math.isfinite(length) and length > 1e-6:
+            quat = quat / length
+        return Key(self.time, np.array(self.position, np.float64), quat, self.fov_y)
+
 
 class _FileSpec(msgspec.Struct):
     keys: Annotated[list[_KeySpec], msgspec.Meta(max_length=MOST_KEYS)]
+
+
+def keys_as_numbers(keys: Sequence[Key]) -> list[dict[str, Any]]:
+    """Keys as plain numbers, of which there may be fewer than make a path."""
+    return [
+        {
+            "time": key.time,
+            "position": key.position.tolist(),
+            "orientation": key.orientation.tolist(),
+            "fov_y": key.fov_y,
+        }
+        for key in keys
+    ]
+
+
+def keys_from_numbers(values: Any) -> tuple[Key, ...]:
+    """The keys that `keys_as_numbers` was given. Raises PathError."""
+    try:
+        keys = tuple(spec.key() for spec in msgspec.convert(values, list[_KeySpec]))
+    except msgspec.ValidationError as error:
+        raise PathError(f"path: {error}") from error
+    for number, key in enumerate(keys):
+        _check(key, number)
+    return keys if len(keys) < 2 else CameraPath(keys).keys
 
 
 def _check(key: Key, number: int) -> None:

@@ -96,6 +96,18 @@ def prepare_scene(
     prepare(content.splats, [settings.mode], progress)
 
 
+def film_size(output: Path, size: tuple[int, int]) -> tuple[int, int]:
+    """The size that a film of a wanted size is drawn at.
+
+    MP4 has its colours at half resolution and so takes even sides: an odd one gets a pixel more,
+    which shows a little more of the scene and stretches nothing.
+    """
+    if output.suffix.lower() != ".mp4":
+        return size
+    width, height = size
+    return width + width % 2, height + height % 2
+
+
 def check_film(
     output: Path,
     size: tuple[int, int],
@@ -121,7 +133,7 @@ def check_film(
             raise OutputError(f"{output}: MP4 has no transparency; use .webp or .png")
         width, height = size
         if width % 2 or height % 2:
-            even = f"{max(2, width - width % 2)}x{max(2, height - height % 2)}"
+            even = "x".join(map(str, film_size(output, size)))
             raise OutputError(
                 f"{output}: MP4 takes even numbers of pixels, not {width}x{height}; use {even}"
             )

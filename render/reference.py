@@ -22,6 +22,7 @@ from .meshes.reference import draw_meshes
 from .meshes.surface import Surface
 from .modes import MODES, Canvas, Layers
 from .paint import Paint
+from .posters import posed, with_posters
 from .projection import project
 from .renderer import Capabilities, RenderError, check_mode, rows_for, scene_for
 from .scene_facts import facts_of
@@ -54,12 +55,13 @@ class ReferenceRenderer:
         return self._content
 
     @with_views
+    @with_posters(draw_meshes)
     def render(self, request: FrameRequest) -> Frame:
         """Draws one frame. Raises RenderError: no scene uploaded, or a mode that is not defined."""
         check_mode(self, request)
         if self._content is None:
             raise RenderError("the reference renderer has no scene; call upload() before render()")
-        content, splats = self._content, self._content.splats
+        content, splats = posed(self._content, request.camera), self._content.splats
         camera, settings, start = request.camera, request.settings, time.perf_counter()
         projected = project(scene_for(request, splats), camera, settings)
         surface = draw_meshes(content.meshes, camera) if content.meshes else None

@@ -141,7 +141,7 @@ def check_mode(renderer: Renderer, request: FrameRequest) -> None:
         raise RenderError(f"depth_kind is {request.depth_kind!r}; it can be {kinds}")
     if request.median and settings.mode not in can.medians:
         modes = ", ".join(sorted(can.medians))
-        remedy = f"use mode {modes}" if modes else "use backend 'cpu' or 'reference'"
+        remedy = f"use mode {modes}" if modes else "use another backend"
         raise RenderError(
             f"backend {renderer.name!r} has no median depth in mode {settings.mode!r}; "
             f"{remedy}, or ask for the mean"

@@ -187,9 +187,10 @@ class Settings:
         place="Quality / Number formats",
         backends=("gl", "cuda"),
     )
-    fallback: Literal["gl", "cpu", "none"] = setting(
+    fallback: Literal["gl", "cpu", "ask", "none"] = setting(
         "gl",
-        "What draws in place of a backend that cannot run or has failed, which is always told.",
+        "What draws in place of a backend that cannot run or has failed, which is always told; "
+        "pictures and films that are drawn without a window end in an error instead.",
         place="Quality / Trouble",
         reader="window",
     )
@@ -310,6 +311,7 @@ class Settings:
         "ids",
         "cells",
         "overdraw",
+        "bins",
         "error",
     ] = setting(
         "colour",

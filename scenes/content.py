@@ -10,6 +10,7 @@ from .errors import VoileError
 from .lights import Lights
 from .material import NeuralMaterial
 from .mesh import Mesh
+from .poster import PlacedPoster
 from .splats import Splats
 
 MOST_MATERIALS = 8
@@ -29,6 +30,7 @@ class Content:
         meshes: opaque, among the splats.
         materials: that meshes name, and splats number in their column `material`.
         lights: what falls on meshes and on splats with a material.
+        posters: pictures on planes, among the splats.
 
     Raises:
         ContentError: a material that is not there, two of one name, or too many.
@@ -38,6 +40,7 @@ class Content:
     meshes: tuple[Mesh, ...] = ()
     materials: tuple[NeuralMaterial, ...] = ()
     lights: Lights = field(default_factory=Lights)
+    posters: tuple[PlacedPoster, ...] = ()
 
     def __post_init__(self) -> None:
         names = [material.name for material in self.materials]

@@ -35,16 +35,18 @@ class Flat:
         spans: the rows of each node.
         notes: what could not be carried over, as sentences.
         made_from: what each column was made from, a key for each node, by its name.
+        without_posters: the same of the nodes with splats alone, where there are others.
     """
 
     splats: Splats
     spans: tuple[slice, ...]
     notes: tuple[str, ...]
     made_from: dict[str, list[Any]]
+    without_posters: Flat | None = None
 
 
 def flatten(nodes: Sequence[Node], before: Flat | None = None, *, compact: bool = False) -> Flat:
-    """Places, edits and joins nodes.
+    """Places, edits and joins nodes; posters have no rows.
 
     Args:
         nodes: of the scene.
@@ -57,6 +59,20 @@ def flatten(nodes: Sequence[Node], before: Flat | None = None, *, compact: bool 
     """
     if compact:
         nodes = [_compacted(node) for node in nodes if node.visible]
+    known = None if before is None else before.without_posters or before
+    flat = _joined([node for node in nodes if node.poster is None], known)
+    if len(flat.spans) == len(nodes):
+        return flat
+    spans, none = iter(flat.spans), slice(0, 0)
+    return replace(
+        flat,
+        spans=tuple(none if node.poster is not None else next(spans) for node in nodes),
+        without_posters=flat,
+    )
+
+
+def _joined(nodes: Sequence[Node], before: Flat | None) -> Flat:
+    """Nodes with splats, flattened."""
     if not nodes:
         return Flat(_no_splats(), (), (), {})
     lengths = [len(node) for node in nodes]

@@ -34,6 +34,7 @@ class Mesh:
         material: name of a material of the scene, "" for a plain matte surface.
         name: for people.
         texture: what `color` is multiplied by at each point; None for white.
+        unlit: whether it shows its own colours, whatever the light; it then has no material.
 
     Raises:
         MeshError: the text names the array.
@@ -47,6 +48,7 @@ class Mesh:
     material: str = ""
     name: str = ""
     texture: Texture | None = None
+    unlit: bool = False
 
     def __post_init__(self) -> None:
         count = len(self.vertices)

@@ -1,4 +1,4 @@
-"""`Node`: splats placed in a scene, with edits that never touch the splats themselves."""
+"""`Node`: splats or a poster placed in a scene, with edits that never touch what was read."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 from .bits import Bits, Mask, bits_of, mask_of
 from .placement import IDENTITY, Placement
+from .poster import Poster
 from .recolor import NEUTRAL, Recolor
 from .splats import Splats
 
@@ -54,6 +55,7 @@ class Node:
         visible: whether the node is drawn.
         edits: what was done to it.
         selected: splats that are selected.
+        poster: a picture that stands where the node is; such a node has no splats.
         id: the same for a node and its edited versions, unique in the process.
     """
 
@@ -64,6 +66,7 @@ class Node:
     visible: bool = True
     edits: Edits = field(default_factory=Edits)
     selected: Bits | None = None
+    poster: Poster | None = None
     id: int = field(default_factory=lambda: next(_IDS))
 
     def __len__(self) -> int:

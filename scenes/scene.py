@@ -17,8 +17,10 @@ from .io.mesh import is_mesh, load_meshes
 from .lights import Lights
 from .material import NeuralMaterial
 from .mesh import Mesh, turn_up
-from .node import Node
+from .node import Edits, Node
 from .oit_file import load_weights, weights_path
+from .placement import Placement
+from .poster import PlacedPoster, Poster, same_posters
 from .progress import Progress, silent
 from .splats import Splats
 from .viewpoint import Viewpoint
@@ -39,6 +41,7 @@ class Scene:
         viewpoints: places to look from that came with the scene, by name; the first is the start.
         weights: the file that keeps its weights, whether it is there or not.
         meshes: share the frame with the splats.
+        mesh_files: what was put among the splats beside the scene's own file.
         materials: that meshes name and splats number.
         lights: what falls on meshes and on splats with a material.
         coat: a material for everything that has none.
@@ -51,6 +54,7 @@ class Scene:
     viewpoints: dict[str, Viewpoint] = field(default_factory=dict)
     weights: Path | None = None
     meshes: tuple[Mesh, ...] = ()
+    mesh_files: tuple[str, ...] = ()
     materials: tuple[NeuralMaterial, ...] = ()
     lights: Lights = field(default_factory=Lights)
     coat: Coat | None = None
@@ -68,13 +72,27 @@ class Scene:
     @cached_property
     def content(self) -> Content:
         """What renderers take: all nodes with meshes and lights."""
-        content = Content(self.splats, self.meshes, self.materials, self.lights)
+        content = Content(
+            *(self.splats, self.meshes, self.materials, self.lights, posters_of(self.nodes))
+        )
         return content if self.coat is None else content.coated(self.coat.material)
 
     @property
+    def placed_meshes(self) -> tuple[tuple[Mesh, ...], tuple[str, ...]]:
+        """What `with_meshes` takes."""
+        return self.meshes, self.mesh_files
+
+    def with_meshes(self, meshes: Sequence[Mesh], files: Sequence[str]) -> Scene:
+        """The scene with other meshes, and the files that they came from."""
+        other = replace(self, meshes=tuple(meshes), mesh_files=tuple(files))
+        other.__dict__["flat"] = self.flat
+        return other
+
+    @property
     def pristine(self) -> bool:
-        """Whether the scene is one node, as it was read."""
-        return len(self.nodes) == 1 and self.splats is self.nodes[0].splats
+        """Whether the splats are those of one node, as it was read."""
+        own = [node for node in self.nodes if node.poster is None]
+        return len(own) == 1 and self.splats is own[0].splats
 
     def with_nodes(self, nodes: Sequence[Node]) -> Scene:
         """The scene with other nodes; what is drawn shares what it can with this one.
@@ -85,7 +103,13 @@ class Scene:
         other = replace(self, nodes=tuple(nodes))
         other.__dict__["flat"] = flatten(other.nodes, self.flat)
         if other.splats is self.splats:
-            other.__dict__["content"] = self.content  # nothing is to be drawn anew
+            posters = posters_of(other.nodes)
+            # Where nothing is to be drawn anew the content is the same.
+            other.__dict__["content"] = (
+                self.content
+                if same_posters(posters, self.content.posters)
+                else replace(self.content, posters=posters)
+            )
         return other
 
     def with_look(self, coat: Coat | None, lights: Lights) -> Scene:
@@ -104,11 +128,27 @@ class Scene:
     def reweighed(self, splats: Splats) -> Scene:
         """A scene of one node as it was read, with splats that differ in their weights alone."""
         assert self.pristine
-        return self.with_nodes([replace(self.nodes[0], splats=splats)])
+        return self.with_nodes(
+            [node if node.poster else replace(node, splats=splats) for node in self.nodes]
+        )
 
     def saved_splats(self) -> Splats:
         """What a file of the scene holds: without what is deleted, and invisible nodes."""
         return self.splats if self.pristine else flatten(self.nodes, compact=True).splats
+
+
+def posters_of(nodes: Sequence[Node]) -> tuple[PlacedPoster, ...]:
+    """The posters of nodes, where they stand."""
+    return tuple(
+        PlacedPoster(node.poster, node.edits.placement, node.visible)
+        for node in nodes
+        if node.poster is not None
+    )
+
+
+def poster_node(name: str, poster: Poster, source: str, placement: Placement) -> Node:
+    """A node that is a poster."""
+    return Node(name, no_splats(), source, edits=Edits(placement), poster=poster)
 
 
 def open_scene(
@@ -134,6 +174,7 @@ def open_scene(
         SceneFormatError: the file is no scene, or `weights` are not its; names file, field and fix.
         Cancelled: `progress` asked for it.
     """
+    files = tuple(str(Path(mesh).absolute()) for mesh in meshes)
     if str(source) == BUILTIN:
         path, name, title = None, "Built-in scene", "generated"
         splats, viewpoints = builtin.make_scene(progress=progress), dict(builtin.VIEWPOINTS)
@@ -152,7 +193,12 @@ def open_scene(
         splats = _with_weights(splats, kept)
     node = Node(name, splats, BUILTIN if path is None else str(path.absolute()))
     placed = [mesh for each in meshes for mesh in meshes_for(each, splats.up, progress)]
-    return Scene(name, (node,), title, path, viewpoints, kept, tuple(placed))
+    return Scene(name, (node,), title, path, viewpoints, kept, tuple(placed), files)
+
+
+def says_up(path: str | Path | None) -> bool:
+    """Whether the format of a mesh's file fixes which way is up, as glTF does."""
+    return path is not None and Path(path).suffix.lower() in (".gltf", ".glb")
 
 
 def meshes_for(
@@ -168,7 +214,7 @@ def meshes_for(
         Cancelled: `progress` asked for it.
     """
     meshes = load_meshes(path, progress)
-    if Path(path).suffix.lower() not in (".gltf", ".glb"):
+    if not says_up(path):
         return meshes
     turn = turn_up((0.0, 1.0, 0.0), up)
     return [mesh.placed(turn) for mesh in meshes]

@@ -13,7 +13,7 @@ layout(binding = 0, COLOUR_FORMAT) uniform image2D target_colour;
 #ifdef WITH_DEPTH
 layout(binding = 1, rg32f) uniform image2D target_depth;
 #endif
-layout(std430, binding = 5) readonly buffer Albedos { vec4 albedos[]; };  // and the material, or -1
+layout(std430, binding = 5) readonly buffer Albedos { vec4 albedos[]; };  // and the material, or -1, or UNLIT
 
 uniform mat3 rotation;
 uniform vec3 eye_high;
@@ -40,9 +40,16 @@ void main() {
     float left = 1.0 - drawn.a;
     // What has a material is lit by then; see lit.comp.
     vec3 colour = albedos[mesh].rgb * texelFetch(seen_image, pixel, 0).rgb;
+    if (int(albedos[mesh].w) == UNLIT) light = vec3(1.0);
     vec3 shown = albedos[mesh].w < 0.0 ? display_of(colour * light) : vec3(0.0);
     imageStore(target_colour, pixel, vec4(drawn.rgb + left * shown, 1.0));
 #ifdef WITH_DEPTH
-    imageStore(target_depth, pixel, vec4(imageLoad(target_depth, pixel).r + left * z, 1.0, 0.0, 0.0));
+    float depth = imageLoad(target_depth, pixel).r;
+#ifdef MEDIAN
+    depth = left > 0.5 ? z : depth;
+#else
+    depth += left * z;
+#endif
+    imageStore(target_depth, pixel, vec4(depth, 1.0, 0.0, 0.0));
 #endif
 }

@@ -13,7 +13,7 @@ from ...render.metrics import psnr
 from ...render.sample_views import sample_views
 from ...scenes.errors import SceneFormatError
 from ...scenes.io import save, writable_format
-from ...scenes.io.losses import losses
+from ...scenes.io.losses import scene_losses
 from ...scenes.io.vis import is_image
 from ...scenes.progress import Progress
 from ...scenes.scene import open_scene
@@ -44,9 +44,9 @@ def convert(
     target
         File to write; its extension chooses the format.
     to
-        Format to write: ply, splat or spz, where the extension does not say. Or "2d": every splat
-        becomes a surfel, a disc without its shortest axis, in the extension's format; says how many
-        dB that costs, drawn from six views around the scene.
+        Format to write: ply, compressed_ply, spz, sog or splat, where the extension does not say.
+        Or "2d": every splat becomes a surfel, a disc without its shortest axis, in the extension's
+        format; says how many dB that costs, drawn from six views around the scene.
     force
         Overwrite an existing file.
     drop_invalid
@@ -73,7 +73,7 @@ def convert(
     if not quiet:
         size = size_text(target.stat().st_size)
         print(f"{target}: {chosen.title}, {len(splats):,} splats, {size}")
-        for sentence in [*costs, *losses(opened.splats, chosen)]:
+        for sentence in [*costs, *scene_losses(opened, chosen)]:
             print(f"  {sentence}")
     return 0
 

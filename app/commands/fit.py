@@ -41,7 +41,7 @@ def fit(
     Parameters
     ----------
     image
-        Any picture that Pillow reads: PNG, JPEG, WebP, TIFF, ...; grey, colour, alpha, 16-bit grey.
+        Any picture that Pillow reads: PNG, JPEG, WebP, TIFF, ...; grey, colour, alpha, 16 bits.
     output
         File to write, .vis.
     count

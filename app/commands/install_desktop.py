@@ -23,7 +23,7 @@ Exec={command} view %f
 Icon=voile
 Terminal=false
 Categories=Graphics;3DGraphics;Viewer;
-Keywords=3D;splat;gaussian;ply;spz;
+Keywords=3D;splat;gaussian;ply;spz;sog;
 StartupWMClass=voile
 """
 

@@ -9,7 +9,7 @@ from cyclopts import Group, Parameter
 
 from ...render.accumulate import draw_whole
 from ...render.camera import Camera
-from ...render.film import FILMS, check_film, prepare_scene, render_film
+from ...render.film import FILMS, check_film, film_size, prepare_scene, render_film
 from ...render.finish import finished
 from ...render.frame import DepthKind, Frame, FrameRequest
 from ...render.materials.assign import coat_named
@@ -22,6 +22,7 @@ from ...scenes.scene import open_scene
 from .cameras import DEFAULT_SIZE, choose_cameras, parse_size
 from .console import progress_bar
 from .images import render_image
+from .posters import with_posters
 from .settings_flags import SETTINGS, SettingsFlags, to_settings
 
 IMAGES = Group("Images made of splats")
@@ -48,6 +49,7 @@ def render(
     depth_kind: DepthKind = "mean",
     weights: Annotated[Path | None, Parameter(negative="")] = None,
     mesh: Annotated[list[Path] | None, Parameter(negative="")] = None,
+    poster: Annotated[list[str] | None, Parameter(negative="")] = None,
     material: str | None = None,
     drop_invalid: Annotated[bool, Parameter(negative="")] = False,
     scale: Annotated[float | None, Parameter(group=IMAGES)] = None,
@@ -85,7 +87,7 @@ def render(
     quality
         Of a film, 1 to 100; 100 is without loss for .webp.
     size
-        WIDTHxHEIGHT in pixels; a camera keeps its vertical view.
+        WIDTHxHEIGHT in pixels; a camera keeps its vertical view. An MP4 makes an odd side even.
     backend
         What draws: cpu (no display or driver needed), gl, reference or cuda.
     background
@@ -98,11 +100,15 @@ def render(
     depth
         Also write the depth image, .npy or .exr.
     depth_kind
-        mean, or median: where transmittance comes to 0.5, with mode sorted on cpu or reference.
+        mean, or median: where transmittance comes to 0.5, with mode sorted.
     weights
         File of weights that `voile bake` has made, instead of the one beside the scene.
     mesh
         A mesh (.glb, .gltf, .obj, .stl, .off) to put among the splats; may be given more than once.
+    poster
+        An image made of splats that stands in the scene: FILE.vis, or
+        FILE.vis@x,y,z[,size[,rx,ry,rz]][,billboard] in world units and degrees; in the middle,
+        facing the first view, unless given. May be given more than once.
     material
         What splats and meshes are made of: ceramic, brushed, car-paint, fabric, or a .vnm file that
         `voile bake-material` has made. Settings relight and material_tint mix it with
@@ -125,7 +131,8 @@ def render(
     own = {"scale": scale, "region": region, "strongest": strongest, "detail": detail}
     if is_image(Path(scene)):
         of_scenes = {"camera": camera, "view": view, "orbit": orbit, "cameras": cameras,
-                     "path": path, "depth": depth, "weights": weights, "mesh": mesh}  # fmt: skip
+                     "path": path, "depth": depth, "weights": weights, "mesh": mesh,
+                     "poster": poster}  # fmt: skip
         _refuse(of_scenes, "an image made of splats")
         values = to_settings(flags, background, preset, settings)
         color = (0.0, 0.0, 0.0) if output.suffix.lower() == ".png" else None
@@ -145,7 +152,8 @@ def render(
         values["transparent"] = not film and output.suffix.lower() != ".png"
     chosen = Settings.from_dict(values)
     if film:
-        check_film(output, wanted or DEFAULT_SIZE, fps, quality, transparent=chosen.transparent)
+        shown = film_size(output, wanted or DEFAULT_SIZE)
+        check_film(output, shown, fps, quality, transparent=chosen.transparent)
         if depth is not None:
             raise OutputError(f"{depth}: a film has no depth; write .png or .npy files")
     else:
@@ -166,10 +174,13 @@ def render(
                 path=path,
                 fps=fps,
             )
+            if poster:
+                opened = with_posters(opened, poster, shots[0])
             prepare_scene(renderer, opened.content, chosen, progress)
             if film:
-                first = shots[0]
-                shots = [each.resized(first.width, first.height) for each in shots]
+                asked = shots[0].width, shots[0].height
+                shown = film_size(output, asked)
+                shots = [each.resized(*shown) for each in shots]
                 render_film(
                     *(renderer, shots, output, chosen),
                     fps=fps,
@@ -177,8 +188,10 @@ def render(
                     progress=progress,
                 )
                 if not quiet:
-                    size = f"{first.width}x{first.height}"
+                    size = f"{shown[0]}x{shown[1]}"
                     print(f"{output}: {size}, {len(shots)} frames, {len(shots) / fps:.1f} s")
+                    if shown != asked:
+                        print(f"  MP4 takes even sides; asked for was {asked[0]}x{asked[1]}")
                 return 0
             targets = numbered(output, len(shots))
             depths = None if depth is None else numbered(depth, len(shots))

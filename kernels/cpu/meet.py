@@ -23,7 +23,7 @@ from .surfels import (
     SPOT_Y,
     SURFEL,
 )
-from .tile import LANES, MET_ALPHA, MET_DEPTH, F, exp2_small
+from .tile import LANES, LIMIT, MET_ALPHA, MET_DEPTH, F, exp2_small, seen_alpha
 
 LOG2_E_SPOT = HALF_LOG2_E / SURFEL_BLUR
 
@@ -32,12 +32,6 @@ LOG2_E_SPOT = HALF_LOG2_E / SURFEL_BLUR
 def new_discs(count):
     """Room for a batch of surfels; ellipsoids until it is filled."""
     return np.zeros((SURFEL, count), np.float32)
-
-
-@inline
-def new_lanes():
-    """Room for the lanes."""
-    return np.zeros((2, LANES), np.float32)
 
 
 @kernel
@@ -65,8 +59,8 @@ def load_surfels(members, start, count, footprints, surfels, x0, y0, batch):
 
 
 @merge
-def meet_row(batch, j, i, u, a, p, z, log2_opacity, limit, cut, lanes):
-    """Alpha and depth of splat j of a batch at the 16 pixels of row i of its tile.
+def meet_row(batch, j, rows, i, u, a, p, z, log2_opacity):
+    """Alpha and depth of splat j of a batch at the 16 pixels of row i of its tile, into `rows`.
 
     Nothing where the depth z of the centre is beyond the limit of the pixel; see `tile.seen_alpha`.
     Of an ellipsoid u + a k and p are as in `tile.alpha_at`, and z is its depth.
@@ -75,10 +69,8 @@ def meet_row(batch, j, i, u, a, p, z, log2_opacity, limit, cut, lanes):
     if scale == F(0):
         for k in range(LANES):
             w = u + a * F(k)
-            q = p - w * w
-            alpha = min(exp2_small(q), F(ALPHA_MAX))
-            lanes[MET_ALPHA, k] = alpha if q >= F(LOG2_ALPHA_MIN) else F(0)
-            lanes[MET_DEPTH, k] = z
+            rows[i, MET_ALPHA + k] = seen_alpha(p, w, z, rows[i, LIMIT + k])
+            rows[i, MET_DEPTH + k] = z
     else:
         y = F(i)
         p_u, p_v = batch[P_U, j] + batch[B_U, j] * y, batch[P_V, j] + batch[B_V, j] * y
@@ -96,8 +88,6 @@ def meet_row(batch, j, i, u, a, p, z, log2_opacity, limit, cut, lanes):
             meets = (w > F(0)) & (w < most) & (away <= spot)  # false for NaN as well
             q = log2_opacity - (away if meets else spot)
             alpha = min(exp2_small(q), F(ALPHA_MAX))
-            lanes[MET_ALPHA, k] = alpha if q >= F(LOG2_ALPHA_MIN) else F(0)
-            lanes[MET_DEPTH, k] = scale * inverse if meets else z
-    if cut:
-        for k in range(LANES):
-            lanes[MET_ALPHA, k] = lanes[MET_ALPHA, k] if z <= limit[k] else F(0)
+            seen = (q >= F(LOG2_ALPHA_MIN)) & (z <= rows[i, LIMIT + k])
+            rows[i, MET_ALPHA + k] = alpha if seen else F(0)
+            rows[i, MET_DEPTH + k] = scale * inverse if meets else z

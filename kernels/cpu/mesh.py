@@ -24,11 +24,11 @@ SETUP = 9
 EDGE_ON = 1e-15
 """Determinants below this, of columns of length 1, are rounding: no area is seen."""
 
-U, V, NX, NY, NZ, TX, TY, TZ, FOOTPRINT, RED, GREEN, BLUE = range(12)
+U, V, NX, NY, NZ, TX, TY, TZ, FOOTPRINT, RED, GREEN, BLUE, ALPHA = range(13)
 """Planes of what is seen at a pixel: texture coordinates, normal, tangent, the size of a pixel on
-the texture, in texture widths, and the texture's colour in linear light."""
+the texture, in texture widths, and the texture's colour in linear light and its alpha."""
 
-SURFACE = 12
+SURFACE = 13
 
 
 @kernel
@@ -139,7 +139,7 @@ def look_up(edges, faces, uvs, normals, tangents, image, triangle, top, bottom, 
         faces, uvs, normals, tangents: (F, 3), (V, 2), (V, 3), (V, 3) of the mesh.
         image: its texture, an `Image`.
         triangle: (H, W) int32, -1 where nothing is seen.
-        surface: (H, W, 12) float32 out; see `U`.
+        surface: (H, W, 13) float32 out; see `U`.
     """
     for y in range(top, bottom):
         for x in range(triangle.shape[1]):
@@ -170,7 +170,8 @@ def look_up(edges, faces, uvs, normals, tangents, image, triangle, top, bottom, 
             surface[y, x, TX], surface[y, x, TY] = tx / total, ty / total
             surface[y, x, TZ] = tz / total
             surface[y, x, FOOTPRINT] = footprint
-            r, g, b, _ = sample(image, u, v, texel)
+            r, g, b, alpha = sample(image, u, v, texel)
+            surface[y, x, ALPHA] = alpha
             surface[y, x, RED], surface[y, x, GREEN], surface[y, x, BLUE] = r, g, b
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from .bins import TILE
 from .jit import inline
-from .tile import LANES, MET_ALPHA, MET_DEPTH, F, seen_alpha
+from .tile import LANES, LIMIT, MET_ALPHA, MET_DEPTH, OWN, F, seen_alpha
 
-CLEAR, RED_SUM, GREEN_SUM, BLUE_SUM, DEPTH_SUM, WEIGHT_SUM = range(0, 6 * LANES, LANES)
+SUMS_END = OWN + 6 * LANES
+"""Behind them in a row."""
+
+CLEAR, RED_SUM, GREEN_SUM, BLUE_SUM, DEPTH_SUM, WEIGHT_SUM = range(OWN, SUMS_END, LANES)
 """Places in a row of a tile: prod (1 - alpha), sums of w alpha (c, z, 1)."""
-
-SUMS = 6
-"""Values per pixel."""
 
 VANISHED = 1e-30
 """Transmittance below this is 0, before it becomes a subnormal number, which is slow."""
@@ -22,21 +22,21 @@ def clear_sums(rows):
     for i in range(TILE):
         for k in range(LANES):
             rows[i, CLEAR + k] = F(1)
-        for k in range(RED_SUM, SUMS * LANES):
+        for k in range(RED_SUM, SUMS_END):
             rows[i, k] = F(0)
 
 
 @inline
-def add_row(rows, at, u, a, p, red, green, blue, z, weight, squares_alpha, limit, cut, lanes=None):
+def add_row(rows, at, u, a, p, red, green, blue, z, weight, squares_alpha, met=None):
     """Adds one splat of one weight to the 16 pixels of a row; `p` is log2 o - v^2 there.
 
-    With `lanes`, see `tile`, alpha and depth are taken from there.
+    With `met`, see `tile`, alpha and depth are taken from there.
     """
     for k in range(LANES):
-        if lanes is None:
-            alpha = seen_alpha(p, u + a * F(k), z, limit, k, cut)
+        if met is None:
+            alpha = seen_alpha(p, u + a * F(k), z, rows[at, LIMIT + k])
         else:
-            alpha, z = lanes[MET_ALPHA, k], lanes[MET_DEPTH, k]
+            alpha, z = rows[at, MET_ALPHA + k], rows[at, MET_DEPTH + k]
         clear = rows[at, CLEAR + k] * (F(1) - alpha)
         rows[at, CLEAR + k] = clear if clear > F(VANISHED) else F(0)
         share = weight * alpha

@@ -1,5 +1,5 @@
-// Tile lists: instances in the order of the footprints, and after their sort where each tile
-// begins.
+// Tile lists: instances in the order of the footprints, after their sort where each tile begins, and
+// which tiles have most of them.
 //
 // Most splats reach a few tiles, and a thread writes those of its own splat. A splat that reaches
 // many is shared out among its warp: a lane takes a row of tiles at a time, and all write side by
@@ -149,4 +149,31 @@ extern "C" __global__ void find_starts(const void *tiles, int wide, const Counts
         mark_starts((const unsigned *)tiles, count, tile_count, starts);
     else
         mark_starts((const unsigned short *)tiles, count, tile_count, starts);
+}
+
+// Classes of tiles by the length of their lists, an eighth of a power of 2 wide; 0 is the longest.
+BOTH int class_of(int length) {
+    int code = length;
+    if (length >= 8) {
+        int power = 31 - __clz(length);
+        code = 8 * (power - 2) + (length >> (power - 3) & 7);
+    }
+    return SCAN_THREADS - 1 - code;
+}
+
+// The tiles, those with the longest lists first: blocks start in order, so the last to start end
+// soon. Within a class they come as they come, which no pixel sees. One block.
+extern "C" __global__ void order_tiles(const int *starts, int tile_count, int *tiles) {
+    __shared__ int next[SCAN_THREADS];
+    int own = int(threadIdx.x);
+    next[own] = 0;
+    __syncthreads();
+    for (int tile = own; tile < tile_count; tile += SCAN_THREADS)
+        atomicAdd(&next[class_of(starts[tile + 1] - starts[tile])], 1);
+    __syncthreads();
+    unsigned total, first = block_scan(unsigned(next[own]), total);
+    next[own] = int(first);
+    __syncthreads();
+    for (int tile = own; tile < tile_count; tile += SCAN_THREADS)
+        tiles[atomicAdd(&next[class_of(starts[tile + 1] - starts[tile])], 1)] = tile;
 }

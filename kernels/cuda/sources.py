@@ -63,6 +63,7 @@ FILES = (
     "grad/sorted.cu",
     "grad/weighted.cu",
     "grad/splats.cu",
+    "image.cu",
 )
 """All files that hold kernels. Those for scenes with surfels are apart, so that no one compiles
 them who has none."""

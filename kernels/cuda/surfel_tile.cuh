@@ -8,14 +8,15 @@
 #define SURFEL_ARGUMENTS RASTERIZER_ARGUMENTS, const Disc *discs, const View *view
 
 __device__ inline Tile surfel_tile_of_block(SURFEL_ARGUMENTS) {
-    Tile tile = tile_of_block(starts, members, footprints, width, height, color, depth);
+    Tile tile = TILE_OF_BLOCK;
     tile.discs = discs;
     tile.near = view->near;
     return tile;
 }
 
-#define SURFEL_TILE \
-    surfel_tile_of_block(starts, members, footprints, width, height, color, depth, discs, view)
+#define SURFEL_TILE                                                                             \
+    surfel_tile_of_block(starts, tiles, members, footprints, width, height, color, depth, limits, \
+                         discs, view)
 
 __device__ inline void place_in(const Tile &tile, int member, AnySplat &splat) {
     Footprint flat = tile.footprints[member];

@@ -11,11 +11,15 @@
 #define LANE_ROWS (WARP / SUBTILE)    // rows of pixels that the lanes of a warp make
 #define PIXELS (SUBTILE / LANE_ROWS)  // of a thread
 
-// Arguments of every rasterizer: the tile lists of voile.kernels.cuda.bins, and the images: colour
-// with coverage, and depth, which is null where it is not wanted. Every pixel is written.
-#define RASTERIZER_ARGUMENTS                                                              \
-    const int *starts, const int *members, const Footprint *footprints, int width, int height, \
-        float4 *color, float *depth
+// Arguments of every rasterizer: the tile lists of bins.cu, which tile each block draws (null where
+// it is the one of its number), and the images: colour with coverage, and depth, which is null where
+// it is not wanted. Every pixel is written. `limits` are depths (H, W) beyond which no splat is seen,
+// null where nothing is in the way.
+#define RASTERIZER_ARGUMENTS                                                                 \
+    const int *starts, const int *tiles, const int *members, const Footprint *footprints,    \
+        int width, int height, float4 *color, float *depth, const float *limits
+
+#define UNLIMITED 3.402823466e38f
 
 struct Disc;  // of surfel.cuh
 
@@ -27,6 +31,7 @@ struct Tile {
     int start, stop, x0, y0, width, height;
     float4 *color;
     float *depth;
+    float limit[PIXELS];
     const Disc *discs;  // of a scene with surfels, else null
     float near;         // of such a scene
 
@@ -42,19 +47,31 @@ struct Tile {
         return size_t(y0 + row(p)) * width + size_t(x0 + column());
     }
 
-    // Premultiplied colour, coverage and the mean depth of a pixel.
-    __device__ void store(int p, float red, float green, float blue, float cover, float mean) {
+    // Whether a splat of alpha 2^log2_alpha whose centre is at depth z is drawn at pixel p.
+    __device__ bool shows(int p, float log2_alpha, float z) const {
+        return is_seen(log2_alpha) && z <= limit[p];
+    }
+
+    // Premultiplied colour, coverage and the depth of a pixel.
+    __device__ void store(int p, float red, float green, float blue, float cover, float z) {
         if (!inside(p)) return;
         color[pixel(p)] = make_float4(red, green, blue, cover);
-        if (depth) depth[pixel(p)] = mean;
+        if (depth) depth[pixel(p)] = z;
     }
 };
 
 __device__ inline Tile tile_of_block(RASTERIZER_ARGUMENTS) {
-    int columns = (width + TILE - 1) / TILE, tile = int(blockIdx.x);
-    return {members, footprints, starts[tile], starts[tile + 1], tile % columns * TILE,
-            tile / columns * TILE, width, height, color, depth, nullptr, 0.0f};
+    int columns = (width + TILE - 1) / TILE;
+    int number = tiles ? tiles[blockIdx.x] : int(blockIdx.x);
+    Tile tile = {members, footprints, starts[number], starts[number + 1], number % columns * TILE,
+                 number / columns * TILE, width, height, color, depth};
+    for (int p = 0; p < PIXELS; ++p)
+        tile.limit[p] = limits && tile.inside(p) ? limits[tile.pixel(p)] : UNLIMITED;
+    return tile;
 }
+
+#define TILE_OF_BLOCK \
+    tile_of_block(starts, tiles, members, footprints, width, height, color, depth, limits)
 
 // The footprint of a member, counted from the tile's first pixel.
 __device__ inline Footprint placed_in(const Tile &tile, int member) {
@@ -118,7 +135,7 @@ __device__ void walk_tile(const Tile &tile, Visitor &visitor) {
                 for (int p = 0; p < PIXELS; ++p) {
                     Seen seen = seen_at(batch[j], float(tile.column()), float(tile.row(p)),
                                         tile.near);
-                    if (is_seen(seen.log2_alpha))
+                    if (tile.shows(p, seen.log2_alpha, batch[j].depth))
                         visitor.add(p, batch[j], values[j], alpha_of(seen.log2_alpha), seen.depth);
                 }
             }

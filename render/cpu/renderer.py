@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ...kernels.constants import ALPHA_MIN
 from ...kernels.cpu.frame import Columns, Drawn, draw
-from ...kernels.cpu.project import Culling, make_view
+from ...kernels.cpu.project import Culling, View, make_view
 from ...kernels.cpu.scratch import Scratch
 from ...kernels.cpu.workers import shared_workers, thread_count
 from ...scenes.content import Content
@@ -20,6 +20,7 @@ from ..inspect import with_views
 from ..meshes import Surface
 from ..meshes.cpu import draw_meshes
 from ..paint import Paint
+from ..posters import posed, with_posters
 from ..renderer import Capabilities, RenderError, check_mode, rows_for, scene_for
 from ..scene_facts import facts_of
 from ..settings import FRUSTUM_MARGIN, Settings
@@ -68,6 +69,7 @@ class CPURenderer:
         return self._content
 
     @with_views
+    @with_posters(draw_meshes)
     def render(self, request: FrameRequest) -> Frame:
         """Draws one frame.
 
@@ -78,23 +80,17 @@ class CPURenderer:
         check_mode(self, request)
         if self._content is None:
             raise RenderError("the CPU renderer has no scene; call upload() before render()")
-        camera, settings, content = request.camera, request.settings, self._content
+        camera, settings = request.camera, request.settings
+        content = posed(self._content, camera)
         splats, facts = scene_for(request, content.splats), facts_of(content.splats)
         start = time.perf_counter()
         meshes = draw_meshes(content.meshes, camera, self._workers) if content.meshes else None
         begun = time.perf_counter()
         relit = request.paint is None and relights(content, settings)
         paint = gbuffer_paint(content, camera, settings) if relit else request.paint
-        view = make_view(
-            camera.world_to_camera,
-            (camera.fx, camera.fy),
-            (camera.cx, camera.cy),
-            (camera.width, camera.height),
-            camera.near,
-        )
         drawn = draw(
-            _columns(splats),
-            view,
+            columns_of(splats),
+            view_of(camera),
             (camera.width, camera.height),
             self._workers,
             self._scratch,
@@ -157,6 +153,17 @@ def put_under(
     drawn.alpha[seen] = 1.0
 
 
+def view_of(camera: Camera) -> View:
+    """The camera as the kernels take it."""
+    return make_view(
+        camera.world_to_camera,
+        (camera.fx, camera.fy),
+        (camera.cx, camera.cy),
+        (camera.width, camera.height),
+        camera.near,
+    )
+
+
 def culling(settings: Settings, camera: Camera) -> Culling:
     """What the settings leave out of a view."""
     margin = FRUSTUM_MARGIN[settings.frustum]
@@ -174,7 +181,7 @@ def _coats(paint: Paint | None, rows: NDArray[np.integer] | None) -> list[NDArra
     return [paint.coat(k, rows) for k in range(paint.coats)]
 
 
-def _columns(splats: Splats) -> Columns:
+def columns_of(splats: Splats) -> Columns:
     """The arrays as the kernels take them; only read-only or strided ones are copied."""
     names = ("means", "quats", "scales", "opacities", "sh")
     return Columns(

@@ -19,10 +19,11 @@ from ...kernels.torch_ops import COEFFICIENTS
 from ..camera import Camera
 from ..settings import Settings
 from .device import GPULauncher, import_torch
-from .frame import GROWTH, WARP, DeviceScene, Room, make_tile_lists, project_splats, sort
+from .frame import GROWTH, WARP, DeviceScene, Room, make_tile_lists, project_splats
 from .packing import color_bytes
 from .plan import Buffers, Plan, Tensor
 from .renderer import Work
+from .sorting import sort
 from .view import pack_view
 
 FLOAT32 = STORAGES.index("float32")
@@ -187,12 +188,12 @@ class Gradients:
         image = new((height, width, 4))
         depth = new((height, width) if with_depth else (0, 0))
         total = new((height, width) if mode == "weighted" else (0, 0))
-        kernel, more = "rasterize_sorted", ()
+        kernel, more = "rasterize_sorted", (0,)
         if mode == "weighted":
             kernel, more = "draw_weighted", (values, total)
         self._launcher.launch(
-            kernel, len(starts) - 1, (WARP, TILE_WARPS), starts, members, footprints, width, height,
-            image, depth if with_depth else None, *more,
+            kernel, len(starts) - 1, (WARP, TILE_WARPS), starts, None, members, footprints, width,
+            height, image, depth if with_depth else None, None, *more,
         )  # fmt: skip
         color, alpha = (
             part.clone(memory_format=self._torch.contiguous_format)

@@ -18,7 +18,8 @@ from ..modes.weighted import (
     squares_alpha,
 )
 from ..scene_facts import SceneFacts
-from .frame import Blending, Groups, Visible
+from .frame import Blending, Visible
+from .groups import Groups, blur_of, proxies_of
 from .plan import Buffers, Plan, Tensor
 from .view import LARGEST
 
@@ -39,7 +40,8 @@ class Asked(NamedTuple):
 
 
 def _sorted(asked: Asked) -> Blending:
-    return Blending("depth", "rasterize_sorted")
+    median = int(asked.request.median)
+    return Blending("depth", "rasterize_sorted", lambda plan, visible: (median,))
 
 
 def _weighted(asked: Asked) -> Blending:
@@ -88,14 +90,10 @@ def _binned(asked: Asked) -> Blending:
 
 
 def _cells(asked: Asked) -> Blending:
-    """Cells front to back; they are culled and sorted on the CPU, as there are few."""
-    cells, request = asked.facts.cells, asked.request
-    found = cells.visible(request.camera, request.settings.splat_scale)
-    sequence = np.zeros(1 + len(cells), np.int32)
-    sequence[0], sequence[1 : 1 + len(found)] = len(found), found
-    groups = Groups(
-        asked.keep(cells.starts, np.int32), asked.buffers.send("sequence", sequence), len(found)
-    )
+    """Cells front to back."""
+    cells = asked.facts.cells
+    centers, axes = map(asked.keep, proxies_of(cells))
+    groups = Groups(asked.keep(cells.starts, np.int32), centers, axes, blur_of(cells))
     numbers = asked.keep(cells.numbers)
     return Blending(groups, "rasterize_cells", lambda plan, visible: (visible.splats, numbers))
 
@@ -121,14 +119,17 @@ _MODES: dict[str, Callable[[Asked], Blending]] = {
 NAMES = frozenset(_MODES)
 """The modes that this backend draws."""
 
+MEDIANS = frozenset({"sorted"})
+"""Those of them that draw median depth."""
+
 
 def blending(asked: Asked) -> Blending:
     """How the splats of a frame blend."""
     return _MODES[asked.request.settings.mode](asked)
 
 
-def keys(blending: Blending, drawn: int) -> int:
-    """How many keys were sorted for a frame of so many splats."""
+def keys(blending: Blending, drawn: int, groups: int) -> int:
+    """How many keys were sorted for a frame of so many splats, and of so many groups of them."""
     if isinstance(blending.order, Groups):
-        return blending.order.drawn
+        return groups
     return drawn if blending.order == "depth" else 0

@@ -22,17 +22,20 @@ from ..camera import MAX_SIDE
 from ..device_frame import DeviceFrame
 from ..frame import Frame, FrameRequest
 from ..inspect import with_views
+from ..meshes.cpu import draw_meshes
 from ..modes.binned import depth_unit
 from ..modes.weighted import depth_offset
+from ..paint import Paint
+from ..posters import clear_posters, with_posters
 from ..renderer import BackendFailed, Capabilities, RenderError, check_mode, rows_for, scene_for
 from ..scene_facts import facts_of
-from ..shading import relights
 from . import modes
 from .device import GPULauncher, Launcher, import_torch
 from .frame import MOST, DeviceScene, Planned, Room, plan_frame
 from .packing import pack_colors, pack_shapes, scale_range
 from .plan import Buffers, Tensor
 from .replay import Replayer
+from .scenery import Scenery, limits_of
 from .timing import StageTimes
 from .view import pack_view
 
@@ -68,8 +71,7 @@ class CUDARenderer:
     name = "cuda"
 
     def __init__(self, work: Work | None = None) -> None:
-        self._work = work or _on_gpu()
-        self._splats: Splats | None = None
+        self._work = work or work_on_gpu()
         self._content: Content | None = None
         self._scenes: WeakKeyDictionary[Splats, DeviceScene] = WeakKeyDictionary()
         self._arrays: dict[int, tuple[NDArray[Any], Tensor]] = {}
@@ -80,30 +82,26 @@ class CUDARenderer:
 
     @property
     def capabilities(self) -> Capabilities:
-        # Nothing is lit here: there are no meshes.
-        lacks = frozenset({"environment_rotation", "environment_exposure"})
-        lacks |= {"material_tint", "material_scale", "light_samples"}
         device = self._work.launcher.name
-        return Capabilities(modes.NAMES, device, MAX_SIDE, lacks, meshes=False)
+        return Capabilities(modes.NAMES, device, MAX_SIDE, medians=modes.MEDIANS)
 
     def upload(self, scene: Splats | Content) -> None:
         """Keeps the scene; its arrays are copied to the GPU when first drawn."""
         content = Content.of(scene)
         splats = content.splats
-        if content.meshes:
-            raise RenderError("the CUDA backend draws no meshes; use gl or cpu")
         if len(splats) > MOST:
             raise RenderError(f"the scene has {len(splats)} splats; the CUDA backend takes {MOST}")
-        if splats is not self._splats:
+        if self._content is None or splats is not self._content.splats:
             self._forget()
-        self._splats, self._content = splats, content
+        self._content = content
 
     @property
     def shown_scene(self) -> Content | None:
         """What debug views show."""
-        return None if self._splats is None else Content.of(self._splats)
+        return self._content
 
     @with_views
+    @with_posters(draw_meshes)
     def render(self, request: FrameRequest) -> Frame:
         """Draws one frame.
 
@@ -116,34 +114,39 @@ class CUDARenderer:
         return self._finish(request, self._download)
 
     def draw(self, request: FrameRequest) -> DeviceFrame:
-        """As `render`, but the frame stays on the GPU. It has no depth, and shows no debug view."""
+        """As `render`, but the frame stays on the GPU. It has no depth, and shows no debug view.
+
+        Raises:
+            RenderError: as `render`, and where posters have alpha, which takes several frames.
+        """
+        if clear_posters(self._content):
+            raise RenderError("posters with alpha take several frames; call render()")
         return self._finish(request, self._keep)
 
     def close(self) -> None:
         """Lets go of the scene and all memory on the GPU."""
-        self._splats = self._content = None
+        self._content = None
         self._forget()
 
     def _finish(self, request: FrameRequest, take: Callable[[Drawn, FrameRequest], T]) -> T:
         """Draws, and takes the frame from where the next one will be drawn."""
         check_mode(self, request)
-        if self._splats is None or self._content is None:
+        if self._content is None:
             raise RenderError("the CUDA renderer has no scene; call upload() before render()")
-        if relights(self._content, request.settings) and request.paint is None:
-            raise RenderError("the CUDA backend lights no materials; set relight to 0, or use gl")
-        splats = scene_for(request, self._splats)
+        splats = scene_for(request, self._content.splats)
         try:
-            return take(self._draw(request, splats), request)
+            return take(self._draw(request, self._content, splats), request)
         except Exception as error:
             self._forget()
             if (problem := self._problem(error, request, len(splats))) is None:
                 raise
             raise BackendFailed(self.name, problem) from error
 
-    def _draw(self, request: FrameRequest, splats: Splats) -> Drawn:
+    def _draw(self, request: FrameRequest, content: Content, splats: Splats) -> Drawn:
         """Draws on the device, again with more room where a frame has found too little."""
-        assert self._splats is not None
-        camera, settings, facts = request.camera, request.settings, facts_of(self._splats)
+        camera, settings, facts = request.camera, request.settings, facts_of(content.splats)
+        scenery = Scenery.of(content, request)
+        limits = limits_of(scenery)
         scene = self._scene(splats, settings.storage)
         view = pack_view(
             camera,
@@ -155,6 +158,8 @@ class CUDARenderer:
         asked = modes.Asked(request, facts, self._buffers, self._kept_array)
         blending = modes.blending(asked)
         sent = self._buffers.send("view", view)
+        cut = None if limits is None else self._buffers.send("limits", limits)
+        coats = self._coats(scenery.paint, rows_for(request, content.splats))
         while True:
             planned = plan_frame(
                 self._buffers,
@@ -166,21 +171,25 @@ class CUDARenderer:
                 degree=min(settings.max_sh_degree, splats.sh_degree),
                 antialias=settings.uses_antialiasing(splats.antialiased),
                 with_depth=request.depth,
-                coats=self._coats(request),
+                coats=coats,
+                limits=cut,
             )
             self._times.begin()
             self._replayer.run(planned.plan, self._times.end)
             # The one place where the host waits for the GPU.
-            visible, ordered, instances = map(int, planned.counts.tolist())
+            visible, ordered, instances, _, groups = map(int, planned.counts.tolist()[:5])
             if self._room.holds(visible, instances, len(splats)):
                 break
         stats = {
             "splats": len(splats),
             "visible": ordered,
             "instances": instances,
-            "keys": modes.keys(blending, ordered),
+            "keys": modes.keys(blending, ordered, groups),
+            **scenery.stats(request),
         }
-        return Drawn(planned, self._times.read(planned.plan.stages), stats)
+        times = self._times.read(planned.plan.stages)
+        scenery.complete(planned, request, self._to_device, self._work.launcher.to_host)
+        return Drawn(planned, times | scenery.timings, stats)
 
     def _problem(self, error: Exception, request: FrameRequest, splats: int) -> str | None:
         """What went wrong with the GPU and what to do, where it was the GPU."""
@@ -204,7 +213,8 @@ class CUDARenderer:
         first = planned.colors[0]
         to_host = self._work.launcher.to_host
         # Split on the device: a copy takes at once what lies side by side.
-        colors = [to_host(color[..., :3].contiguous()) for color in planned.colors]
+        wanted = planned.colors if request.paint is not None else planned.colors[:1]
+        colors = [to_host(color[..., :3].contiguous()) for color in wanted]
         alpha = to_host(first[..., 3].contiguous())
         depth = None if planned.depth is None else to_host(planned.depth)
         paint = None if request.paint is None else np.concatenate(colors, axis=2)
@@ -248,16 +258,11 @@ class CUDARenderer:
         self._scenes[splats] = scene
         return scene
 
-    def _coats(self, request: FrameRequest) -> list[Tensor]:
-        """The request's paint, in the order in which the splats are drawn."""
-        assert self._splats is not None
-        if request.paint is None:
+    def _coats(self, paint: Paint | None, rows: NDArray[np.integer] | None) -> list[Tensor]:
+        """Paint in the order in which the splats are drawn."""
+        if paint is None:
             return []
-        rows = rows_for(request, self._splats)
-        return [
-            self._buffers.send(f"coat {k}", request.paint.coat(k, rows))
-            for k in range(request.paint.coats)
-        ]
+        return [self._buffers.send(f"coat {k}", paint.coat(k, rows)) for k in range(paint.coats)]
 
     def _kept_array(self, array: NDArray[Any], dtype: Any = None) -> Tensor:
         """A copy on the GPU, made once per scene. Kept with the array, whose id is then its own."""
@@ -283,6 +288,6 @@ def _first_line(error: Exception) -> str:
     return (str(error) or type(error).__name__).splitlines()[0].rstrip(".")
 
 
-def _on_gpu() -> Work:
+def work_on_gpu() -> Work:
     launcher: Launcher = GPULauncher()
     return Work(import_torch(), launcher)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import moderngl
@@ -20,6 +21,9 @@ from .programs import PIXEL_GROUP, Programs, set_uniforms
 from .projection import camera_uniforms
 from .target import Kept, Target
 from .textures import Textures
+
+UNLIT = -2
+"""In place of a material: a mesh that shows its own colours."""
 
 NO_MESH = 3e38
 """Depth of a pixel without a mesh."""
@@ -80,8 +84,12 @@ class MeshPass:
         self._uploaded: list[_Uploaded] = []
         self._textures = Textures(ctx)
 
-    def upload(self, meshes: tuple[Mesh, ...]) -> None:
+    def upload(self, meshes: tuple[Mesh, ...], keep: Sequence[Texture] = ()) -> None:
         """Copies meshes to the GPU, but those that are there.
+
+        Args:
+            meshes: what is drawn from now on.
+            keep: textures that are wanted later, beside theirs.
 
         Raises:
             RenderError: too little memory; then there are none.
@@ -99,7 +107,8 @@ class MeshPass:
                 if id(mesh) not in made:
                     made[id(mesh)] = self._copy(mesh)
                     self._uploaded.append(made[id(mesh)])
-            self._textures.keep(mesh.texture for mesh in meshes if mesh.texture is not None)
+            own = [mesh.texture for mesh in meshes if mesh.texture is not None]
+            self._textures.keep([*own, *keep])
         except moderngl.Error as error:
             self.release()
             raise RenderError(
@@ -150,7 +159,10 @@ class MeshPass:
 
         def make() -> moderngl.Buffer:
             rows = [
-                (*to_light(np.array(mesh.color)), material_index(content, mesh.material))
+                (
+                    *to_light(np.array(mesh.color)),
+                    UNLIT if mesh.unlit else material_index(content, mesh.material),
+                )
                 for mesh in content.meshes
             ]
             return ctx.buffer(np.array(rows, np.float32).tobytes())
@@ -168,6 +180,8 @@ class MeshPass:
             WITH_DEPTH=target.depth is not None,
             COLOUR_FORMAT=colour_format(target),
             NO_MESH=NO_MESH,
+            UNLIT=UNLIT,
+            MEDIAN=drawing.request.median,
         )
         camera = drawing.request.camera
         set_uniforms(program, **camera_uniforms(camera))

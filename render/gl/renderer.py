@@ -17,13 +17,16 @@ import numpy as np
 from ...kernels.cpu.sort import depth_order
 from ...scenes.content import Content
 from ...scenes.splats import Splats
+from ...scenes.texture import Texture
 from ...shaders import ShaderError
 from ..accumulate import same_view
 from ..camera import Camera
 from ..frame import Frame, FrameRequest
 from ..inspect import with_views
+from ..meshes.cpu import draw_meshes
 from ..modes.binned import depth_unit
 from ..paint import Paint
+from ..posters import clear_posters, posed, with_posters
 from ..renderer import Capabilities, RenderError, check_mode, rows_for, scene_for
 from ..scene_facts import facts_of
 from ..settings import Settings
@@ -95,7 +98,7 @@ class GLRenderer:
     @property
     def capabilities(self) -> Capabilities:
         device = str(self._ctx.info["GL_RENDERER"])
-        return Capabilities(modes.NAMES, device, self._limits.max_side)
+        return Capabilities(modes.NAMES, device, self._limits.max_side, medians=modes.MEDIANS)
 
     @property
     def _splats(self) -> Splats | None:
@@ -115,7 +118,7 @@ class GLRenderer:
             self._drawn += 1
             self._upload_splats(content.splats)
             try:
-                self._meshes.upload(content.meshes)
+                self._meshes.upload(content.meshes, _posters_of(content))
             except RenderError:
                 self._free_scene()
                 raise
@@ -152,6 +155,7 @@ class GLRenderer:
         return self._content
 
     @with_views
+    @with_posters(draw_meshes)
     def render(self, request: FrameRequest) -> Frame:
         """Draws one frame and downloads it. Raises as `draw`."""
         with self._current():
@@ -174,6 +178,9 @@ class GLRenderer:
                 f"the image is {camera.width}x{camera.height}; this OpenGL driver draws at most "
                 f"{self._limits.max_side} pixels a side. Draw it smaller or by the cpu backend."
             )
+        if clear_posters(content):
+            raise RenderError("posters with alpha take several frames; call render()")
+        whole, content = content, posed(content, camera)
         splats, facts = scene_for(request, content.splats), facts_of(content.splats)
         asked, relit = request, request.paint is None and relights(content, request.settings)
         if relit:
@@ -193,6 +200,8 @@ class GLRenderer:
                 count = self._sort(splats, camera)
                 sorting["sort"] = (time.perf_counter() - start) * 1e3
             seen: SeenMeshes | None = None
+            if whole.posters:  # some may turn with the camera
+                self._meshes.upload(content.meshes, _posters_of(whole))
             if content.meshes:
                 with self._timers.stage("meshes"):
                     seen = self._meshes.draw(request, depth_unit(facts, camera))
@@ -407,6 +416,10 @@ class GLRenderer:
                 yield
         finally:
             self._inside = False
+
+
+def _posters_of(content: Content) -> list[Texture]:
+    return [each.poster.texture for each in content.posters]
 
 
 def _too_large(splats: Splats, error: Exception) -> RenderError:

@@ -18,6 +18,7 @@ ImageFrame = Frame
 
 IMAGE_BACKENDS = {
     "cpu": (".cpu", "CPUImageRenderer"),
+    "cuda": ("..cuda.image", "CUDAImageRenderer"),
     "gl": (".gl", "GLImageRenderer"),
     "reference": (".reference", "ReferenceImageRenderer"),
 }

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from ...scenes.errors import VoileError
 from ...scenes.image_splats import MAX_SIDE
+from .deep import Deep, deep_colours, read_deep
 
 Float32 = NDArray[np.float32]
 
@@ -71,27 +74,37 @@ class Source:
 def read_source(path: str | Path, mask: Path | None = None) -> Source:
     """Reads a picture, and a mask whose white pixels are unknown.
 
-    16 bits are kept where Pillow gives them: in grey pictures.
+    16 bits are kept in grey pictures, and in PNG and TIFF files of colours.
 
     Raises:
         SourceError: no picture that Pillow reads.
     """
-    with _opened(Path(path)) as image:
-        pixels = _pixels(Path(path), image)
+    with _opened(Path(path)) as (image, deep):
+        pixels = deep if deep is not None else _pixels(Path(path), image)
     if mask is None:
         return Source(pixels)
-    with _opened(mask) as image:
+    with _opened(mask) as (image, _):
         hidden = np.asarray(image.convert("L")) > 127
     return Source(pixels, ~hidden)
 
 
-def _opened(path: Path) -> Image.Image:
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[Image.Image, NDArray[np.uint16] | None]]:
+    """What Pillow makes of a file, and its colours of 16 bits where it cuts those to 8."""
+    image, deep = _loaded(path)
+    with image:
+        yield image, deep
+
+
+def _loaded(path: Path) -> tuple[Image.Image, NDArray[np.uint16] | None]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             image = Image.open(path)
+            colours = deep_colours(image)
             image.load()
-        return ImageOps.exif_transpose(image)
+        deep = None if colours is None else _deep(path, colours)
+        return ImageOps.exif_transpose(image), deep
     except UnidentifiedImageError:
         problem = "is no picture that Pillow reads. Choose a PNG, JPEG, WebP or TIFF file."
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
@@ -101,6 +114,16 @@ def _opened(path: Path) -> Image.Image:
     except (ValueError, SyntaxError, MemoryError, EOFError) as error:
         problem = f"is damaged: {error}. Choose another copy."
     raise SourceError(f"{path}: {problem}")
+
+
+def _deep(path: Path, colours: Deep) -> NDArray[np.uint16]:
+    try:
+        return read_deep(path, colours)
+    except Exception as error:  # of packages that raise what their parts do
+        raise SourceError(
+            f"{path}: has 16-bit colours that cannot be read: {error}. "
+            "Save it as a PNG file, or with 8 bits."
+        ) from error
 
 
 def _pixels(path: Path, image: Image.Image) -> NDArray[np.uint8] | NDArray[np.uint16] | Float32:

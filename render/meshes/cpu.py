@@ -73,7 +73,7 @@ def draw_meshes(meshes: Sequence[Mesh], camera: Camera, workers: Workers | None 
             band = slice(top, bottom)
             drawn = triangle[band] >= 0
             which[band][drawn] = number
-            seen[band, :, kernels.RED :][drawn] *= color
+            seen[band, :, kernels.RED : kernels.ALPHA][drawn] *= color
 
         workers.map(draw, bands)
     return Surface(
@@ -83,7 +83,8 @@ def draw_meshes(meshes: Sequence[Mesh], camera: Camera, workers: Workers | None 
         _towards(seen[..., kernels.NX : kernels.TX], camera),
         seen[..., kernels.TX : kernels.FOOTPRINT],
         seen[..., kernels.FOOTPRINT],
-        seen[..., kernels.RED :],
+        seen[..., kernels.RED : kernels.ALPHA],
+        seen[..., kernels.ALPHA],
     )
 
 

@@ -29,6 +29,7 @@ def draw_meshes(meshes: Sequence[Mesh], camera: Camera) -> Surface:
     uvs, normals = np.zeros((height, width, 2)), np.zeros((height, width, 3))
     tangents = np.zeros((height, width, 3))
     footprints, albedos = np.zeros((height, width)), np.zeros((height, width, 3))
+    alphas = np.zeros((height, width))
     for number, mesh in enumerate(meshes):
         for face in mesh.faces:
             corners = mesh.vertices[face].astype(np.float64)
@@ -38,13 +39,14 @@ def draw_meshes(meshes: Sequence[Mesh], camera: Camera) -> Surface:
                 continue
             uv = mesh.uvs[face].astype(np.float64)
             albedo = np.broadcast_to(to_light(np.asarray(mesh.color)), (*inside.shape, 3))
+            alpha = np.ones(inside.shape)
             if mesh.texture is not None:
                 texels = _footprint(corners, uv * mesh.texture.size, camera)
                 found = np.zeros((*inside.shape, 4))
                 found[inside] = sample(mesh.texture, weights[inside] @ uv, texels[inside])
                 inside &= found[..., 3] >= mesh.texture.cutoff
-                albedo = albedo * found[..., :3]
-            albedos[inside] = albedo[inside]
+                albedo, alpha = albedo * found[..., :3], found[..., 3]
+            albedos[inside], alphas[inside] = albedo[inside], alpha[inside]
             depth[inside], which[inside] = z[inside], number
             uvs[inside] = weights[inside] @ uv
             normals[inside] = weights[inside] @ mesh.normals[face].astype(np.float64)
@@ -62,6 +64,7 @@ def draw_meshes(meshes: Sequence[Mesh], camera: Camera) -> Surface:
         tangents.astype(np.float32),
         footprints.astype(np.float32),
         albedos.astype(np.float32),
+        alphas.astype(np.float32),
     )
 
 

@@ -24,6 +24,7 @@ class Surface:
         footprints: (H, W) float32 size of a pixel on the texture, in widths of the texture: what
             chooses a level of its pyramid.
         albedos: (H, W, 3) float32 linear light: the mesh's colour times its texture's there.
+        alphas: (H, W) float32 of the texture there; 1 where the mesh has none.
     """
 
     depth: Float32
@@ -33,3 +34,4 @@ class Surface:
     tangents: Float32
     footprints: Float32
     albedos: Float32
+    alphas: Float32

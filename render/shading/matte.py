@@ -19,7 +19,8 @@ def shade_matte(
 ) -> NDArray[np.float64]:
     """(H, W, 3) display colours of what is seen of the meshes; 0 where none is.
 
-    L = albedo (E(n) / pi + sum over lamps of light max(0, n . w)), without shadows.
+    L = albedo (E(n) / pi + sum over lamps of light max(0, n . w)), without shadows; albedo alone
+    where a mesh is unlit.
     """
     seen = surface.mesh >= 0
     shown = np.zeros((*seen.shape, 3))
@@ -30,6 +31,8 @@ def shade_matte(
     points = points_seen(surface, camera)[seen]
     for direction, strength in lamp_light(lights.lamps, points):
         light += strength * np.maximum(np.sum(normals * direction, axis=-1, keepdims=True), 0.0)
+    unlit = np.array([mesh.unlit for mesh in content.meshes], np.bool_)[surface.mesh[seen]]
+    light[unlit] = 1.0
     shown[seen] = to_display(surface.albedos[seen] * light)
     return shown
 

@@ -18,22 +18,23 @@ from ..errors import SceneFormatError
 from ..progress import Progress
 from ..splats import SH_COEFFICIENTS, Splats
 from .assemble import assemble
+from .compressed_ply_layout import (
+    BOUNDS,
+    C0,
+    LARGEST,
+    LARGEST_LOG,
+    MAX_SH_DEGREE,
+    PACKED,
+    SPLATS_PER_CHUNK,
+    unpack_sh,
+    unpack_smallest_three,
+)
+from .compressed_ply_write import write
 from .format import Format
 from .ply_header import CHUNK, EXPORT_AGAIN, Element, Header, Rows, read_header
 
-C0 = 0.28209479177387814
-"""Value of the SH basis function of degree 0."""
-
-SPLATS_PER_CHUNK = 256
 assert CHUNK % SPLATS_PER_CHUNK == 0  # parts of the file are whole chunks
 
-_PACKED = ("packed_position", "packed_rotation", "packed_scale", "packed_color")
-_BOUNDS = tuple(
-    f"{end}_{axis}"
-    for axes in (("x", "y", "z"), ("scale_x", "scale_y", "scale_z"), ("r", "g", "b"))
-    for end in ("min", "max")
-    for axis in axes
-)
 _FIELDS = {
     "means": "packed_position or chunk bounds",
     "quats": "packed_rotation",
@@ -64,7 +65,7 @@ def _read(path: Path, progress: Progress, drop_invalid: bool) -> Splats:
             here = slice(start, start + len(part))
             of_row = np.arange(start, start + len(part)) // SPLATS_PER_CHUNK
             low, high = bounds[0][of_row], bounds[1][of_row]  # (rows, 9) each
-            position, rotation, scale, colour = (part[name].astype(np.uint32) for name in _PACKED)
+            position, rotation, scale, colour = (part[name].astype(np.uint32) for name in PACKED)
             means[here] = _between(low[:, 0:3], high[:, 0:3], _unpack_11_10_11(position))
             scales[here] = np.exp(_between(low[:, 3:6], high[:, 3:6], _unpack_11_10_11(scale)))
             quats[here] = unpack_smallest_three(rotation)
@@ -77,7 +78,7 @@ def _read(path: Path, progress: Progress, drop_invalid: bool) -> Splats:
             for start, part in rows.of("sh"):
                 for i, name in enumerate(names):
                     c, k = divmod(i, terms - 1)
-                    sh[start : start + len(part), k + 1, c] = _unpack_sh(part[name])
+                    sh[start : start + len(part), k + 1, c] = unpack_sh(part[name])
     return assemble(
         path,
         means=means,
@@ -93,7 +94,7 @@ def _read(path: Path, progress: Progress, drop_invalid: bool) -> Splats:
 def _check(path: Path, header: Header) -> tuple[int, bool, int]:
     """(number of splats, has colour bounds, SH terms K); refuses a wrong structure."""
     chunk, vertex = _element(path, header, "chunk"), _element(path, header, "vertex")
-    for element, names in ((chunk, _BOUNDS[:12]), (vertex, _PACKED)):
+    for element, names in ((chunk, BOUNDS[:12]), (vertex, PACKED)):
         missing = [name for name in names if name not in element.types]
         if missing:
             raise SceneFormatError(
@@ -125,7 +126,7 @@ def _check(path: Path, header: Header) -> tuple[int, bool, int]:
                 "45 or 72 columns f_rest_0, f_rest_1, ... must follow the vertices",
                 EXPORT_AGAIN,
             )
-    return vertex.count, all(name in chunk.types for name in _BOUNDS), terms
+    return vertex.count, all(name in chunk.types for name in BOUNDS), terms
 
 
 def _element(path: Path, header: Header, name: str) -> Element:
@@ -144,7 +145,7 @@ def _read_bounds(
     low = np.zeros((chunk.count, 9), np.float32)
     high = np.ones((chunk.count, 9), np.float32)
     for start, part in rows.of("chunk"):
-        for i, name in enumerate(_BOUNDS if colour_bounds else _BOUNDS[:12]):
+        for i, name in enumerate(BOUNDS if colour_bounds else BOUNDS[:12]):
             group, rest = divmod(i, 6)
             target = (low, high)[rest // 3]
             target[start : start + len(part), 3 * group + rest % 3] = part[name]
@@ -153,8 +154,8 @@ def _read_bounds(
 
 def _check_bounds(path: Path, low: NDArray[np.float32], high: NDArray[np.float32]) -> None:
     """Refuses bounds that give non-finite splats, before the arrays of the scene are allocated."""
-    limit = np.full(9, 1e30)
-    limit[3:6] = 80.0  # log-scales; exp leaves float32 at 88.7
+    limit = np.full(9, LARGEST)
+    limit[3:6] = LARGEST_LOG
     for bounds in (low, high):
         wrong = ~(np.abs(bounds) <= limit)
         wrong[:, 3:6] &= ~(bounds[:, 3:6] < 0) | ~np.isfinite(bounds[:, 3:6])
@@ -181,27 +182,14 @@ def _unpack_11_10_11(packed: NDArray[np.uint32]) -> NDArray[np.float32]:
     return t
 
 
-def unpack_smallest_three(packed: NDArray[np.uint32]) -> NDArray[np.float32]:
-    """(N, 4) wxyz: the two high bits name the largest component, which the norm gives.
-
-    The other three are 10 bits each over +-sqrt(1/2), in the order wxyz with the largest left out.
-    """
-    others = np.stack([packed >> 20 & 1023, packed >> 10 & 1023, packed & 1023], axis=1)
-    others = (others / 1023.0 - 0.5) * np.sqrt(2.0)
-    largest = packed >> 30
-    quats = np.empty((len(packed), 4), np.float32)
-    rows = np.arange(len(packed))
-    for i in range(3):
-        quats[rows, i + (i >= largest)] = others[:, i]
-    quats[rows, largest] = np.sqrt(np.maximum(0.0, 1.0 - (others**2).sum(axis=1)))
-    return quats
-
-
-def _unpack_sh(byte: NDArray[Any]) -> NDArray[np.float32]:
-    """Coefficients in [-4, 4]; the ends of the byte's range are exact, the rest bin centres."""
-    b = byte.astype(np.float32)
-    n = np.where(b <= 0.0, 0.0, np.where(b >= 255.0, 1.0, (b + 0.5) / 256.0))
-    return ((n - 0.5) * 8.0).astype(np.float32)
-
-
-FORMAT = Format("compressed_ply", "compressed PLY", (".compressed.ply",), _sniff, _read)
+FORMAT = Format(
+    "compressed_ply",
+    "compressed PLY",
+    (".compressed.ply",),
+    _sniff,
+    _read,
+    write,
+    max_sh_degree=MAX_SH_DEGREE,
+    quantised="positions and scales to 11 bits within 256 neighbours, rotation to 32, others to 8",
+    keeps_antialiased=False,
+)

@@ -40,6 +40,7 @@ class Format:
         max_sh_degree: highest degree that it can hold.
         quantised: how coarsely it stores values, for people; empty for full floats.
         keeps_antialiased: whether it can say that a scene was trained antialiased.
+        keeps_up: whether it can say which way is up.
         columns: optional columns of `Splats` that it keeps.
     """
 
@@ -52,4 +53,5 @@ class Format:
     max_sh_degree: int = 4
     quantised: str = ""
     keeps_antialiased: bool = True
+    keeps_up: bool = False
     columns: frozenset[str] = frozenset()

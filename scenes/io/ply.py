@@ -261,4 +261,13 @@ def _logit(opacities: NDArray[np.float32]) -> NDArray[np.float64]:
     return np.log(o) - np.log1p(-o)
 
 
-FORMAT = Format("ply", "PLY", (".ply",), _sniff, _read, _write, columns=frozenset({"normals"}))
+FORMAT = Format(
+    "ply",
+    "PLY",
+    (".ply",),
+    _sniff,
+    _read,
+    _write,
+    keeps_up=True,
+    columns=frozenset({"normals"}),
+)

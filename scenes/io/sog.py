@@ -17,6 +17,7 @@ from .format import Format
 from .sog_meta import read_text
 from .sog_scene import read_scene
 from .sog_source import FolderSource, ZipSource
+from .sog_write import MAX_SH_DEGREE, write
 
 
 def _sniff(path: Path, head: bytes) -> bool:
@@ -48,4 +49,14 @@ def _read(path: Path, progress: Progress, drop_invalid: bool) -> Splats:
     return read_scene(path, FolderSource(path, path.parent), text, progress, drop_invalid)
 
 
-FORMAT = Format("sog", "SOG", (".sog",), _sniff, _read)
+FORMAT = Format(
+    "sog",
+    "SOG",
+    (".sog",),
+    _sniff,
+    _read,
+    write,
+    max_sh_degree=MAX_SH_DEGREE,
+    quantised="positions to 16 bits, scales, colour, opacity and rotation to 8, "
+    "harmonics to a palette of at most 65,536",
+)

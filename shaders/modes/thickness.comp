@@ -28,5 +28,8 @@ void main() {
     // The axis in the splat's own axes: rotated by the inverse quaternion.
     vec3 v = -quat.yzw, t = 2.0 * cross(v, view_axis);
     vec3 local = view_axis + quat.x * t + cross(v, t);
-    values[place] = min(length(scale * local) * splat_scale, 1e18);
+    // Squares of what is beyond 1e19 are not float32.
+    vec3 along = abs(scale * local);
+    float most = max(along.x, max(along.y, along.z));
+    values[place] = most > 0.0 ? min(most * length(along / most) * splat_scale, 1e30) : 0.0;
 }

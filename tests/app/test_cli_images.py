@@ -81,7 +81,7 @@ def test_stopped_and_resumed(photo, tmp_path, capsys, monkeypatch):
 
 def test_a_hole_is_filled(photo, tmp_path):
     mask = np.zeros((48, 64), np.uint8)
-    mask[20:34, 24:44] = 255
+    mask[12:40, 16:52] = 255
     Image.fromarray(mask).save(tmp_path / "mask.png")
     out = tmp_path / "filled.vis"
     flags = ("-n", 200, "--steps", 60, "--mask", tmp_path / "mask.png")
@@ -160,3 +160,28 @@ def test_nothing_is_overwritten(vis, photo, tmp_path, capsys):
     assert voile("fit", photo, "-n", 5, "--steps", 2, "-o", vis) == FAILED
     assert "exists already" in capsys.readouterr().err
     assert vis.read_bytes() == before
+
+
+def test_posters_stand_in_a_scene(vis, tmp_path, capsys):
+    from make_splats import make_splats
+
+    from voile.scenes.io import save
+
+    scene = tmp_path / "scene.ply"
+    save(make_splats(60, 1, seed=2), scene)
+    drawn = {}
+    for name, poster in {
+        "none": (),
+        "plain": ("--poster", vis),
+        "placed": ("--poster", f"{vis}@0,0,0.5,2,10,20,30"),
+        "billboard": ("--poster", f"{vis}@0,0,0.5,2,billboard", "--poster", vis),
+    }.items():
+        out = tmp_path / f"{name}.png"
+        assert voile("render", scene, "-o", out, "--size", "60x40", *poster, "-q") == OK
+        drawn[name] = np.asarray(Image.open(out)).astype(int)
+    for one, other in [("none", "plain"), ("plain", "placed"), ("placed", "billboard")]:
+        assert np.abs(drawn[one] - drawn[other]).mean() > 1
+    for place in ("1,2", "a,b,c", "0,0,0,-1", "0,0,0,1,90"):
+        flags = ("--poster", f"{vis}@{place}", "--size", "60x40")
+        assert voile("render", scene, "-o", tmp_path / "a.png", *flags) == FAILED
+        assert "after @ come x,y,z" in capsys.readouterr().err

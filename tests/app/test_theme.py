@@ -1,12 +1,15 @@
-"""The themes: whole, readable, chosen in the menu and worn from the next start on."""
+"""The themes: whole, readable, worn as soon as they are chosen, or as the desktop changes."""
 
 import re
 
+import numpy as np
 import pytest
 
 pytest.importorskip("PySide6.QtGui")
 
-from PySide6.QtGui import QColor, QPalette
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QGuiApplication, QImage, QPalette, QStyleHints
+from PySide6.QtWidgets import QToolBar
 
 from voile.app import preferences, theme
 
@@ -48,12 +51,57 @@ def test_a_theme_dresses_the_application(qapp):
     assert used <= set(theme.THEMES["dark"].values())
 
 
+@pytest.fixture
+def dark(qapp):
+    yield
+    theme.apply(qapp, "dark")
+
+
+def luminance(widget):
+    """Mean of what a widget shows, 0 to 255."""
+    image = widget.grab().toImage().convertToFormat(QImage.Format.Format_Grayscale8)
+    return np.frombuffer(image.constBits(), np.uint8).mean()
+
+
 @pytest.mark.window
-def test_the_theme_is_chosen_in_the_menu(qtbot, make_window, preferences_path):
-    window = make_window("cpu")
-    assert window.actions_.themes["dark"].isChecked()
+@pytest.mark.usefixtures("dark")
+def test_a_theme_that_is_chosen_is_worn_at_once(qtbot, make_window, preferences_path):
+    window = make_window("cpu", size=(900, 600), panels=True)
+    bar, timeline = window.findChild(QToolBar), window.docks["path"].timeline
+    window.docks.show("path")
+    reset = window.actions_.reset.icon()
+    icon_before = luminance_of(reset)
+    before = [luminance(widget) for widget in (bar, window.docks["quality"], timeline)]
+    assert max(before) < 90
     window.actions_.themes["light"].trigger()
-    assert "next start" in window.overlays.banners[-1].text
+    qtbot.wait(50)
+    after = [luminance(widget) for widget in (bar, window.docks["quality"], timeline)]
+    assert min(after) > 180
+    assert luminance_of(reset) < icon_before - 40, "an icon that was made in the dark"
     assert preferences.load(preferences_path).theme == "light"
     window.close()
     assert make_window("cpu").actions_.themes["light"].isChecked()
+
+
+def luminance_of(icon):
+    """Mean brightness of an icon where it is opaque."""
+    image = icon.pixmap(32, 32).toImage().convertToFormat(QImage.Format.Format_RGBA8888)
+    pixels = np.frombuffer(image.constBits(), np.uint8).reshape(-1, 4).astype(float)
+    return (pixels[:, :3].mean(axis=1) * pixels[:, 3]).sum() / pixels[:, 3].sum()
+
+
+@pytest.mark.window
+@pytest.mark.usefixtures("dark")
+def test_the_desktops_scheme_is_followed_where_that_is_chosen(qtbot, make_window, monkeypatch):
+    scheme = [Qt.ColorScheme.Dark]
+    monkeypatch.setattr(QStyleHints, "colorScheme", lambda self: scheme[0])
+    window = make_window("cpu")
+    hints = QGuiApplication.styleHints()
+    scheme[0] = Qt.ColorScheme.Light
+    hints.colorSchemeChanged.emit(scheme[0])
+    assert theme.colors() is theme.THEMES["dark"], "dark is what was chosen"
+    window.actions_.themes["system"].trigger()
+    assert theme.colors() is theme.THEMES["light"]
+    scheme[0] = Qt.ColorScheme.Dark
+    hints.colorSchemeChanged.emit(scheme[0])
+    assert theme.colors() is theme.THEMES["dark"]

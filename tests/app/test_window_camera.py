@@ -180,7 +180,9 @@ def test_bookmarks_that_cannot_be_read_are_none(tmp_path, content, caplog):
 
     (tmp_path / "bookmarks.json").write_bytes(content)
     with caplog.at_level(logging.WARNING):
-        assert Bookmarks(tmp_path / "bookmarks.json").here == ()
+        marks = Bookmarks()
+        marks.keep_in(tmp_path / "bookmarks.json")
+        assert marks.here == ()
     assert "bookmarks.json" in caplog.text
 
 

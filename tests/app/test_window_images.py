@@ -112,6 +112,23 @@ def test_the_whole_image_is_shown_and_looked_into(qtbot, image_window, files):
     assert np.array_equal(seen(window), drawn)
 
 
+def test_beyond_the_image_there_is_nothing(qtbot, image_window, files):
+    """The field goes on over the edges of the image; the picture does not."""
+    window = image_window
+    window.open(files / "photo.vis")
+    window.canvas.look(2.0)
+    settle(qtbot, window)
+    view = window.canvas.latest.shown.view
+    left, top = round(-view.left * view.scale), round(-view.top * view.scale)
+    assert left > 5
+    assert top > 5
+    pixels = window.canvas.latest.pixels.copy()
+    inside = np.ptp(pixels[top : top + 128, left : left + 192], axis=(0, 1))
+    assert inside.min() > 60
+    pixels[top : top + 128, left : left + 192] = pixels[0, 0]
+    assert (pixels == pixels[0, 0]).all()
+
+
 def test_drag_pans(qtbot, image_window, files):
     window = image_window
     window.open(files / "photo.vis")
@@ -143,9 +160,33 @@ def test_controls_change_the_picture(qtbot, image_window, files):
     settle(qtbot, window)
     assert (seen(window) != full).any(axis=2).mean() > 0.02
     panel.ellipses.setChecked(False)
-    panel.backend.setCurrentText("reference")
+    for backend in ("reference", "gl"):
+        panel.backend.setCurrentText(backend)
+        settle(qtbot, window)
+        assert window.canvas.latest.device.startswith(backend)
+        assert (np.abs(seen(window).astype(int) - full) > 2).any(axis=2).mean() < 0.02
+
+
+def test_a_backend_that_is_not_there_gives_way(qtbot, image_window, files, monkeypatch):
+    from voile.app import image_drawer
+    from voile.render import BackendUnavailable
+
+    window, made = image_window, image_drawer.create_image_renderer
+    window.open(files / "photo.vis")
     settle(qtbot, window)
-    assert (np.abs(seen(window).astype(int) - full) > 2).any(axis=2).mean() < 0.02
+
+    def create(name):
+        if name == "gl":
+            raise BackendUnavailable("no driver")
+        return made(name)
+
+    monkeypatch.setattr(image_drawer, "create_image_renderer", create)
+    window.panel.backend.setCurrentText("gl")
+    qtbot.waitUntil(lambda: bool(window.banners))
+    assert "no driver" in window.banners[0].text
+    settle(qtbot, window)
+    assert window.model["backend"] == window.panel.backend.currentText() == "cpu"
+    assert window.canvas.latest.shown.backend == "cpu"
 
 
 def test_errors_need_a_source(qtbot, image_window, files, tmp_path):

@@ -8,6 +8,7 @@ Qt = pytest.importorskip("PySide6.QtCore").Qt
 
 from PySide6.QtWidgets import QApplication  # noqa: E402
 
+from voile.app.help import HelpBox  # noqa: E402
 from voile.app.palette import CommandPalette, commands, ranked  # noqa: E402
 
 CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
@@ -71,3 +72,24 @@ def test_what_cannot_be_done_now_is_grey_and_does_nothing(qtbot, make_window):
     qtbot.keyClick(palette.line, Qt.Key.Key_Return)
     assert palette.isVisible()
     palette.close()
+
+
+def test_all_keys_are_listed_and_searched(qtbot, make_window, show, ply):
+    window = show(make_window(size=(800, 600)), ply)
+    qtbot.keyClick(window, Qt.Key.Key_F1)
+    box = window.findChild(HelpBox)
+
+    def rows():
+        items = [box.table.topLevelItem(row) for row in range(box.table.topLevelItemCount())]
+        return {item.text(1): item.text(0) for item in items}
+
+    shown = rows()
+    for name, action in commands(window):
+        assert (name in shown) == bool(action.shortcuts()), name
+    assert shown["Orbit; look around while flying"] == "Left drag"
+    assert shown["Edit: Redo"].count(",") == 1, "both keys of one command"
+    qtbot.keyClicks(box.line, "full")
+    assert list(rows()) == ["View: Full screen"]
+    box.line.setText("ctrl+shift+c")
+    assert list(rows()) == ["Edit: Copy camera"]
+    box.close()

@@ -168,6 +168,12 @@ def test_a_film_is_the_renderers_frames(qtbot, window, panel, path, tmp_path, mo
     for spin, value in ((dialog.width_, 96), (dialog.height_, 54), (dialog.fps, 2)):
         spin.setValue(value)
     dialog.quality.setValue(100)
+    dialog.kind.setCurrentIndex(list(KINDS.values()).index(".mp4"))
+    dialog.width_.setValue(95)
+    if dialog.export.isEnabled():  # the package for MP4 is there
+        assert "drawn 96 × 54: MP4 takes even sides" in dialog.words.text()
+    dialog.kind.setCurrentIndex(list(KINDS.values()).index(".webp"))
+    dialog.width_.setValue(96)
     assert "9 frames, 4.5 s" in dialog.words.text()
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *a: (str(tmp_path / "f"), ""))
     qtbot.mouseClick(dialog.export, LEFT)

@@ -16,8 +16,8 @@ pytest.importorskip("PySide6.QtCore")
 from PySide6.QtWidgets import QFileDialog, QPushButton, QToolButton, QWidget  # noqa: E402
 
 from voile import SceneFormatError, load  # noqa: E402
+from voile.app import opened as opened_module  # noqa: E402
 from voile.app import preferences  # noqa: E402
-from voile.app import session as session_module  # noqa: E402
 from voile.app.failures import Failures  # noqa: E402
 from voile.render import RenderError  # noqa: E402
 from voile.scenes.content import Content  # noqa: E402
@@ -29,7 +29,7 @@ class SlowLoad:
     def __init__(self, monkeypatch):
         self.running = threading.Event()
         self.ended = threading.Event()
-        monkeypatch.setattr(session_module, "open_scene", self)
+        monkeypatch.setattr(opened_module, "open_scene", self)
 
     def __call__(self, source, progress, **more):
         self.running.set()

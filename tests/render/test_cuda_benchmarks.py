@@ -3,6 +3,7 @@
 import json
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from rich.console import Console
 from voile import FrameRequest
 from voile.render import BackendUnavailable, create_renderer
 from voile.render.cuda.renderer import CUDARenderer, Work
+from voile.render.projection import quats_to_matrices
 
 torch = pytest.importorskip("torch")
 sys.path.append(str(Path(__file__).parents[2] / "benchmarks"))
@@ -48,9 +50,12 @@ def test_the_benchmark_measures_and_writes(tmp_path, capsys):
     arguments = ["--counts", "150", "--sizes", "48x32", "--frames", "2", "--json", str(file)]
     assert gpu.main(arguments, on_host, lambda: 1e9, peer) == 0
     report = json.loads(file.read_text())
-    (result,) = report["scenes"].values()
+    assert [*report["scenes"]] == ["synthetic 150 at 48x32", "surfels 150 at 48x32"]
+    result, flat = report["scenes"].values()
     assert result["gsplat_ms"] == 12.5
-    assert result["psnr"] > 50
+    assert min(result["psnr"], flat["psnr"]) > 50
+    with_discs = flat["bytes"]["rasterize"] - 16 * 48 * 32
+    assert with_discs == flat["counts"]["instances"] * (4 + 48 + 48)
     assert result["ms"] == pytest.approx(sum(result["stages_ms"].values()), rel=0.5)
     assert result["floor_ms"] == pytest.approx(sum(result["bytes"].values()) / 1e6)
     assert result["counts"]["splats"] == 150
@@ -83,7 +88,8 @@ def test_the_proof_holds_on_the_host(capsys):
     said = capsys.readouterr().out
     assert "everything holds" in said
     for mode in ("sorted", "binned", "cells", "stochastic"):
-        assert f"random, {mode}:" in said
+        for scene in ("random", "surfels"):
+            assert f"{scene}, {mode}:" in said
 
 
 def test_a_picture_that_is_wrong_or_not_the_same_twice_fails_the_proof(monkeypatch, capsys):
@@ -121,6 +127,24 @@ def test_the_sanitizers_verdict_counts(monkeypatch, status, holds):
     assert ran == list(prove_gpu.TOOLS)
     monkeypatch.setattr(prove_gpu.shutil, "which", lambda name: None)
     assert prove_gpu.sanitizer(console, run) is False, "what was not run is not proved"
+
+
+def test_the_peer_has_no_kernels_for_both_kinds_at_once(monkeypatch):
+    peer = SimpleNamespace(rasterization=None, rasterization_2dgs=None)
+    monkeypatch.setitem(sys.modules, "gsplat", peer)
+    monkeypatch.setattr(torch.Tensor, "cuda", lambda self: self)
+    draws = [gpu.gsplat_peer(synthetic.capture(50, 0, kind=kind)) for kind in ("3d", "2d", "mixed")]
+    assert [draw is not None for draw in draws] == [True, True, False]
+
+
+def test_surfels_are_the_ellipsoids_without_their_thinnest_axis():
+    solid, flat, mixed = (synthetic.capture(60, 0, 3, kind) for kind in ("3d", "2d", "mixed"))
+    assert (solid.kind, flat.kind, mixed.kind) == ("3d", "2d", "mixed")
+    axes, turned = (quats_to_matrices(each.quats.astype(float)) for each in (solid, flat))
+    np.testing.assert_allclose(turned[:, :, 2], axes[:, :, 0], atol=1e-6)
+    np.testing.assert_allclose(np.abs(turned[:, :, 0]), np.abs(axes[:, :, 2]), atol=1e-6)
+    np.testing.assert_array_equal(flat.scales[:, :2], solid.scales[:, :0:-1])
+    np.testing.assert_array_equal(mixed.scales[1::2], solid.scales[1::2])
 
 
 def test_synthetic_scenes_have_the_statistics_they_claim():

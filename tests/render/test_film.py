@@ -131,7 +131,7 @@ def test_a_film_that_is_not_finished_leaves_nothing(tmp_path, name, fails, monke
         ("a.webp", {"fps": 0}, "frames a second"),
         ("a.webp", {"quality": 101}, "1 to 100"),
         ("a.webp", {"size": (20000, 8)}, "16383"),
-        ("a.mp4", {"size": (97, 63)}, "96x62"),
+        ("a.mp4", {"size": (97, 63)}, "98x64"),
         ("a.mp4", {"settings": Settings(transparent=True)}, "transparency"),
     ],
 )

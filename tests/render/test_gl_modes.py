@@ -215,6 +215,13 @@ def test_one_splat(gl, mode):
 
 
 @pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("size", [1e19, 1e25])
+def test_splats_whose_squares_are_not_float32(gl, mode, size):
+    splats = with_weights(make_splats(60, 0, seed=6))
+    same_as_reference(gl, replace(splats, scales=splats.scales * np.float32(size)), mode)
+
+
+@pytest.mark.parametrize("mode", MODES)
 def test_all_at_one_depth(gl, mode):
     same_as_reference(gl, blobs(np.zeros((40, 3)), opacities=0.6), mode, samples=2)
 

@@ -288,3 +288,100 @@ def test_states_that_are_none(tmp_path):
         load_state(path, source)
     with pytest.raises(SceneFormatError, match=r"none\.fit"):
         load_state(tmp_path / "none.fit", source)
+
+
+@pytest.fixture
+def deep():
+    """(16, 20, 4) uint16 whose lower eight bits matter, the first pixel clear."""
+    pixels = np.random.default_rng(8).integers(0, 65536, (16, 20, 4), np.uint16)
+    pixels[0, 0] = 0
+    return pixels
+
+
+@pytest.mark.parametrize(("channels", "grey"), [(2, True), (3, False), (4, False)])
+def test_png_colours_of_16_bits(channels, grey, deep, tmp_path):
+    import png
+
+    pixels = deep[..., :channels]
+    writer = png.Writer(20, 16, greyscale=grey, alpha=channels in (2, 4), bitdepth=16)
+    with (tmp_path / "a.png").open("wb") as file:
+        writer.write(file, pixels.reshape(16, -1))
+    assert np.array_equal(read_source(tmp_path / "a.png").pixels, pixels)
+
+
+@pytest.mark.parametrize(
+    ("extra", "planar"),
+    [
+        *((extra, "contig") for extra in (None, "unassalpha", "assocalpha", "unspecified")),
+        *((extra, "separate") for extra in (None, "unassalpha")),
+    ],
+)
+def test_tiff_colours_of_16_bits(extra, planar, deep, tmp_path):
+    import tifffile
+
+    pixels = deep if extra else deep[..., :3]
+    if extra == "assocalpha":
+        pixels = pixels.copy()
+        pixels[..., :3] = pixels[..., :3] * (pixels[..., 3:] / 65535)
+    stored = np.moveaxis(pixels, -1, 0) if planar == "separate" else pixels
+    tifffile.imwrite(
+        *(tmp_path / "a.tif", stored), photometric="rgb", planarconfig=planar,
+        extrasamples=[extra] if extra else None,
+    )  # fmt: skip
+    found = read_source(tmp_path / "a.tif").pixels
+    if extra == "assocalpha":
+        shown = Source(found).rows(0, 16)
+        assert np.abs(shown * 65535 - pixels).max() <= 1.5
+    else:
+        assert np.array_equal(found, pixels if extra == "unassalpha" else deep[..., :3])
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_colours_of_16_bits_are_upright(orientation, deep, tmp_path):
+    """As Pillow turns those of 8 bits."""
+    import tifffile
+
+    rgb = deep[..., :3]
+    tag = [(0x0112, 3, 1, orientation, True)]
+    tifffile.imwrite(tmp_path / "a.tif", rgb, photometric="rgb", extratags=tag)
+    tifffile.imwrite(
+        tmp_path / "b.tif", (rgb >> 8).astype(np.uint8), photometric="rgb", extratags=tag
+    )
+    found, coarse = (read_source(tmp_path / name).pixels for name in ("a.tif", "b.tif"))
+    assert np.array_equal(found >> 8, coarse)
+
+
+def test_colours_of_16_bits_that_are_not_read(deep, tmp_path, monkeypatch):
+    import png
+
+    with (tmp_path / "a.png").open("wb") as file:
+        png.Writer(20, 16, greyscale=False, alpha=True, bitdepth=16).write(
+            file, deep.reshape(16, -1)
+        )
+
+    def fails(*args, **kwargs):
+        raise png.FormatError("made up")
+
+    monkeypatch.setattr(png.Reader, "read", fails)
+    with pytest.raises(SourceError, match=r"a\.png: has 16-bit colours .* made up"):
+        read_source(tmp_path / "a.png")
+
+
+def test_first_gaussians_lie_evenly():
+    """By part, and of each any beginning is over all of the picture; it is a mere order."""
+    from voile.render.image.order import by_detail, evenly
+
+    splats = make_image(1000, (80, 60))
+    ordered = by_detail(splats, [600, 1000])
+    for part in (slice(0, 600), slice(600, 1000)):
+        a, b = (np.sort(each.rotations[part]) for each in (splats, ordered))
+        assert np.array_equal(a, b)
+    points = np.random.default_rng(2).uniform(0, 64, (1024, 2))
+    order = evenly(points, (64, 64))
+    assert np.array_equal(np.sort(order), np.arange(1024))
+    cells = (points[order[:64]] // 16).astype(int)  # four to each of 16 cells, on average
+    counts = np.bincount(cells[:, 0] * 4 + cells[:, 1], minlength=16)
+    assert counts.min() >= 2
+    assert counts.max() <= 6
+    for n in (0, 1, 2, 5):
+        assert np.array_equal(np.sort(evenly(points[:n], (64, 64))), np.arange(n))

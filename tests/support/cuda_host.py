@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,13 +38,17 @@ def shared_launcher() -> HostLauncher:
 class HostLauncher:
     """Kernels compiled for the host, behind the interface of the GPU's launcher.
 
+    Args:
+        folder: for what is compiled.
+        files: those of the kernels that are asked for.
+
     Attributes:
         launched: names of the kernels that have run.
     """
 
     device, name, capture = "cpu", "host", None
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, files: Sequence[str] = FILES) -> None:
         compiler = shutil.which("g++")
         if compiler is None:
             if os.environ.get("CI", "").lower() in {"1", "true"}:
@@ -51,7 +56,7 @@ class HostLauncher:
             pytest.skip("there is no g++ to compile the kernels for the host")
         self.launched: set[str] = set()
         self._kernels: dict[str, Any] = {}
-        for name in FILES:
+        for name in files:
             source = load(name)
             exports = "\n".join(f"EXPORT({kernel})" for kernel in source.kernels)
             stem = folder / name.replace("/", "_").removesuffix(".cu")

@@ -14,7 +14,7 @@ import numpy as np
 from ...constants import BIN_HIDES, BIN_LEAST_THICKNESS, BIN_SPREAD, BIN_THICKNESS, BIN_UNIFORM
 from ..bins import TILE
 from ..jit import inline, kernel
-from ..meet import load_surfels, meet_row, new_discs, new_lanes
+from ..meet import load_surfels, meet_row, new_discs
 from ..project import BLUE, DEPTH, FOOTPRINT, GREEN, LOG2_OPACITY, RED, A, B, C, U, V
 from ..sums import (
     BLUE_SUM,
@@ -22,7 +22,7 @@ from ..sums import (
     DEPTH_SUM,
     GREEN_SUM,
     RED_SUM,
-    SUMS,
+    SUMS_END,
     VANISHED,
     WEIGHT_SUM,
     clear_sums,
@@ -33,6 +33,7 @@ from ..tile import (
     FIRST,
     LANES,
     LAST,
+    LIMIT,
     MET_ALPHA,
     MET_DEPTH,
     F,
@@ -51,10 +52,10 @@ BINS, REFINE, DEPTH_UNIT = range(3)
 
 MOST_BINS = 32
 
-TOTAL, MEAN, SPREAD = WEIGHT_SUM, SUMS * LANES, (SUMS + 1) * LANES
+TOTAL, MEAN, SPREAD = WEIGHT_SUM, SUMS_END, SUMS_END + LANES
 """Sums of tau, tau y and tau y^2 at first, then the last two are mean and 1 / spread."""
 
-ROW = (SUMS + 2) * LANES
+ROW = SUMS_END + 2 * LANES
 """A row of a tile in scratch memory."""
 
 X, SHARPNESS, ALPHA, TAU, REST, WEIGHT = range(6)
@@ -72,7 +73,6 @@ def rasterize(
     """Draws tiles[first_tile:last_tile]; `values` (M, 1) are standard deviations of depth."""
     height, width = alpha.shape
     columns = (width + TILE - 1) // TILE
-    limit = np.empty((TILE, LANES), np.float32)
     rows = np.empty((TILE, ROW), np.float32)
     # Arrays of their own, or LLVM cannot tell that they do not overlap, and gives up on SIMD.
     lane = np.empty((6, LANES), np.float32)
@@ -81,14 +81,14 @@ def rasterize(
     depths = np.empty((TILE, MOST_BINS, LANES), np.float32)
     energies = np.empty((TILE, MOST_BINS, LANES), np.float32)
     batch = np.ones((FOOTPRINT, BATCH), np.float32)
-    discs = lanes = None
+    discs = met = None
     if surfels is not None:
-        discs, lanes = new_discs(BATCH), new_lanes()
+        discs, met = new_discs(BATCH), True
     bins, refine, unit = int(params[BINS]), int(params[REFINE]), params[DEPTH_UNIT]
     for t in range(first_tile, last_tile):
         tile = tiles[t]
         x0, y0 = (tile % columns) * TILE, (tile // columns) * TILE
-        nearest, farthest = load_limits(limits, x0, y0, limit)
+        farthest = load_limits(limits, x0, y0, rows)
         bottom = min(TILE, height - y0) - 1
         clear_sums(rows)
         for i in range(TILE):
@@ -110,7 +110,6 @@ def rasterize(
                     z = batch[DEPTH, j]
                     if z > farthest:
                         continue
-                    cut = z > nearest
                     slope = unit / (z + unit)
                     depth_y = F(0.5) - slope
                     slope *= values[members[start + j], 0] / (z + unit)
@@ -119,21 +118,18 @@ def rasterize(
                         u_row = u + b * F(i)
                         p_row = power - v_row * v_row
                         if surfels is not None:
-                            meet_row(discs, j, i, u_row, a, p_row, z, power, limit[i], cut, lanes)
+                            meet_row(discs, j, rows, i, u_row, a, p_row, z, power)
                         if task == MOMENTS:
-                            add_moments(rows, i, u_row, a, p_row, depth_y, z, limit[i], cut, lanes)
+                            add_moments(rows, i, u_row, a, p_row, depth_y, z, met)
                         else:
-                            place_row(
-                                rows, i, u_row, a, p_row, depth_y, slope, lane, z, limit[i], cut,
-                                lanes,
-                            )  # fmt: skip
+                            place_row(rows, i, u_row, a, p_row, depth_y, slope, lane, z, met)
                             if task == COLLECT:
                                 collect_row(edges, depths, i, bins, lane)
                             elif task == SHARE_OUT:
                                 share_row(edges, inverse, depths, energies, i, bins, lane)
                             else:
                                 weigh_row(edges, inverse, depths, energies, i, bins, lane)
-                                add_row(rows, i, red, green, blue, z, lane, lanes)
+                                add_row(rows, i, red, green, blue, z, lane, met)
             if task == MOMENTS:
                 for i in range(TILE):
                     lay_out(rows, edges, inverse, depths, i, bins)
@@ -149,16 +145,16 @@ def rasterize(
 
 
 @inline
-def add_moments(rows, at, u, a, p, y, z, limit, cut, lanes):
+def add_moments(rows, at, u, a, p, y, z, met):
     """Transmittance and moments of depth, weighted by optical depth.
 
-    Here and below, with `lanes`, see `tile`, alpha and the depth that is seen are taken from there.
+    Here and below, with `met`, see `tile`, alpha and the depth that is seen are taken from there.
     """
     for k in range(LANES):
-        if lanes is None:
-            alpha = seen_alpha(p, u + a * F(k), z, limit, k, cut)
+        if met is None:
+            alpha = seen_alpha(p, u + a * F(k), z, rows[at, LIMIT + k])
         else:
-            alpha = lanes[MET_ALPHA, k]
+            alpha = rows[at, MET_ALPHA + k]
         clear = F(1) - alpha
         tau = -log2_unit(clear)
         clear *= rows[at, CLEAR + k]
@@ -189,7 +185,7 @@ def lay_out(rows, edges, inverse, depths, at, bins):
 
 
 @inline
-def place_row(rows, at, u, a, p, y, thickness, lane, z, limit, cut, lanes):
+def place_row(rows, at, u, a, p, y, thickness, lane, z, met):
     """x, sharpness, alpha and tau of a splat at 16 pixels; all of it is in bin 0 or beyond."""
     for k in range(LANES):
         t = (y - rows[at, MEAN + k]) * rows[at, SPREAD + k]
@@ -197,10 +193,10 @@ def place_row(rows, at, u, a, p, y, thickness, lane, z, limit, cut, lanes):
         half = F(BIN_THICKNESS) * thickness * rows[at, SPREAD + k] * shrink * shrink * shrink
         lane[X, k] = t * shrink
         lane[SHARPNESS, k] = F(0.5) / (half + F(BIN_LEAST_THICKNESS))
-        if lanes is None:
-            alpha = seen_alpha(p, u + a * F(k), z, limit, k, cut)
+        if met is None:
+            alpha = seen_alpha(p, u + a * F(k), z, rows[at, LIMIT + k])
         else:
-            alpha = lanes[MET_ALPHA, k]
+            alpha = rows[at, MET_ALPHA + k]
         lane[ALPHA, k] = alpha
         lane[TAU, k] = -log2_unit(F(1) - alpha)
         lane[REST, k] = F(1)
@@ -277,11 +273,11 @@ def weigh_row(edges, inverse, depths, seen, at, bins, lane):
 
 
 @inline
-def add_row(rows, at, red, green, blue, z, lane, lanes):
+def add_row(rows, at, red, green, blue, z, lane, met):
     """Adds the splat by its weight; prod (1 - alpha) is known already."""
     for k in range(LANES):
-        if lanes is not None:
-            z = lanes[MET_DEPTH, k]
+        if met is not None:
+            z = rows[at, MET_DEPTH + k]
         share = lane[WEIGHT, k]
         rows[at, RED_SUM + k] += share * red
         rows[at, GREEN_SUM + k] += share * green

@@ -9,13 +9,14 @@ import numpy as np
 from ...constants import CELL_SPREAD
 from ..bins import TILE
 from ..jit import inline, kernel
-from ..meet import load_surfels, meet_row, new_discs, new_lanes
+from ..meet import load_surfels, meet_row, new_discs
 from ..project import BLUE, DEPTH, FOOTPRINT, GREEN, LOG2_OPACITY, RED, A, B, C, U, V
 from ..tile import (
     BATCH,
     FIRST,
     LANES,
     LAST,
+    LIMIT,
     MET_ALPHA,
     MET_DEPTH,
     F,
@@ -25,19 +26,21 @@ from ..tile import (
     place_batch,
     seen_alpha,
 )
-from .sorted import row_is_opaque, store_tile
+from .sorted import BLUE_SUM, DEPTH_SUM, GREEN_SUM, LEFT, RED_SUM, row_is_opaque, store_tile
+from .sorted import ROW as PICTURE
 
 VALUES, PARAMS = np.int32, 1
 
 MOST_SPLATS = 256
 """In a cell; a whole cell is at hand at a time."""
 
-TOTAL, MEAN, SPREAD, RED_SUM, GREEN_SUM, BLUE_SUM, DEPTH_SUM, WEIGHT_SUM = range(
-    5 * LANES, 13 * LANES, LANES
+ROW = PICTURE + 8 * LANES
+
+TOTAL, MEAN, SPREAD, RED_CELL, GREEN_CELL, BLUE_CELL, DEPTH_CELL, WEIGHT_CELL = range(
+    PICTURE, ROW, LANES
 )
-ROW = 13 * LANES
-"""A row of a tile in scratch memory: transmittance, red, green, blue, depth as in `sorted`; of the
-cell at hand moments of depth, then sums of w alpha (c, z, 1)."""
+"""Of a row of a tile, behind the columns of `sorted`: of the cell at hand moments of depth, then
+sums of w alpha (c, z, 1)."""
 
 
 @kernel
@@ -48,21 +51,20 @@ def rasterize(
     """Draws tiles[first_tile:last_tile]; `values` (M, 1) int32 are the cells."""
     height, width = alpha.shape
     columns = (width + TILE - 1) // TILE
-    limit = np.empty((TILE, LANES), np.float32)
     rows = np.empty((TILE, ROW), np.float32)
     batch = np.ones((FOOTPRINT, MOST_SPLATS), np.float32)
-    discs = lanes = None
+    discs = met = None
     if surfels is not None:
-        discs, lanes = new_discs(MOST_SPLATS), new_lanes()
+        discs, met = new_discs(MOST_SPLATS), True
     for t in range(first_tile, last_tile):
         tile = tiles[t]
         start, stop = starts[tile], starts[tile + 1]
         x0, y0 = (tile % columns) * TILE, (tile // columns) * TILE
-        nearest, farthest = load_limits(limits, x0, y0, limit)
         rows[:] = F(0)
         for i in range(TILE):
             for k in range(LANES):
-                rows[i, k] = F(1)
+                rows[i, LEFT + k] = F(1)
+        farthest = load_limits(limits, x0, y0, rows)
         first_open, last_open = 0, min(TILE, height - y0) - 1
         while start < stop and first_open <= last_open:
             cell = values[members[start], 0]
@@ -83,7 +85,6 @@ def rasterize(
                 power, z = batch[LOG2_OPACITY, j], batch[DEPTH, j]
                 if z > farthest:
                     continue
-                cut = z > nearest
                 first = max(first_open, int(batch[FIRST, j]))
                 last = min(last_open, int(batch[LAST, j]))
                 first_row, last_row = min(first_row, first), max(last_row, last)
@@ -91,8 +92,8 @@ def rasterize(
                     v_row = v + c * F(i)
                     u_row, p = u + b * F(i), power - v_row * v_row
                     if surfels is not None:
-                        meet_row(discs, j, i, u_row, a, p, z, power, limit[i], cut, lanes)
-                    add_moments(rows, i, u_row, a, p, z, z - origin, limit[i], cut, lanes)
+                        meet_row(discs, j, rows, i, u_row, a, p, z, power)
+                    add_moments(rows, i, u_row, a, p, z, z - origin, met)
             for i in range(first_row, last_row + 1):
                 find_spread(rows, i, F(CELL_SPREAD) * origin)
             for j in range(count):
@@ -103,17 +104,14 @@ def rasterize(
                 z = batch[DEPTH, j]
                 if z > farthest:
                     continue
-                cut = z > nearest
                 first = max(first_open, int(batch[FIRST, j]))
                 last = min(last_open, int(batch[LAST, j]))
                 for i in range(first, last + 1):
                     v_row = v + c * F(i)
                     u_row, p = u + b * F(i), power - v_row * v_row
                     if surfels is not None:
-                        meet_row(discs, j, i, u_row, a, p, z, power, limit[i], cut, lanes)
-                    add_row(
-                        rows, i, u_row, a, p, red, green, blue, z, z - origin, limit[i], cut, lanes
-                    )
+                        meet_row(discs, j, rows, i, u_row, a, p, z, power)
+                    add_row(rows, i, u_row, a, p, red, green, blue, z, z - origin, met)
             for i in range(first_row, last_row + 1):
                 composite_row(rows, i)
             while first_open <= last_open and row_is_opaque(rows, first_open):
@@ -133,16 +131,16 @@ def load_cell(members, start, count, footprints, batch):
 
 
 @inline
-def add_moments(rows, at, u, a, p, z, z_cell, limit, cut, lanes):
+def add_moments(rows, at, u, a, p, z, z_cell, met):
     """Sums of tau, tau z, tau z^2, in powers of 2.
 
-    Here and below, with `lanes`, see `tile`, alpha and the depth that is seen are taken from there.
+    Here and below, with `met`, see `tile`, alpha and the depth that is seen are taken from there.
     """
     for k in range(LANES):
-        if lanes is None:
-            alpha = seen_alpha(p, u + a * F(k), z, limit, k, cut)
+        if met is None:
+            alpha = seen_alpha(p, u + a * F(k), z, rows[at, LIMIT + k])
         else:
-            alpha = lanes[MET_ALPHA, k]
+            alpha = rows[at, MET_ALPHA + k]
         tau = -log2_unit(F(1) - alpha)
         rows[at, TOTAL + k] += tau
         rows[at, MEAN + k] += tau * z_cell
@@ -161,21 +159,21 @@ def find_spread(rows, at, least):
 
 
 @inline
-def add_row(rows, at, u, a, p, red, green, blue, z, z_cell, limit, cut, lanes):
+def add_row(rows, at, u, a, p, red, green, blue, z, z_cell, met):
     """Adds one splat to the sums of its cell."""
     for k in range(LANES):
         x = (z_cell - rows[at, MEAN + k]) * rows[at, SPREAD + k]
         in_front = F(0.5) + F(0.5) * x / math.sqrt(F(1) + x * x)
-        if lanes is None:
-            alpha = seen_alpha(p, u + a * F(k), z, limit, k, cut)
+        if met is None:
+            alpha = seen_alpha(p, u + a * F(k), z, rows[at, LIMIT + k])
         else:
-            alpha, z = lanes[MET_ALPHA, k], lanes[MET_DEPTH, k]
+            alpha, z = rows[at, MET_ALPHA + k], rows[at, MET_DEPTH + k]
         share = alpha * exp2_deep(-rows[at, TOTAL + k] * in_front)
-        rows[at, RED_SUM + k] += share * red
-        rows[at, GREEN_SUM + k] += share * green
-        rows[at, BLUE_SUM + k] += share * blue
-        rows[at, DEPTH_SUM + k] += share * z
-        rows[at, WEIGHT_SUM + k] += share
+        rows[at, RED_CELL + k] += share * red
+        rows[at, GREEN_CELL + k] += share * green
+        rows[at, BLUE_CELL + k] += share * blue
+        rows[at, DEPTH_CELL + k] += share * z
+        rows[at, WEIGHT_CELL + k] += share
 
 
 @inline
@@ -183,13 +181,13 @@ def composite_row(rows, at):
     """Puts the cell behind what is there, and empties its sums."""
     for k in range(LANES):
         clear = exp2_deep(-rows[at, TOTAL + k])
-        weight = rows[at, WEIGHT_SUM + k]
-        transmittance = rows[at, k]
+        weight = rows[at, WEIGHT_CELL + k]
+        transmittance = rows[at, LEFT + k]
         share = transmittance * (F(1) - clear) / max(weight, F(1e-36))
-        rows[at, k] = transmittance * clear if weight > F(0) else transmittance
-        rows[at, LANES + k] += share * rows[at, RED_SUM + k]
-        rows[at, 2 * LANES + k] += share * rows[at, GREEN_SUM + k]
-        rows[at, 3 * LANES + k] += share * rows[at, BLUE_SUM + k]
-        rows[at, 4 * LANES + k] += share * rows[at, DEPTH_SUM + k]
+        rows[at, LEFT + k] = transmittance * clear if weight > F(0) else transmittance
+        rows[at, RED_SUM + k] += share * rows[at, RED_CELL + k]
+        rows[at, GREEN_SUM + k] += share * rows[at, GREEN_CELL + k]
+        rows[at, BLUE_SUM + k] += share * rows[at, BLUE_CELL + k]
+        rows[at, DEPTH_SUM + k] += share * rows[at, DEPTH_CELL + k]
     for k in range(TOTAL, ROW):
         rows[at, k] = F(0)

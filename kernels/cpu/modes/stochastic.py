@@ -6,15 +6,17 @@ import numpy as np
 
 from ..bins import TILE
 from ..jit import inline, kernel
-from ..meet import load_surfels, meet_row, new_discs, new_lanes
+from ..meet import load_surfels, meet_row, new_discs
 from ..project import BLUE, DEPTH, FOOTPRINT, GREEN, LOG2_OPACITY, RED, A, B, C, U, V
 from ..tile import (
     BATCH,
     FIRST,
     LANES,
     LAST,
+    LIMIT,
     MET_ALPHA,
     MET_DEPTH,
+    OWN,
     F,
     load_batch,
     load_limits,
@@ -26,10 +28,12 @@ VALUES, PARAMS = np.uint32, 1
 
 I = np.uint32  # noqa: E741
 
-NEAREST, RED_NEAREST, GREEN_NEAREST, BLUE_NEAREST = range(0, 4 * LANES, LANES)
-RED_MEAN, GREEN_MEAN, BLUE_MEAN, DEPTH_MEAN, COVERED = range(4 * LANES, 9 * LANES, LANES)
-DEPTH_NEAREST = 9 * LANES
-ROW = 10 * LANES
+ROW = OWN + 10 * LANES
+
+NEAREST, RED_NEAREST, GREEN_NEAREST, BLUE_NEAREST, DEPTH_NEAREST = range(
+    OWN, OWN + 5 * LANES, LANES
+)
+RED_MEAN, GREEN_MEAN, BLUE_MEAN, DEPTH_MEAN, COVERED = range(OWN + 5 * LANES, ROW, LANES)
 """A row of a tile in scratch memory: depth and colour of the nearest, sums over samples; and the
 depth at which the nearest is met, which is not that of a surfel's centre."""
 
@@ -54,19 +58,18 @@ def rasterize(
     """Draws tiles[first_tile:last_tile]; `values` (M, S) uint32 random per splat and sample."""
     height, width = alpha.shape
     columns = (width + TILE - 1) // TILE
-    limit = np.empty((TILE, LANES), np.float32)
     rows = np.empty((TILE, ROW), np.float32)
     batch = np.ones((FOOTPRINT, BATCH), np.float32)
-    discs = lanes = None
+    discs = met = None
     if surfels is not None:
-        discs, lanes = new_discs(BATCH), new_lanes()
+        discs, met = new_discs(BATCH), True
     samples = values.shape[1]
     for t in range(first_tile, last_tile):
         tile = tiles[t]
         x0, y0 = (tile % columns) * TILE, (tile // columns) * TILE
-        nearest, farthest = load_limits(limits, x0, y0, limit)
         bottom = min(TILE, height - y0) - 1
         rows[:] = F(0)
+        farthest = load_limits(limits, x0, y0, rows)
         for sample in range(samples):
             for i in range(TILE):
                 for k in range(LANES):
@@ -85,46 +88,42 @@ def rasterize(
                     z, key = batch[DEPTH, j], values[members[start + j], sample]
                     if z > farthest:
                         continue
-                    cut = z > nearest
                     for i in range(int(batch[FIRST, j]), min(bottom, int(batch[LAST, j])) + 1):
                         v_row = v + c * F(i)
                         u_row = u + b * F(i)
                         p_row = power - v_row * v_row
                         pixel = I((y0 + i) * width + x0)
                         if surfels is not None:
-                            meet_row(discs, j, i, u_row, a, p_row, z, power, limit[i], cut, lanes)
-                        test_row(
-                            rows, i, u_row, a, p_row, red, green, blue, z, key, pixel, limit[i],
-                            cut, lanes,
-                        )  # fmt: skip
-            add_sample(rows, lanes)
+                            meet_row(discs, j, rows, i, u_row, a, p_row, z, power)
+                        test_row(rows, i, u_row, a, p_row, red, green, blue, z, key, pixel, met)
+            add_sample(rows, met)
         store_tile(rows, x0, y0, samples, with_depth, color, alpha, depth)
 
 
 @inline
-def test_row(rows, at, u, a, p, red, green, blue, z, key, pixel, limit, cut, lanes):
+def test_row(rows, at, u, a, p, red, green, blue, z, key, pixel, met):
     """Lets a splat cover those of 16 pixels whose random number is below its alpha.
 
-    With `lanes`, see `tile`, alpha and the depth that is seen are taken from there.
+    With `met`, see `tile`, alpha and the depth that is seen are taken from there.
     """
     for k in range(LANES):
-        if lanes is None:
-            alpha = seen_alpha(p, u + a * F(k), z, limit, k, cut)
+        if met is None:
+            alpha = seen_alpha(p, u + a * F(k), z, rows[at, LIMIT + k])
         else:
-            alpha = lanes[MET_ALPHA, k]
+            alpha = rows[at, MET_ALPHA + k]
         number = F(I(mixed(I(I(pixel + I(k)) + key)) >> I(8))) * F(2.0**-24)
         shown = (number < alpha) & (z < rows[at, NEAREST + k])
         rows[at, NEAREST + k] = z if shown else rows[at, NEAREST + k]
         rows[at, RED_NEAREST + k] = red if shown else rows[at, RED_NEAREST + k]
         rows[at, GREEN_NEAREST + k] = green if shown else rows[at, GREEN_NEAREST + k]
         rows[at, BLUE_NEAREST + k] = blue if shown else rows[at, BLUE_NEAREST + k]
-        if lanes is not None:
-            seen = lanes[MET_DEPTH, k]
+        if met is not None:
+            seen = rows[at, MET_DEPTH + k]
             rows[at, DEPTH_NEAREST + k] = seen if shown else rows[at, DEPTH_NEAREST + k]
 
 
 @inline
-def add_sample(rows, lanes):
+def add_sample(rows, met):
     """Adds what is nearest to the sums over samples."""
     for i in range(TILE):
         for k in range(LANES):
@@ -133,7 +132,7 @@ def add_sample(rows, lanes):
                 rows[i, RED_MEAN + k] += rows[i, RED_NEAREST + k]
                 rows[i, GREEN_MEAN + k] += rows[i, GREEN_NEAREST + k]
                 rows[i, BLUE_MEAN + k] += rows[i, BLUE_NEAREST + k]
-                if lanes is None:
+                if met is None:
                     rows[i, DEPTH_MEAN + k] += z
                 else:
                     rows[i, DEPTH_MEAN + k] += rows[i, DEPTH_NEAREST + k]

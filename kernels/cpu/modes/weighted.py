@@ -6,17 +6,17 @@ import numpy as np
 
 from ..bins import TILE
 from ..jit import kernel
-from ..meet import load_surfels, meet_row, new_discs, new_lanes
+from ..meet import load_surfels, meet_row, new_discs
 from ..project import BLUE, DEPTH, FOOTPRINT, GREEN, LOG2_OPACITY, RED, A, B, C, U, V
-from ..sums import SUMS, add_row, clear_sums, store_sums
-from ..tile import BATCH, FIRST, LANES, LAST, F, load_batch, load_limits, place_batch
+from ..sums import SUMS_END, add_row, clear_sums, store_sums
+from ..tile import BATCH, FIRST, LAST, F, load_batch, load_limits, place_batch
 
 VALUES, PARAMS = np.float32, 1
 
 SQUARES_ALPHA = 0
 """Of `params`: 1 where the weight has a factor alpha of its own."""
 
-ROW = SUMS * LANES
+ROW = SUMS_END
 
 
 @kernel
@@ -27,17 +27,16 @@ def rasterize(
     """Draws tiles[first_tile:last_tile]; `values` (M, 1) are the weights."""
     height, width = alpha.shape
     columns = (width + TILE - 1) // TILE
-    limit = np.empty((TILE, LANES), np.float32)
     rows = np.empty((TILE, ROW), np.float32)
     batch = np.ones((FOOTPRINT, BATCH), np.float32)
-    discs = lanes = None
+    discs = met = None
     if surfels is not None:
-        discs, lanes = new_discs(BATCH), new_lanes()
+        discs, met = new_discs(BATCH), True
     squares = params[SQUARES_ALPHA] != F(0)
     for t in range(first_tile, last_tile):
         tile = tiles[t]
         x0, y0 = (tile % columns) * TILE, (tile // columns) * TILE
-        nearest, farthest = load_limits(limits, x0, y0, limit)
+        farthest = load_limits(limits, x0, y0, rows)
         bottom = min(TILE, height - y0) - 1
         clear_sums(rows)
         for start in range(starts[tile], starts[tile + 1], BATCH):
@@ -54,15 +53,11 @@ def rasterize(
                 z, weight = batch[DEPTH, j], values[members[start + j], 0]
                 if z > farthest:
                     continue
-                cut = z > nearest
                 for i in range(int(batch[FIRST, j]), min(bottom, int(batch[LAST, j])) + 1):
                     v_row = v + c * F(i)
                     u_row = u + b * F(i)
                     p_row = power - v_row * v_row
                     if surfels is not None:
-                        meet_row(discs, j, i, u_row, a, p_row, z, power, limit[i], cut, lanes)
-                    add_row(
-                        rows, i, u_row, a, p_row, red, green, blue, z, weight, squares, limit[i],
-                        cut, lanes,
-                    )  # fmt: skip
+                        meet_row(discs, j, rows, i, u_row, a, p_row, z, power)
+                    add_row(rows, i, u_row, a, p_row, red, green, blue, z, weight, squares, met)
         store_sums(rows, x0, y0, with_depth, color, alpha, depth)

@@ -45,7 +45,8 @@ struct SortedCollector {
 };
 
 extern "C" __global__ void collect_sorted(COLLECTOR_ARGUMENTS, float *entries) {
-    Tile tile = tile_of_block(starts, members, footprints, width, height, nullptr, nullptr);
+    Tile tile = tile_of_block(starts, nullptr, members, footprints, width, height, nullptr, nullptr,
+                              nullptr);
     SortedCollector visitor;
     for (int p = 0; p < PIXELS; ++p) {
         Drawn drawn = {};

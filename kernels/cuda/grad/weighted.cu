@@ -19,7 +19,7 @@ struct WeightedVisitor {
 // rasterize_weighted that keeps the sums of the weights, `totals` (H, W).
 extern "C" __global__ void draw_weighted(RASTERIZER_ARGUMENTS, const float *weights,
                                          float *totals) {
-    Tile tile = tile_of_block(starts, members, footprints, width, height, color, depth);
+    Tile tile = TILE_OF_BLOCK;
     WeightedVisitor visitor;
     visitor.weights = weights;
     for (int p = 0; p < PIXELS; ++p) visitor.pixels[p].start();
@@ -75,7 +75,8 @@ struct WeightedCollector {
 
 extern "C" __global__ void collect_weighted(COLLECTOR_ARGUMENTS, const float *weights,
                                             const float *totals, float *entries) {
-    Tile tile = tile_of_block(starts, members, footprints, width, height, nullptr, nullptr);
+    Tile tile = tile_of_block(starts, nullptr, members, footprints, width, height, nullptr, nullptr,
+                              nullptr);
     WeightedCollector visitor;
     visitor.weights = weights;
     for (int p = 0; p < PIXELS; ++p) {

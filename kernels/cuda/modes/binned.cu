@@ -27,28 +27,20 @@ extern "C" __global__ void find_depths(const Footprint *footprints, const int *s
 
 extern "C" __global__ void rasterize_binned_4(RASTERIZER_ARGUMENTS, const DepthInBins *depths,
                                               int refinements) {
-    walk_binned<Footprint, 4>(
-        tile_of_block(starts, members, footprints, width, height, color, depth), depths,
-        refinements);
+    walk_binned<Footprint, 4>(TILE_OF_BLOCK, depths, refinements);
 }
 
 extern "C" __global__ void rasterize_binned_8(RASTERIZER_ARGUMENTS, const DepthInBins *depths,
                                               int refinements) {
-    walk_binned<Footprint, 8>(
-        tile_of_block(starts, members, footprints, width, height, color, depth), depths,
-        refinements);
+    walk_binned<Footprint, 8>(TILE_OF_BLOCK, depths, refinements);
 }
 
 extern "C" __global__ void rasterize_binned_16(RASTERIZER_ARGUMENTS, const DepthInBins *depths,
                                                int refinements) {
-    walk_binned<Footprint, 16>(
-        tile_of_block(starts, members, footprints, width, height, color, depth), depths,
-        refinements);
+    walk_binned<Footprint, 16>(TILE_OF_BLOCK, depths, refinements);
 }
 
 extern "C" __global__ void rasterize_binned_32(RASTERIZER_ARGUMENTS, const DepthInBins *depths,
                                                int refinements) {
-    walk_binned<Footprint, 32>(
-        tile_of_block(starts, members, footprints, width, height, color, depth), depths,
-        refinements);
+    walk_binned<Footprint, 32>(TILE_OF_BLOCK, depths, refinements);
 }

@@ -4,7 +4,5 @@
 
 extern "C" __global__ void rasterize_cells(RASTERIZER_ARGUMENTS, const int *splats,
                                            const int *cells) {
-    walk_cells<Footprint>(
-        tile_of_block(starts, members, footprints, width, height, color, depth), splats,
-        cells);
+    walk_cells<Footprint>(TILE_OF_BLOCK, splats, cells);
 }

@@ -26,7 +26,7 @@ __device__ inline void each_alpha(const Tile &tile, const Window<Splat> &window,
         for (int p = 0; p < PIXELS; ++p) {
             Seen seen =
                 seen_at(window.splats[j], float(tile.column()), float(tile.row(p)), tile.near);
-            if (is_seen(seen.log2_alpha))
+            if (tile.shows(p, seen.log2_alpha, window.splats[j].depth))
                 visit(p, window.splats[j], alpha_of(seen.log2_alpha), seen.depth);
         }
     }

@@ -2,7 +2,6 @@
 
 #include "sorted_tile.cuh"
 
-extern "C" __global__ void rasterize_sorted(RASTERIZER_ARGUMENTS) {
-    walk_sorted<Footprint>(
-        tile_of_block(starts, members, footprints, width, height, color, depth));
+extern "C" __global__ void rasterize_sorted(RASTERIZER_ARGUMENTS, int median) {
+    walk_sorted<Footprint>(TILE_OF_BLOCK, median);
 }

@@ -1,4 +1,5 @@
-// `sorted`: composites front to back (Kerbl et al. 2023, equation 3).
+// `sorted`: composites front to back (Kerbl et al. 2023, equation 3). Depth is the mean over what
+// covers, or the median (Huang et al. 2024): where the transmittance comes to 0.5 or below.
 #pragma once
 
 #include "../footprint.cuh"
@@ -11,13 +12,16 @@ struct SortedPixel {
         red = green = blue = depth = 0.0f;
     }
 
-    BOTH void add(const Footprint &splat, float alpha, float at) {
-        float weight = alpha * transmittance;
+    BOTH void add(const Footprint &splat, float alpha, float at, bool median) {
+        float weight = alpha * transmittance, before = transmittance;
         transmittance -= weight;
         red += weight * splat.red;
         green += weight * splat.green;
         blue += weight * splat.blue;
-        depth += weight * at;
+        if (median)
+            depth += before > 0.5f && transmittance <= 0.5f ? at : 0.0f;
+        else
+            depth += weight * at;
     }
 
     BOTH bool is_opaque() const { return transmittance < float(TRANSMITTANCE_STOP); }

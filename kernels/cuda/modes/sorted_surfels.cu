@@ -3,6 +3,6 @@
 #include "../surfel_tile.cuh"
 #include "sorted_tile.cuh"
 
-extern "C" __global__ void rasterize_sorted_surfels(SURFEL_ARGUMENTS) {
-    walk_sorted<AnySplat>(SURFEL_TILE);
+extern "C" __global__ void rasterize_sorted_surfels(SURFEL_ARGUMENTS, int median) {
+    walk_sorted<AnySplat>(SURFEL_TILE, median);
 }

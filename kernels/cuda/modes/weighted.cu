@@ -39,7 +39,5 @@ extern "C" __global__ void weigh(const Footprint *footprints, const int *splats,
 
 extern "C" __global__ void rasterize_weighted(RASTERIZER_ARGUMENTS, const float *weights,
                                               int squares_alpha) {
-    walk_weighted<Footprint>(
-        tile_of_block(starts, members, footprints, width, height, color, depth), weights,
-        squares_alpha);
+    walk_weighted<Footprint>(TILE_OF_BLOCK, weights, squares_alpha);
 }

@@ -15,6 +15,9 @@ from ..drawing import Drawing
 NAMES = frozenset(module.name for module in iter_modules(__path__))
 """The modes that this backend draws."""
 
+MEDIANS = frozenset({"sorted"})
+"""Those with median depth."""
+
 
 class Blending(Protocol):
     """Draws by one mode, in one context; kept from frame to frame as long as the mode is.

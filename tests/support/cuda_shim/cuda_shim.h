@@ -294,6 +294,7 @@ T atomicExch(T *at, T value) {
 
 inline int __popc(unsigned x) { return __builtin_popcount(x); }
 inline int __ffs(unsigned x) { return __builtin_ffs(int(x)); }
+inline int __clz(int x) { return x ? __builtin_clz(unsigned(x)) : 32; }
 
 inline unsigned __float_as_uint(float x) {
     unsigned bits;
