@@ -73,6 +73,8 @@ def test_warm_up_leaves_nothing_to_compile():
             settings = voile.Settings(mode=mode, antialiasing="on")
             for scene in (splats, discs):
                 voile.render(scene, camera, settings, depth=depth)
+    for shown in ("centres", "ellipsoids", "overdraw", "bins"):
+        voile.render(splats, camera, voile.Settings(shown=shown))
     draw_and_fit_an_image()
     cpu_sort = importlib.import_module("voile.kernels.cpu.sort")
     cpu_sort.depth_order(splats.means, camera.world_to_camera, 1, Workers(2))

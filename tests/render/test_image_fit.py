@@ -365,3 +365,23 @@ def test_colours_of_16_bits_that_are_not_read(deep, tmp_path, monkeypatch):
     monkeypatch.setattr(png.Reader, "read", fails)
     with pytest.raises(SourceError, match=r"a\.png: has 16-bit colours .* made up"):
         read_source(tmp_path / "a.png")
+
+
+def test_first_gaussians_lie_evenly():
+    """By part, and of each any beginning is over all of the picture; it is a mere order."""
+    from voile.render.image.order import by_detail, evenly
+
+    splats = make_image(1000, (80, 60))
+    ordered = by_detail(splats, [600, 1000])
+    for part in (slice(0, 600), slice(600, 1000)):
+        a, b = (np.sort(each.rotations[part]) for each in (splats, ordered))
+        assert np.array_equal(a, b)
+    points = np.random.default_rng(2).uniform(0, 64, (1024, 2))
+    order = evenly(points, (64, 64))
+    assert np.array_equal(np.sort(order), np.arange(1024))
+    cells = (points[order[:64]] // 16).astype(int)  # four to each of 16 cells, on average
+    counts = np.bincount(cells[:, 0] * 4 + cells[:, 1], minlength=16)
+    assert counts.min() >= 2
+    assert counts.max() <= 6
+    for n in (0, 1, 2, 5):
+        assert np.array_equal(np.sort(evenly(points[:n], (64, 64))), np.arange(n))
