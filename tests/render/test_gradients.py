@@ -161,7 +161,7 @@ def test_picture_and_slopes_are_those_of_the_reference(case, mode):
             assert not slope.any()
             assert np.abs(wanted).max() < 1e-6
             continue
-        assert np.abs(wanted).max() > 0.1
+        assert np.abs(wanted).max() > 0.05
         np.testing.assert_allclose(slope, wanted, rtol=1e-4, atol=1e-5 * np.abs(wanted).max())
 
 

@@ -75,6 +75,12 @@ def new_discs(footprints):
     return np.zeros((SURFEL, BATCH), footprints.dtype)
 
 
+@inline
+def is_surfel(discs, j):
+    """Whether splat j of a batch is one; the others of the scene are ellipsoids."""
+    return discs[SCALE, j] > 0
+
+
 @merge
 def meet_row(discs, j, rows, i, z, log2_opacity):
     """Alpha, depth, u and v of surfel j of a batch at the 16 pixels of row i of its tile.

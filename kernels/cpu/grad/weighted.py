@@ -22,7 +22,6 @@ from ..jit import kernel, merge
 from ..meet import load_surfels
 from ..project import BLUE, DEPTH, FOOTPRINT, GREEN, LOG2_OPACITY, RED, A, B, C, U, V
 from ..sums import VANISHED
-from ..surfels import SCALE
 from ..tile import BATCH, FIRST, LANES, LAST, load_batch, place_batch
 from . import pixel
 from .pixel import (
@@ -42,7 +41,7 @@ from .pixel import (
     sum_lanes,
 )
 from .surfels import add_moments as add_disc_moments
-from .surfels import meet_row, new_discs
+from .surfels import is_surfel, meet_row, new_discs
 
 CLEAR, RED_SUM, GREEN_SUM, BLUE_SUM, DEPTH_SUM, WEIGHT_SUM = range(0, 6 * LANES, LANES)
 """Places in a row of a tile that is drawn."""
@@ -97,7 +96,7 @@ def composite(
                     v_row = v + c * y
                     u_row = u + b * y
                     p_row = power - v_row * v_row
-                    if surfels is not None and discs[SCALE, j] > real(0):
+                    if surfels is not None and is_surfel(discs, j):
                         meet_row(discs, j, rows, i, z, power)
                         _add_row(
                             rows, i, u_row, a, p_row, red, green, blue, z, weight, with_depth, True
@@ -178,7 +177,7 @@ def differentiate(
                     v_row = v + c * y
                     u_row = u + b * y
                     p_row = power - v_row * v_row
-                    if surfels is not None and discs[SCALE, j] > real(0):
+                    if surfels is not None and is_surfel(discs, j):
                         meet_row(discs, j, rows, i, z, power)
                         _differentiate_row(
                             rows, i, u_row, a, p_row, red, green, blue, z, weight, with_depth, True
