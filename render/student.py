@@ -60,7 +60,7 @@ class Student:
             self._sh[:, 0] = self._own_dc + weights.colors / np.float32(SH_C0)
             columns = columns._replace(sh=self._sh)
         weigh = weights_of(self._facts, camera, self._settings, weights)
-        shot = shot_of(splats, camera, "weighted")
+        shot = shot_of(splats, camera, "weighted")._replace(surfels=splats.kind != "3d")
         picture, lists = frame.draw(
             columns, shot, lambda *visible: weigh(*visible)[:, 0], self._workers
         )
