@@ -55,12 +55,14 @@ class EditActions(QObject):
         self.crop = make("Crop", "crop", "Ctrl+K", "Delete all that is drawn but what is selected")
         self.restore = make("Restore deleted", "delete-restore", "Ctrl+Shift+Delete",
                             "Bring back all splats that were deleted")  # fmt: skip
+        self.purge = make("Let go of deleted", "delete-sweep-outline", None,
+                          "Gives back the memory of what is deleted; ends undo")  # fmt: skip
         self.separate = make("Separate", "call-split", "Ctrl+J",
                              "Make what is selected a node of its own")  # fmt: skip
         self.selecting = [self.all, self.none, self.invert]
         self.splats = [
             *(self.hide, self.isolate, self.show),
-            *(self.delete, self.crop, self.restore, self.separate),
+            *(self.delete, self.crop, self.restore, self.purge, self.separate),
         ]
         self._with_selection = [
             *(self.none, self.hide, self.isolate, self.delete, self.crop, self.separate)
@@ -75,6 +77,7 @@ class EditActions(QObject):
             (self.delete, editor.delete),
             (self.crop, editor.crop),
             (self.restore, editor.restore_deleted),
+            (self.purge, editor.purge),
             (self.separate, editor.separate),
         ):
             action.triggered.connect(lambda _=False, do=does: do())
@@ -99,4 +102,5 @@ class EditActions(QObject):
         for action in self._with_selection:
             action.setEnabled(selected)
         self.show.setEnabled(any(not n.visible or n.edits.hidden for n in nodes))
-        self.restore.setEnabled(any(n.edits.deleted for n in nodes))
+        for action in (self.restore, self.purge):
+            action.setEnabled(any(n.edits.deleted for n in nodes))

@@ -14,7 +14,7 @@ from ..render.accumulate import Accumulator
 from ..render.captured import photo_frame
 from ..render.device_frame import DeviceFrame, DeviceRenderer
 from ..render.frame import Frame, FrameRequest
-from ..render.inspect import PROJECTED, draw_projected
+from ..render.inspect import PROJECTED
 from ..render.renderer import Renderer, create_renderer
 from ..scenes.captured import CapturedView
 from ..scenes.content import Content
@@ -221,6 +221,8 @@ class _Renderers:
         if job.photo is not None:
             return self._show(job, job.photo)
         if job.request.settings.shown in PROJECTED:
+            from ..render.cpu.views import draw_projected  # Numba, which takes its time to load
+
             start = time.perf_counter()
             frame = draw_projected(job.content, job.request)
             elapsed = 1e3 * (time.perf_counter() - start)

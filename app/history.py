@@ -61,20 +61,6 @@ class Change(QUndoCommand):
         self._done = False
         self._apply(self.before)
 
-    def id(self) -> int:
-        """All changes may be merged if `mergeWith` says so."""
-        return 1
-
-    def mergeWith(self, other: QUndoCommand) -> bool:
-        """Takes up a later change of the same key in the same gesture."""
-        if not isinstance(other, Change):
-            return False
-        if (other.key, other.gesture) != (self.key, self.gesture):
-            return False
-        self.after = other.after
-        self.setObsolete(self.before == self.after)
-        return True
-
 
 class History(QObject):
     """The undo stack of a window.
@@ -90,6 +76,8 @@ class History(QObject):
         self.stack.setUndoLimit(STEPS)
         self._gesture = 0
         self._applying = False
+        self._together = False
+        self._last: Change | None = None  # the step that may go on
         self._view = session.navigator.view
         self._document: object = None  # what the steps belong to
         self._quiet = QTimer(self)
@@ -131,8 +119,28 @@ class History(QObject):
             finally:
                 self._applying = False
 
-        self.stack.push(Change(text, key, self._gesture, before, after, put))
+        if not self._goes_on(key, after):
+            self._last = Change(text, key, self._gesture, before, after, put)
+            self.stack.push(self._last)
         self._quiet.start()
+
+    def _goes_on(self, key: object, after: Any) -> bool:
+        """Whether this is more of the last step, which it then is made part of.
+
+        Qt can merge commands too, but PySide never lets go of one that was merged, nor of the scene
+        in it.
+        """
+        last, stack = self._last, self.stack
+        if last is None or self._together or (last.key, last.gesture) != (key, self._gesture):
+            return False
+        if stack.index() < stack.count() or stack.command(stack.count() - 1) is not last:
+            return False
+        last.after = after
+        if last.before == last.after:  # nothing has come of it
+            last.setObsolete(True)
+            self._last = None
+            stack.undo()
+        return True
 
     def end_gesture(self) -> None:
         """What follows is another step."""
@@ -144,11 +152,18 @@ class History(QObject):
         """Changes inside are one step."""
         self.end_gesture()
         self.stack.beginMacro(text)
+        self._together = True
         try:
             yield
         finally:
+            self._together = False
             self.stack.endMacro()
             self.end_gesture()
+
+    def clear(self) -> None:
+        """Forgets every step, and what they hold."""
+        self._last = None
+        self.stack.clear()
 
     def _moved(self) -> None:
         before, self._view = self._view, self._session.navigator.view
@@ -164,10 +179,10 @@ class History(QObject):
         document = None if opened is None else opened.document
         if document is not self._document:
             self._document = document
-            self.stack.clear()
+            self.clear()
             # The start view is set next: that is no step either.
             QTimer.singleShot(0, self, self._begin)
 
     def _begin(self) -> None:
-        self.stack.clear()
+        self.clear()
         self._view = self._session.navigator.view

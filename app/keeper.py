@@ -16,7 +16,7 @@ from ..scenes.node import Node
 from ..scenes.progress import Progress
 from . import dialogs, session_file
 from .actions import Actions
-from .editor import same_edits
+from .edit_steps import Kept, kept, same_edits
 from .logs import process_runs
 from .session import Session
 from .tasks import OneTask, Task
@@ -62,7 +62,7 @@ class Keeper(OneTask):
         self._session, self._window = session, parent
         self.path = folder / f"session-{os.getpid()}{session_file.SUFFIX}"
         self._document: object = None
-        self._kept: tuple[Node, ...] = ()  # nodes that a file holds
+        self._kept: Kept = ()  # nodes that a file holds
         self._look: object = None  # material, lights and meshes that it holds
         self._soon, self._often = QTimer(self), QTimer(self)
         self._soon.setSingleShot(True)
@@ -183,7 +183,7 @@ class Keeper(OneTask):
             self._document = document
             # What was recovered is in no file that a person knows of.
             recovered = opened is not None and opened.restored and opened.recovered
-            self._kept = () if recovered else self._session.nodes
+            self._kept = () if recovered else kept(self._session.nodes)
             self._look = self._look_now()
         self._soon.start()
 
@@ -197,7 +197,7 @@ class Keeper(OneTask):
         return opened.scene.coat, opened.scene.lights, opened.scene.mesh_files
 
     def _done(self, path: Path, nodes: tuple[Node, ...], look: object) -> None:
-        self._kept, self._look = nodes, look
+        self._kept, self._look = kept(nodes), look
         self.autosave()
         self.told.emit("Saved", f"{path}.")
         self.saved.emit(path)

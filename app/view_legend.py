@@ -41,6 +41,7 @@ class ViewLegend(QFrame):
             limit = drawing.stats.get("limit", 0)
             self.ends = {
                 "overdraw": ("Splats in a pixel", "0", f"{limit} and more"),
+                "bins": ("Bins that share a pixel", "0", f"{limit}"),
                 "error": ("Difference to sorted", "0", f"{ERROR_LIMIT} / 255"),
                 "depth": ("Depth, by ratios", "far", "near"),
             }.get(shown)

@@ -3,6 +3,7 @@
     depth, alpha                     what every frame has besides colour
     normals, ids, cells              attributes of the splats, blended by the mode as colours are
     centres, ellipsoids, overdraw    from the projection alone, so the same by every backend
+    bins                             how many bins of mode binned share a pixel, likewise
     error                            the mode at hand against sorted, by the same backend
 
 The pictures are for eyes: no exposure and no tone mapping. Surfels are taken for the flat ellipses
@@ -26,6 +27,8 @@ from ..scenes.splats import Splats
 from .camera import Camera
 from .frame import Frame, FrameRequest
 from .heat import heat
+from .modes.binned import bins_in_use
+from .modes.layers import Layers
 from .normals import splat_normals
 from .paint import Paint
 from .projection import Projected, project
@@ -36,11 +39,13 @@ Float64 = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Render = TypeVar("Render", bound=Callable[..., Frame])
 
-PROJECTED = ("centres", "ellipsoids", "overdraw")
-"""Views that need no backend."""
+PROJECTED = ("centres", "ellipsoids", "overdraw", "bins")
+"""Views that need no backend. They are defined here; `cpu.views` draws them by kernels, for all
+backends but the reference."""
 
 SHELL = 1.5**2
-"""Squared distance from the centre, in variances, at which an ellipsoid is cut to be solid."""
+"""Squared distance from the centre, in variances, at which an ellipsoid is cut to be solid; fainter
+ones end before, where alpha is 1/255."""
 
 _CHUNK = 1 << 20  # pixels of spans at a time
 
@@ -58,7 +63,11 @@ def with_views(render: Render) -> Render:
             return render(self, request)
         plain = replace(request, settings=replace(request.settings, shown="colour"), paint=None)
         if shown in PROJECTED:
-            return draw_projected(content, request)
+            if self.name == "reference":
+                return draw_projected(content, request)
+            from .cpu.views import draw_projected as draw_fast  # Numba, for who needs it
+
+            return draw_fast(content, request)
         if shown == "error":
             return _error(render(self, plain), lambda each: render(self, each), plain)
         paint = None
@@ -71,16 +80,18 @@ def with_views(render: Render) -> Render:
 
 
 def draw_projected(content: Content, request: FrameRequest) -> Frame:
-    """One of the views of `PROJECTED`."""
+    """One of the views of `PROJECTED`, as it is defined."""
     start = time.perf_counter()
     camera, shown = request.camera, request.settings.shown
     projected = project(content.splats, camera, request.settings)
     stats = {"splats": len(content.splats), "visible": len(projected.depths)}
     if shown == "overdraw":
-        layers = overdraw(projected, camera)
-        limit = layers_limit(layers)
-        frame = Frame(heat(layers / np.float32(255), limit), np.ones_like(layers))
-        stats |= {"layers": int(layers.max(initial=0)), "limit": limit}
+        frame, more = overdraw_frame(overdraw(projected, camera))
+        stats |= more
+    elif shown == "bins":
+        layers = Layers(projected, camera, request.settings, 0, facts_of(content.splats))
+        frame, more = bins_frame(bins_in_use(layers), request.settings.bins)
+        stats |= more
     else:
         frame = (_solid if shown == "ellipsoids" else _dots)(projected, camera)
     depth = np.zeros_like(frame.alpha) if request.depth else None
@@ -128,6 +139,20 @@ def overdraw(projected: Projected, camera: Camera) -> Float32:
     return np.cumsum(steps, axis=1)[:, :-1].astype(np.float32)
 
 
+def overdraw_frame(layers: Float32) -> tuple[Frame, dict[str, int]]:
+    """Counts (H, W) in colours, and what belongs to the frame's stats."""
+    limit = layers_limit(layers)
+    frame = Frame(heat(layers / np.float32(255), limit), np.ones_like(layers))
+    return frame, {"layers": int(layers.max(initial=0)), "limit": limit}
+
+
+def bins_frame(counts: NDArray[np.floating], bins: int) -> tuple[Frame, dict[str, int]]:
+    """Bins in use (H, W) in colours that end at their number, and the frame's stats."""
+    counts = counts.astype(np.float32)
+    frame = Frame(heat(counts / np.float32(255), bins), np.ones_like(counts))
+    return frame, {"limit": bins}
+
+
 def layers_limit(layers: Float32) -> int:
     """Where the colours of overdraw end: a power of 2 that few pixels exceed."""
     high = float(np.quantile(layers, 0.999)) if layers.size else 0.0
@@ -136,7 +161,8 @@ def layers_limit(layers: Float32) -> int:
 
 def _solid(projected: Projected, camera: Camera) -> Frame:
     """The nearest ellipse of each pixel, lit from the eye."""
-    squared = np.where(projected.opacities >= ALPHA_MIN, SHELL, 0.0)
+    reach = 2.0 * np.log(np.maximum(projected.opacities / ALPHA_MIN, 1.0))
+    squared = np.minimum(SHELL, reach)
     which, rows, left, right = _spans(projected, camera, squared)
     none = len(projected.depths)
     owner = np.full(camera.height * camera.width, none)  # the first is the nearest

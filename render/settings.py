@@ -311,6 +311,7 @@ class Settings:
         "ids",
         "cells",
         "overdraw",
+        "bins",
         "error",
     ] = setting(
         "colour",

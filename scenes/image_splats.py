@@ -25,7 +25,9 @@ class ImageSplatsError(VoileError, ValueError):
 
 @dataclass(frozen=True, eq=False)
 class ImageSplats:
-    """N Gaussians in the plane of an image, the coarsest first. Arrays are float32, kept as given.
+    """N Gaussians in the plane of an image, of which any first are the image in less detail.
+
+    Arrays are float32, kept as given.
 
     A Gaussian is G(p) = exp(-(u^2 + v^2) / 2), where (u, v) is p - mean, turned back by the
     rotation and multiplied by the inverse scales. What a pixel shows is in

@@ -114,18 +114,29 @@ class Node:
     def separated(self, mask: Mask, name: str) -> tuple[Node, Node]:
         """The node without these splats, and a new one of nothing else, where they were."""
         kept = mask & ~self.deleted
-        rows = kept
-        if self.rows is not None:
-            rows = self.rows.mask
-            rows[rows] = kept
-        hidden = bits_of(self.hidden[kept])
         part = Node(
-            name,
-            self.splats.take(kept),
-            self.source,
-            Bits(rows),
-            self.visible,
-            replace(self.edits, deleted=None, hidden=hidden),
+            *(name, self.splats.take(kept), self.source, self._rows_of(kept), self.visible),
+            replace(self.edits, deleted=None, hidden=bits_of(self.hidden[kept])),
             bits_of(self.selection[kept]),
         )
         return self.delete(kept), part
+
+    def purged(self) -> Node:
+        """The node with splats of its own, without those that are deleted: they are gone."""
+        kept = ~self.deleted
+        if kept.all():
+            return self
+        return replace(
+            self.edited(deleted=None, hidden=bits_of(self.hidden[kept])),
+            splats=self.splats.take(kept),
+            rows=self._rows_of(kept),
+            selected=bits_of(self.selection[kept]),
+        )
+
+    def _rows_of(self, kept: Mask) -> Bits:
+        """Which splats of the source those of a mask (N,) are."""
+        if self.rows is None:
+            return Bits(kept)
+        rows = self.rows.mask
+        rows[rows] = kept
+        return Bits(rows)

@@ -9,7 +9,7 @@ from pkgutil import iter_modules
 import numpy as np
 
 from ...scenes.progress import Progress, silent
-from . import mesh, modes, neural
+from . import mesh, modes, neural, views
 from .cells import split_cells
 from .frame import Blending, Columns, draw
 from .image.warm import warm_images
@@ -37,8 +37,14 @@ def warm_up(progress: Progress = silent) -> float:
     """
     begun = time.perf_counter()
     done = 0
-    names = [module.name for module in iter_modules(modes.__path__)]
-    share = 1 / (3 + 2 * 5 * len(names))  # `depth_order`, images, surfaces, stages of `draw`
+    # Debug views know no surfels, and are given what modes are.
+    kinds = [
+        (importlib.import_module(f"{package.__name__}.{module.name}"), surfels)
+        for package, with_surfels in ((modes, (False, True)), (views, (False,)))
+        for module in iter_modules(package.__path__)
+        for surfels in with_surfels
+    ]
+    share = 1 / (3 + 5 * len(kinds))  # `depth_order`, images, surfaces, and stages of `draw`
 
     def report(_stage: str) -> None:
         nonlocal done
@@ -65,24 +71,22 @@ def warm_up(progress: Progress = silent) -> float:
     )
     end = np.zeros(1, np.bool_)
     split_cells(np.ones((1, 3)), np.ones(1), 1, 1, 1, np.zeros(1, np.int64), end, np.zeros(1))
-    for name in names:
-        mode = importlib.import_module(f".{name}", modes.__name__)
-        values = np.ones((2, 1), mode.VALUES)
-        for surfels in (False, True):
-            blending = Blending(
-                "scene" if surfels else "depth",
-                mode.rasterize,
-                np.ones(mode.PARAMS, np.float32),
-                lambda visible, workers, values=values: values,
-            )
-            draw(
-                *(columns, view, (8, 8), workers, Scratch(), blending),
-                degree=0,
-                surfels=surfels,
-                with_depth=True,
-                coats=[np.zeros((2, 4), np.float32)],
-                on_stage=report,
-            )
+    for kind, surfels in kinds:
+        values = np.ones((2, 1), kind.VALUES)
+        blending = Blending(
+            "scene" if surfels else "depth",
+            kind.rasterize,
+            np.ones(kind.PARAMS, np.float32),
+            lambda visible, workers, values=values: values,
+        )
+        draw(
+            *(columns, view, (8, 8), workers, Scratch(), blending),
+            degree=0,
+            surfels=surfels,
+            with_depth=True,
+            coats=[np.zeros((2, 4), np.float32)],
+            on_stage=report,
+        )
     warm_images(workers)
     report("images")
     _warm_surfaces(view)

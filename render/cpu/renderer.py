@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ...kernels.constants import ALPHA_MIN
 from ...kernels.cpu.frame import Columns, Drawn, draw
-from ...kernels.cpu.project import Culling, make_view
+from ...kernels.cpu.project import Culling, View, make_view
 from ...kernels.cpu.scratch import Scratch
 from ...kernels.cpu.workers import shared_workers, thread_count
 from ...scenes.content import Content
@@ -88,16 +88,9 @@ class CPURenderer:
         begun = time.perf_counter()
         relit = request.paint is None and relights(content, settings)
         paint = gbuffer_paint(content, camera, settings) if relit else request.paint
-        view = make_view(
-            camera.world_to_camera,
-            (camera.fx, camera.fy),
-            (camera.cx, camera.cy),
-            (camera.width, camera.height),
-            camera.near,
-        )
         drawn = draw(
-            _columns(splats),
-            view,
+            columns_of(splats),
+            view_of(camera),
             (camera.width, camera.height),
             self._workers,
             self._scratch,
@@ -160,6 +153,17 @@ def put_under(
     drawn.alpha[seen] = 1.0
 
 
+def view_of(camera: Camera) -> View:
+    """The camera as the kernels take it."""
+    return make_view(
+        camera.world_to_camera,
+        (camera.fx, camera.fy),
+        (camera.cx, camera.cy),
+        (camera.width, camera.height),
+        camera.near,
+    )
+
+
 def culling(settings: Settings, camera: Camera) -> Culling:
     """What the settings leave out of a view."""
     margin = FRUSTUM_MARGIN[settings.frustum]
@@ -177,7 +181,7 @@ def _coats(paint: Paint | None, rows: NDArray[np.integer] | None) -> list[NDArra
     return [paint.coat(k, rows) for k in range(paint.coats)]
 
 
-def _columns(splats: Splats) -> Columns:
+def columns_of(splats: Splats) -> Columns:
     """The arrays as the kernels take them; only read-only or strided ones are copied."""
     names = ("means", "quats", "scales", "opacities", "sh")
     return Columns(

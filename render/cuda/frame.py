@@ -14,12 +14,17 @@ from typing import Any, Literal, NamedTuple
 
 from ...kernels.cuda.sources import DISC, FOOTPRINT, SCAN_THREADS, TILE, TILE_WARPS
 from ..renderer import RenderError
-from .plan import BATCH, Buffers, Plan, Tensor, Zeros
+from .groups import Groups, order_groups
+from .plan import Buffers, Plan, Tensor, Zeros
+from .sorting import scan_words, sort
 
 MOST = 2**30 - 1
 """Splats of a scene, and pairs of splat and tile: what a scan can count, see warp.cuh."""
 
 WARP = 32
+
+COUNTS = 4
+"""Words of a `Counts` of common.cuh, and one to spare."""
 
 GROWTH = 1.25
 """Room that is made, over what was needed."""
@@ -100,20 +105,6 @@ class Visible(NamedTuple):
     discs: Tensor | None
 
 
-class Groups(NamedTuple):
-    """Groups of splats that are drawn together, in an order of their own, see groups.cu.
-
-    Attributes:
-        starts: (G + 1,) int32, group g is splats starts[g] to starts[g + 1] of the scene.
-        sequence: (1 + G,) int32, how many groups are drawn, and these, the first first.
-        drawn: how many, as the host knows it.
-    """
-
-    starts: Tensor
-    sequence: Tensor
-    drawn: int
-
-
 @dataclass(frozen=True)
 class Blending:
     """How splats blend.
@@ -134,7 +125,7 @@ class Planned(NamedTuple):
 
     Attributes:
         plan: what is done.
-        counts: (3,) int32, visible, ordered, instances.
+        counts: (8,) int32, visible, ordered, instances; from the fifth on the same of groups.
         colors: (H, W, 4) premultiplied, with coverage; one for each coat of paint, or one.
         depth: (H, W), or None.
     """
@@ -156,14 +147,16 @@ def plan_frame(
     depths (H, W) beyond which no splat is seen.
     """
     plan, (width, height) = Plan(buffers), size
-    counts = plan.zeros(3)
+    # Side by side, so that the host reads them at once.
+    every = plan.zeros(2 * COUNTS)
+    counts, cells = Zeros(every.first, COUNTS), Zeros(every.first + COUNTS, COUNTS)
     by_depth = blending.order == "depth"
     keys = buffers.get("keys", room.visible, dtype="int32") if by_depth else None
     visible = project_splats(plan, scene, view, room, counts, keys, degree, antialias)
     plan.stage("project")
     order = None
     if isinstance(blending.order, Groups):
-        order = _order_groups(plan, visible, blending.order)
+        order = order_groups(plan, visible, blending.order, cells)
     elif by_depth:
         _, order = sort(plan, "depth", keys, None, counts, room.visible, 32)
     plan.stage("gather" if blending.order == "scene" else "sort")
@@ -189,7 +182,7 @@ def plan_frame(
         )  # fmt: skip
     plan.stage("rasterize")
     plan.finish()
-    return Planned(plan, plan.piece(counts), colors, depth)
+    return Planned(plan, plan.piece(every), colors, depth)
 
 
 def project_splats(
@@ -204,7 +197,7 @@ def project_splats(
     plan.scan(
         _for_kind("project", scene), count, scene.means, scene.shapes, scene.colors,
         scene.colors.shape[1] // 8, scene.storage, scene.scale_low, scene.scale_step, count,
-        degree, antialias, view, room.visible, *_scan_words(plan, count), counts, footprints,
+        degree, antialias, view, room.visible, *scan_words(plan, count), counts, footprints,
         splats, keys, *(() if discs is None else (discs,)),
     )  # fmt: skip
     return Visible(footprints, splats, counts, room.visible, scene, view, discs)
@@ -213,22 +206,6 @@ def project_splats(
 def _for_kind(kernel: str, scene: DeviceScene) -> str:
     """The kernel that draws what the scene holds."""
     return f"{kernel}_surfels" if scene.surfels else kernel
-
-
-def _order_groups(plan: Plan, visible: Visible, groups: Groups) -> Tensor:
-    most, buffers = len(groups.sequence) - 1, plan.buffers
-    ends = buffers.get("ends", most, dtype="int32")
-    shifts = buffers.get("shifts", most, dtype="int32")
-    order = buffers.get("order", visible.room, dtype="int32")
-    plan.scan(
-        "find_groups", most, groups.starts, groups.sequence, visible.splats, visible.room,
-        *_scan_words(plan, most), visible.counts, ends, shifts,
-    )  # fmt: skip
-    plan.each(
-        "order_groups", visible.room, groups.sequence, ends, shifts, visible.counts, visible.room,
-        order,
-    )  # fmt: skip
-    return order
 
 
 def make_tile_lists(
@@ -243,7 +220,7 @@ def make_tile_lists(
     members = buffers.get("members", room.instances, dtype="int32")
     plan.scan(
         "emit_tiles", room.visible, visible.footprints, order, width, height, room.visible,
-        room.instances, wide, *_scan_words(plan, room.visible), visible.counts, tiles, members,
+        room.instances, wide, *scan_words(plan, room.visible), visible.counts, tiles, members,
     )  # fmt: skip
     bits = max(1, (count - 1).bit_length())
     tiles, members = sort(
@@ -255,51 +232,3 @@ def make_tile_lists(
         starts,
     )  # fmt: skip
     return starts, members
-
-
-def sort(
-    plan: Plan, what: Literal["depth", "tile"], keys: Tensor, values: Tensor | None,
-    counts: Zeros | Tensor, room: int, bits: int, *, wide: bool = True,
-) -> tuple[Tensor, Tensor]:  # fmt: skip
-    """Keys in rising order of their lower bits and their values, equal ones as they come; stable.
-
-    Args:
-        plan: where it is listed.
-        what: is sorted: which of `counts` says how many.
-        keys: (room,) unsigned; overwritten.
-        values: (room,) int32, overwritten; None are the places of the keys.
-        counts: see common.cuh.
-        room: the most there may be.
-        bits: of a key that are not always 0.
-        wide: keys of 32 bits, else of 16.
-    """
-    buffers, blocks, passes = plan.buffers, -(-room // BATCH), -(-bits // 8)
-    kind = "int32" if wide else "int16"
-    histogram = plan.zeros(256 * passes)
-    how = (wide,) if what == "tile" else ()
-    plan.launch(
-        f"count_{what}_digits", blocks, (256, 1), keys, *how, counts, room, passes, histogram
-    )
-    spares = [
-        (
-            buffers.get(f"{what} keys {k} {kind}", room, dtype=kind),
-            buffers.get(f"{what} values {k}", room, dtype="int32"),
-        )
-        for k in range(1 if values is not None else 2)
-    ]
-    spare = spares[0]
-    kernel = "sort_depths" if what == "depth" else "sort_wide_tiles" if wide else "sort_tiles"
-    for p in range(passes):
-        plan.launch(
-            kernel, blocks, (256, 1), keys, values, counts, room, 8 * p,
-            Zeros(histogram.first + 256 * p, 256), plan.zeros(1), plan.zeros(256 * blocks), *spare,
-        )  # fmt: skip
-        before = keys, values if values is not None else spares[1][1]
-        (keys, values), spare = spare, before
-    assert values is not None
-    return keys, values
-
-
-def _scan_words(plan: Plan, count: int) -> tuple[Zeros, Zeros]:
-    """The ticket and the states of a launch that scans, see warp.cuh."""
-    return plan.zeros(1), plan.zeros(max(1, -(-count // 256)))

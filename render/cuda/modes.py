@@ -18,7 +18,8 @@ from ..modes.weighted import (
     squares_alpha,
 )
 from ..scene_facts import SceneFacts
-from .frame import Blending, Groups, Visible
+from .frame import Blending, Visible
+from .groups import Groups, blur_of, proxies_of
 from .plan import Buffers, Plan, Tensor
 from .view import LARGEST
 
@@ -58,14 +59,15 @@ def _weighted_by(asked: Asked, weights: OitWeights | None, squares: bool) -> Ble
     settings, facts = asked.request.settings, asked.facts
     kind = "exponential" if weights is not None or settings.weight == "auto" else settings.weight
     rows = None if weights is None else asked.keep(weights.log_weights)
+    numbers = 0 if weights is None else weights.log_weights.shape[1]
     beta = settings.beta or (weights.beta if weights is not None else DEFAULT_BETA)
 
     def arguments(plan: Plan, visible: Visible) -> tuple[Tensor, int]:
         found = plan.buffers.get("weights", visible.room)
         plan.each(
             "weigh", visible.room, visible.footprints, visible.splats, visible.counts,
-            visible.room, visible.scene.means, visible.view, rows, WEIGHTS.index(kind), beta,
-            min(facts.radius, LARGEST), LOG2_LOWEST, LOG2_HIGHEST, found,
+            visible.room, visible.scene.means, visible.view, rows, numbers, WEIGHTS.index(kind),
+            beta, min(facts.radius, LARGEST), LOG2_LOWEST, LOG2_HIGHEST, found,
         )  # fmt: skip
         return found, int(squares)
 
@@ -88,14 +90,10 @@ def _binned(asked: Asked) -> Blending:
 
 
 def _cells(asked: Asked) -> Blending:
-    """Cells front to back; they are culled and sorted on the CPU, as there are few."""
-    cells, request = asked.facts.cells, asked.request
-    found = cells.visible(request.camera, request.settings.splat_scale)
-    sequence = np.zeros(1 + len(cells), np.int32)
-    sequence[0], sequence[1 : 1 + len(found)] = len(found), found
-    groups = Groups(
-        asked.keep(cells.starts, np.int32), asked.buffers.send("sequence", sequence), len(found)
-    )
+    """Cells front to back."""
+    cells = asked.facts.cells
+    centers, axes = map(asked.keep, proxies_of(cells))
+    groups = Groups(asked.keep(cells.starts, np.int32), centers, axes, blur_of(cells))
     numbers = asked.keep(cells.numbers)
     return Blending(groups, "rasterize_cells", lambda plan, visible: (visible.splats, numbers))
 
@@ -130,8 +128,8 @@ def blending(asked: Asked) -> Blending:
     return _MODES[asked.request.settings.mode](asked)
 
 
-def keys(blending: Blending, drawn: int) -> int:
-    """How many keys were sorted for a frame of so many splats."""
+def keys(blending: Blending, drawn: int, groups: int) -> int:
+    """How many keys were sorted for a frame of so many splats, and of so many groups of them."""
     if isinstance(blending.order, Groups):
-        return blending.order.drawn
+        return groups
     return drawn if blending.order == "depth" else 0

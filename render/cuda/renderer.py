@@ -177,14 +177,14 @@ class CUDARenderer:
             self._times.begin()
             self._replayer.run(planned.plan, self._times.end)
             # The one place where the host waits for the GPU.
-            visible, ordered, instances = map(int, planned.counts.tolist())
+            visible, ordered, instances, _, groups = map(int, planned.counts.tolist()[:5])
             if self._room.holds(visible, instances, len(splats)):
                 break
         stats = {
             "splats": len(splats),
             "visible": ordered,
             "instances": instances,
-            "keys": modes.keys(blending, ordered),
+            "keys": modes.keys(blending, ordered, groups),
             **scenery.stats(request),
         }
         times = self._times.read(planned.plan.stages)

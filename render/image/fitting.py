@@ -13,7 +13,7 @@ from ...scenes.io.vis import HEADER, Bits, bits_for, quantised
 from ...scenes.progress import Progress, silent
 from .fit import Fit, FitError, Plan, State
 from .inpaint import fill_hole
-from .order import coarsest_first
+from .order import by_detail
 from .source import Source
 
 DECIBELS_PER_DOUBLING = 3.5
@@ -41,7 +41,7 @@ class Fitted:
     """What was found.
 
     Attributes:
-        splats: as a file of `bits` holds them, the coarsest first; those that fill what is not
+        splats: as a file of `bits` holds them, in the order of detail; those that fill what is not
             known come last, beyond the number that was asked for.
         bits: of the file.
         psnr: dB over the known pixels.
@@ -86,7 +86,7 @@ def fit_image(
 
 def finish(fit: Fit, finished: bool = True) -> Fitted:
     """What a fit has found so far."""
-    splats = coarsest_first(fit.splats(), fit.parts())
+    splats = by_detail(fit.splats(), fit.parts())
     if fit.source.known is not None:
         splats = quantised(fill_hole(splats, fit.source.known), fit.bits)
     return Fitted(splats, fit.bits, decibels(fit.error()), fit.state.step, finished)

@@ -43,12 +43,7 @@ Float64 = NDArray[np.float64]
 
 def composite(layers: Layers, canvas: Canvas) -> None:
     """See the equations above; 3 + `refine` passes collect, the last one composites."""
-    axis = DepthAxis(layers)
-    edges = np.linspace(-1.0, 1.0, layers.settings.bins + 1) * np.ones((*layers.shape, 1))
-    bins = collect(layers, axis, edges)
-    for _ in range(layers.settings.refine):
-        edges = refined(edges, bins)
-        bins = collect(layers, axis, edges)
+    axis, edges, bins = laid_out(layers)
     energies = np.zeros_like(bins)
     for splat in layers:
         energies[splat.window] += bin_weights(splat, axis, edges, bins)
@@ -59,6 +54,24 @@ def composite(layers: Layers, canvas: Canvas) -> None:
         alpha = np.where(splat.alpha > 0, splat.alpha, 1.0)
         sums.add(splat, np.sum(weights, axis=-1) / alpha)
     sums.composite(canvas)
+
+
+def laid_out(layers: Layers) -> tuple[DepthAxis, Float64, Float64]:
+    """The axis of depth, the edges of bins along it after all refinements, and what is in them."""
+    axis = DepthAxis(layers)
+    edges = np.linspace(-1.0, 1.0, layers.settings.bins + 1) * np.ones((*layers.shape, 1))
+    bins = collect(layers, axis, edges)
+    for _ in range(layers.settings.refine):
+        edges = refined(edges, bins)
+        bins = collect(layers, axis, edges)
+    return axis, edges, bins
+
+
+def bins_in_use(layers: Layers) -> Float64:
+    """(H, W) how many bins share each pixel, (sum W_k)^2 / sum W_k^2, for a debug view."""
+    seen = seen_of(laid_out(layers)[2])
+    total, squares = seen.sum(axis=-1), np.square(seen).sum(axis=-1)
+    return np.divide(total**2, squares, out=np.zeros_like(total), where=squares > 0)
 
 
 def optical_depth(alpha: Float64) -> Float64:

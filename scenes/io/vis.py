@@ -1,8 +1,8 @@
 """`.vis`: an image made of splats, as records of a few bits each; see docs/vis-format.md.
 
-A record says a Gaussian, the file says the coarsest first, and every value is a step of a lattice
-that follows from the image's size and the number of bits alone. So any record can be read without
-the others, and any number of the first records is a picture.
+A record says a Gaussian, and every value is a step of a lattice that follows from the image's size
+and the number of bits alone. So any record can be read without the others, and any number of the
+first records is the picture in less detail.
 """
 
 from __future__ import annotations
@@ -161,7 +161,7 @@ def save_image(splats: ImageSplats, path: str | Path, bits: Bits | None = None) 
     """Writes a file; it appears whole or not at all.
 
     Args:
-        splats: the coarsest first. Values go to the nearest that `bits` can say.
+        splats: in the order of detail. Values go to the nearest that `bits` can say.
         path: where to.
         bits: None takes `bits_for` the size.
 

@@ -81,7 +81,7 @@ def test_stopped_and_resumed(photo, tmp_path, capsys, monkeypatch):
 
 def test_a_hole_is_filled(photo, tmp_path):
     mask = np.zeros((48, 64), np.uint8)
-    mask[20:34, 24:44] = 255
+    mask[12:40, 16:52] = 255
     Image.fromarray(mask).save(tmp_path / "mask.png")
     out = tmp_path / "filled.vis"
     flags = ("-n", 200, "--steps", 60, "--mask", tmp_path / "mask.png")

@@ -1,5 +1,8 @@
 """Selecting and editing in the window, by mouse and keys."""
 
+import gc
+import weakref
+
 import numpy as np
 import pytest
 
@@ -11,6 +14,7 @@ from PySide6.QtCore import QEvent, QPointF  # noqa: E402
 from PySide6.QtGui import QAction, QMouseEvent  # noqa: E402
 from PySide6.QtWidgets import QApplication, QFileDialog  # noqa: E402
 
+from voile.app import session_file  # noqa: E402
 from voile.app.gizmo import FREE  # noqa: E402
 from voile.app.node_list import COUNT, EYE, NAME  # noqa: E402
 from voile.render.selecting import in_rectangle, screen_centers  # noqa: E402
@@ -413,3 +417,26 @@ def test_learned_weights_that_no_longer_hold_take_their_mode_along(window):
     window.history.stack.undo()
     assert session.settings.mode == "learned"
     assert node(window).splats.learned is not None
+
+
+def test_what_is_deleted_can_be_let_go_of(qtbot, window, look):
+    editor, splats = window.editing.editor, weakref.ref(node(window).splats)
+    editor.select(lambda splats: np.arange(len(splats)) % 4 == 0)
+    editor.hide()
+    editor.select(lambda splats: np.arange(len(splats)) % 2 == 1)
+    editor.delete()
+    before = look(window)
+    window.editing.actions.purge.trigger()
+    np.testing.assert_array_equal(look(window), before)
+    assert (len(node(window)), node(window).hidden.sum()) == (20, 10)
+    assert not window.history.stack.canUndo()
+    assert not window.editing.actions.purge.isEnabled()
+    assert "20 deleted splats" in window.overlays.banners[-1].text
+    assert window.keeper.unsaved
+    window.keeper.autosave()
+    scene, _ = session_file.read(window.keeper.path)
+    np.testing.assert_array_equal(scene.nodes[0].splats.means, node(window).splats.means)
+    editor.show_all()
+    look(window)
+    gc.collect()
+    assert splats() is None, "the splats that were read are still held"

@@ -76,3 +76,13 @@ def test_sessions_keep_posters(qtbot, make_window, show, look, ply, vis, tmp_pat
     assert poster_of(window).edits.placement == place
     assert poster_of(window).poster.billboard
     assert np.array_equal(look(window), before)
+
+
+def test_a_poster_that_cannot_be_read_is_a_notice(qtbot, make_window, show, ply, vis):
+    window = show(make_window("cpu"), ply)
+    vis.write_bytes(vis.read_bytes()[:-5])
+    window.editing.add(str(vis))
+    qtbot.waitUntil(lambda: bool(window.overlays.banners), timeout=60_000)
+    assert "image.vis" in window.overlays.banners[0].text
+    assert len(window.session.nodes) == 1
+    assert not window.editing.posters.running

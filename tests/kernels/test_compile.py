@@ -88,6 +88,8 @@ def test_warm_up_leaves_nothing_to_compile():
             settings = voile.Settings(mode=mode, antialiasing="on")
             for scene in (splats, discs):
                 voile.render(scene, camera, settings, depth=depth)
+    for shown in ("centres", "ellipsoids", "overdraw", "bins"):
+        voile.render(splats, camera, voile.Settings(shown=shown))
     draw_and_fit_an_image()
     draw_a_mesh_and_decode_a_material()
     cpu_sort = importlib.import_module("voile.kernels.cpu.sort")

@@ -14,10 +14,11 @@ from voile.kernels.cuda.sources import FILES, load
 from voile.render import RenderError
 from voile.render.cpu.renderer import CPURenderer
 from voile.render.cuda import modes
-from voile.render.cuda.frame import MOST, Room, sort
+from voile.render.cuda.frame import MOST, Room
 from voile.render.cuda.packing import pack_shapes, scale_range
 from voile.render.cuda.plan import Buffers, Plan
 from voile.render.cuda.renderer import CUDARenderer, Work
+from voile.render.cuda.sorting import sort
 from voile.render.metrics import psnr
 from voile.render.paint import Paint
 from voile.render.reference import ReferenceRenderer

@@ -15,7 +15,7 @@ from voile.render.image.loss import Loss
 from voile.render.image.source import Source, SourceError, read_source
 from voile.scenes import Cancelled, SceneFormatError
 from voile.scenes.image_splats import ImageSplats
-from voile.scenes.io.vis import Bits, file_bytes, quantised, save_image
+from voile.scenes.io.vis import Bits, file_bytes, load_image, quantised, save_image
 
 
 def ssim_sum(x, y, channels):
@@ -110,15 +110,29 @@ def test_16_bits_and_floats():
     width=st.integers(1, 40),
     height=st.integers(1, 40),
     channels=st.integers(1, 4),
+    dtype=st.sampled_from([np.uint8, np.uint16, np.float32]),
+    unknown=st.floats(0, 1),
     count=st.integers(1, 60),
+    k=st.integers(1, 10),
     seed=st.integers(0, 2**31),
 )
-@settings(max_examples=25, deadline=None)
-def test_any_picture_and_any_count(width, height, channels, count, seed):
-    pixels = np.random.default_rng(seed).integers(0, 256, (height, width, channels), np.uint8)
-    found = fit_image(Source(pixels), Plan(count, 8, seed=seed))
-    assert len(found.splats) == count
+@settings(max_examples=40, deadline=None)
+def test_any_picture_and_any_count(
+    width, height, channels, dtype, unknown, count, k, seed, tmp_path_factory
+):
+    """Noise of any kind, whatever part of it is known: splats that a file gives back."""
+    rng = np.random.default_rng(seed)
+    shape = height, width, channels
+    pixels = rng.random(shape) * {"f": 1, "u": np.iinfo(np.uint16).max}[np.dtype(dtype).kind]
+    pixels = (pixels / (257 if dtype is np.uint8 else 1)).astype(dtype)
+    known = rng.random((height, width)) >= unknown
+    known[rng.integers(height), rng.integers(width)] = True
+    found = fit_image(Source(pixels, known), Plan(count, 8, seed=seed, k=k))
+    assert len(found.splats) >= count
     assert found.psnr > 0
+    path = tmp_path_factory.mktemp("any") / "a.vis"
+    save_image(found.splats, path, found.bits)
+    assert same(load_image(path), found.splats)
 
 
 def same(a: ImageSplats, b: ImageSplats) -> bool:
@@ -365,3 +379,23 @@ def test_colours_of_16_bits_that_are_not_read(deep, tmp_path, monkeypatch):
     monkeypatch.setattr(png.Reader, "read", fails)
     with pytest.raises(SourceError, match=r"a\.png: has 16-bit colours .* made up"):
         read_source(tmp_path / "a.png")
+
+
+def test_first_gaussians_lie_evenly():
+    """By part, and of each any beginning is over all of the picture; it is a mere order."""
+    from voile.render.image.order import by_detail, evenly
+
+    splats = make_image(1000, (80, 60))
+    ordered = by_detail(splats, [600, 1000])
+    for part in (slice(0, 600), slice(600, 1000)):
+        a, b = (np.sort(each.rotations[part]) for each in (splats, ordered))
+        assert np.array_equal(a, b)
+    points = np.random.default_rng(2).uniform(0, 64, (1024, 2))
+    order = evenly(points, (64, 64))
+    assert np.array_equal(np.sort(order), np.arange(1024))
+    cells = (points[order[:64]] // 16).astype(int)  # four to each of 16 cells, on average
+    counts = np.bincount(cells[:, 0] * 4 + cells[:, 1], minlength=16)
+    assert counts.min() >= 2
+    assert counts.max() <= 6
+    for n in (0, 1, 2, 5):
+        assert np.array_equal(np.sort(evenly(points[:n], (64, 64))), np.arange(n))

@@ -15,6 +15,8 @@ from voile.render import create_renderer
 from voile.render.heat import RAMP, heat
 from voile.render.inspect import number_colors, overdraw
 from voile.render.metrics import psnr
+from voile.render.modes.binned import bins_in_use
+from voile.render.modes.layers import Layers
 from voile.render.normals import splat_normals
 from voile.render.projection import footprints, project
 from voile.render.scene_facts import facts_of
@@ -133,6 +135,23 @@ def test_ids_and_cells_have_colours_of_their_own():
     np.testing.assert_allclose(frame.color[y, x] / frame.alpha[y, x], colors[0], atol=1e-4)
     cells = facts_of(SPLATS).cells
     assert len(np.unique(number_colors(np.asarray(cells.numbers)), axis=0)) == len(cells)
+
+
+def test_bins_are_few_where_one_splat_hides_all():
+    single = make_splats(1, 0)
+    single.means[:], single.scales[:], single.opacities[:] = 0.0, 0.3, 1.0
+    for bins in (8, 32):
+        frame = voile.render(SPLATS, CAMERA, Settings(shown="bins", bins=bins), backend="cpu")
+        assert frame.stats["limit"] == bins
+    layers = Layers(project(SPLATS, CAMERA, Settings(bins=32)), CAMERA, Settings(bins=32), 0,
+                    facts_of(SPLATS))  # fmt: skip
+    used = bins_in_use(layers)
+    assert used.min() == 0.0
+    assert 1.0 <= used[used > 0].min() < used.max() <= 32.0
+    touched = overdraw(layers.projected, CAMERA) > 0
+    assert (used[touched] > 0).all()
+    alone = Layers(project(single, CAMERA, Settings()), CAMERA, Settings(), 0, facts_of(single))
+    assert bins_in_use(alone).max() < used.max()
 
 
 def test_error_is_none_for_sorted_and_some_for_others():

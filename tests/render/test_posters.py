@@ -50,7 +50,7 @@ def scene() -> Content:
         PlacedPoster(picture(), turned),
         PlacedPoster(veil(), Placement(from_euler((0, -50, 0)), (0.0, 0.0, 0.2), 2.0)),
     )
-    splats = with_weights(make_splats(60, 1, seed=4))
+    splats = with_weights(make_splats(40, 1, seed=4))
     return Content(splats, lights=Lights(uniform(0.2)), posters=posters)
 
 
@@ -67,11 +67,21 @@ def draw(backend, content, camera, median=False, depth=True, **settings):
         renderer.close()
 
 
+@cache
+def expected_frame(mode):
+    return draw("reference", scene(), view(48, 36), mode=mode, bins=4)
+
+
 @pytest.mark.parametrize("backend", ["cpu", pytest.param("gl", marks=pytest.mark.gl)])
 @pytest.mark.parametrize("mode", sorted(MODES))
 def test_every_mode_and_backend(mode, backend):
-    expected, found = (draw(b, scene(), view(), mode=mode) for b in ("reference", backend))
-    assert psnr(found.premultiplied(), expected.premultiplied()) > 50
+    expected, found = expected_frame(mode), draw(backend, scene(), view(48, 36), mode=mode, bins=4)
+    one, other = found.premultiplied(), expected.premultiplied()
+    far = np.abs(one - other).max(axis=2) > 4e-3
+    assert far.sum() <= 4, (
+        "drivers place corners to parts of a pixel: which edge pixels are covered"
+    )
+    assert psnr(one[~far], other[~far]) > 55
     near = np.abs(found.depth - expected.depth) < 2e-3
     assert near.mean() > 0.98
 

@@ -13,16 +13,21 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 
 import numpy as np
+from image_cases import photograph
 from make_splats import make_splats, with_weights
 
 from voile import Camera, Frame, Settings, Splats
 from voile.render import FrameRequest
+from voile.render.image.poster import make_poster
 from voile.render.materials.builtin import builtin_material
 from voile.render.views import from_viewpoint
 from voile.scenes import builtin
 from voile.scenes.content import Content
 from voile.scenes.lights import Lamp, Lights
 from voile.scenes.mesh import Mesh, make_mesh
+from voile.scenes.placement import Placement, from_euler
+from voile.scenes.poster import SEEN, PlacedPoster, Poster
+from voile.scenes.texture import Texture
 
 BACKENDS = ("cpu", "gl")
 GREY = (0.36, 0.38, 0.42)
@@ -161,6 +166,20 @@ def meshes_among() -> Content:
     return Content(replace(clutter(), up=up), shapes, lights=lights)
 
 
+def posters_among() -> Content:
+    """A photograph on a wall amid the clutter, and a veil before it that hides it by parts."""
+    y, x = np.mgrid[:32, :32] / 31.0
+    veil = np.stack([0.9 - 0.5 * x, 0.3 + 0.4 * y, 0.6 + 0 * x, 0.5 + 0.5 * np.cos(9 * x)], 2)
+    texture = Texture((veil * 255).astype(np.uint8), ("clamp", "clamp"), SEEN)
+    posters = (
+        PlacedPoster(
+            make_poster(photograph()), Placement(from_euler((180, 20, 0)), (-0.5, 0, 0.8), 4.0)
+        ),
+        PlacedPoster(Poster(texture), Placement(from_euler((180, -40, 0)), (0.5, 0.3, -0.3), 2.6)),
+    )
+    return Content(clutter(), posters=posters)
+
+
 def relit() -> Content:
     """A ball of splats of one material, shapes of two others, under the sky and a lamp."""
     rng = np.random.default_rng(5)
@@ -237,6 +256,10 @@ CASES: dict[str, Case] = {
     "meshes": Case(meshes_among, _view),
     "meshes_weighted": Case(
         meshes_among, _view, {"mode": "weighted", "weight": "exponential", "beta": 2.0}
+    ),
+    "posters": Case(posters_among, _view),
+    "posters_weighted": Case(
+        posters_among, _view, {"mode": "weighted", "weight": "exponential", "beta": 2.0}
     ),
     "relit": Case(relit, _view, {"light_samples": 16}),
     "stochastic": Case(clutter, _view, {"mode": "stochastic", "samples": 16}),

@@ -319,11 +319,19 @@ def main() -> int:
 
     def quiet() -> None:
         """The window at rest on the smallest scene, with nothing to undo; what it holds then."""
-        window.cancel_loading()
+        window.opening.cancel()
+        session = window.session
+        session.comparison.active = False
+        session.backend = args.backend
+        for name, value in session.defaults.to_dict().items():
+            setattr(session.settings, name, value)
+        window.editing.tools.take("view")
+        window.docks.show_all(False)
+        window.resize(700, 500)
         window.open(str(scenes[0]))
         end = time.time() + 60
         wait(lambda: (not window.loading and window.viewport.settled) or time.time() > end)
-        window.history.stack.clear()
+        window.history.clear()
         pause = time.time() + 3
         wait(lambda: time.time() > pause)
         rests.append(settled_memory())
