@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QFileDialog,
     QGridLayout,
@@ -82,8 +83,13 @@ class PerformancePanel(QWidget):
         self.recorder.add(drawing)
         self.button.setEnabled(True)
         if self.isVisible():
-            self._show(drawing)
+            self._show()
             self.chart.update()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """What was drawn last, which may have been long ago."""
+        super().showEvent(event)
+        self._show()
 
     def export(self) -> None:
         """Asks for a file and writes the trace of the frames that are kept."""
@@ -102,13 +108,16 @@ class PerformancePanel(QWidget):
         self.chart.budget = 1e3 / rate if rate else None
         self.chart.update()
 
-    def _show(self, drawing: Drawing) -> None:
-        stats = drawing.stats
+    def _show(self) -> None:
+        if not self.recorder.frames:
+            return
+        latest = self.recorder.frames[-1]
+        stats = latest.stats
         total, seen = stats.get("splats", 0), stats.get("visible", 0)
         keys = stats.get("keys")
         device = stats.get("device_bytes")
         texts = {
-            "Frame": f"{drawing.milliseconds:.1f} ms",
+            "Frame": f"{latest.milliseconds:.1f} ms",
             "Splats": f"{total:,}",
             "Drawn": f"{seen:,}",
             "Culled": f"{total - seen:,}",

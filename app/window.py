@@ -33,9 +33,9 @@ from .history import History
 from .image_windows import ImageWindows
 from .indicators import Indicators
 from .keeper import Keeper
-from .loading import Loader
 from .navigation import UP_AXES
 from .opened import OpenedScene
+from .opening import Opening
 from .overlays import Overlays
 from .palette import CommandPalette, commands
 from .picture_keeper import PictureKeeper
@@ -100,21 +100,23 @@ class MainWindow(QMainWindow):
         edit.setIcon(theme.icon("pencil-outline"))
         bar.insertAction(self.actions_.compare, edit)
         self.comparing = Comparing(self.session, self.docks, self)
-        self._dropped = Dropped(
-            *(self.session, self.docks, self.history, self.open_instead, self._notify),
-            lambda path: self._take_image(path),
-        )
         self.controls.clicked.connect(self.frusta.click)
         self.pictures = PictureKeeper(self.session, self.viewport, self.actions_, self)
         CameraText(self.session, self.viewport, self.actions_, self.history, self._notify)
         RecentMenu(self.actions_.recent, self.preferences, self.open_any)
         Drops(self, self.overlays.show_drop, self.open_any)
-        self.loader = Loader(self)
         self.keeper = Keeper(self.session, self.actions_, keeper.autosave_folder(), self)
         self.images = ImageWindows(self)
+        self.opening = Opening(
+            *(self.session, self.viewport, self.overlays, self.keeper, self.editing),
+            *(self.images, self.preferences, self),
+        )
+        self._dropped = Dropped(
+            *(self.session, self.docks, self.history, self.opening.open_instead, self._notify),
+            self.opening.take_image,
+        )
         self.stand_in = StandIn(self.session, self)
         self._preparer = Preparer(self)
-        self._waiting: OpenedScene | None = None  # loaded before the kernels were ready
         self.theme = ThemeChoice(lambda: self.preferences.theme, self)
         self.setWindowTitle("Voile")
         self.resize(1280, 800)
@@ -130,7 +132,7 @@ class MainWindow(QMainWindow):
     @property
     def loading(self) -> bool:
         """Whether a scene is being loaded or waits for the kernels."""
-        return self.loader.task is not None or self._waiting is not None
+        return self.opening.loading
 
     def open(
         self,
@@ -139,67 +141,15 @@ class MainWindow(QMainWindow):
         meshes: Sequence[Path] = (),
         material: str | None = None,
     ) -> None:
-        """Loads a scene in a thread as `open_scene` does; one being loaded is cancelled.
-
-        An image made of splats gets a window of its own.
-        """
-        if is_image(Path(source)):
-            self.images.open(Path(source))
-            return
-        self._waiting = None
-        self.loader.open(source, weights, meshes, material)
-        self.indicators.refresh()
+        """Opens a scene; see `Opening.open`."""
+        self.opening.open(source, weights, meshes, material)
 
     def open_any(self, path: str) -> None:
         """Opens a scene, or what goes with the one that is shown: cameras, a path, weights, ..."""
         if not self._dropped.open(Path(path)):
-            self.open_instead(path)
+            self.opening.open_instead(path)
 
-    def open_instead(self, source: str, weights: Path | None = None) -> None:
-        """Opens a scene, but asks before where edits of the one that is shown would go."""
-        if is_image(Path(source)) or self.keeper.may_go():
-            self.open(source, weights)
-
-    def _take_image(self, path: str) -> None:
-        """An image that was dropped onto a scene: a poster in it, or a window of its own."""
-        choice = dialogs.ask_poster(self, Path(path).name)
-        if choice == "poster":
-            self.editing.add(path)
-        elif choice == "window":
-            self.open(path)
-
-    def cancel_loading(self) -> None:
-        """Gives up the scene that is being loaded; the one that is shown stays."""
-        self.loader.cancel()
-        self._waiting = None
-        self.overlays.loading.hide()
-        self.indicators.refresh()
-
-    def _loading_failed(self, name: str, error: BaseException) -> None:
-        self.overlays.loading.hide()
-        self._notify(f"Could not open {name}", error)
-
-    def _loaded(self, opened: OpenedScene) -> None:
-        self._waiting = opened
-        self.overlays.loading.hide()
-        if self.viewport.kernels_ready:
-            self._show_waiting()
-
-    def _show_waiting(self) -> None:
-        """Shows the scene that is loaded; the one before stays if the GPU refuses it."""
-        opened, self._waiting = self._waiting, None
-        if opened is None:
-            return
-        self.overlays.loading.report(1.0, "Handing the scene to the renderer")
-        self.overlays.loading.repaint()
-        try:
-            self.viewport.upload(opened.scene)
-        except Exception as error:
-            self._notify(f"Could not show {opened.scene.name}", error)
-            return
-        finally:
-            self.overlays.loading.hide()
-        self.session.show(opened, self.viewport.aspect)
+    def _scene_shown(self, opened: OpenedScene) -> None:
         if opened.scene.path is not None:
             self.preferences.remember(opened.scene.path)
             self._save_preferences()
@@ -216,7 +166,7 @@ class MainWindow(QMainWindow):
             modes["gl"] = gl_modes
         self.session.set_modes(modes, prepared.lacking, prepared.unpainted)
         self.viewport.start_drawing()
-        self._show_waiting()
+        self.opening.show_waiting()
 
     def _fall_back(self, what: str, reason: object) -> None:
         """The session's backend cannot draw."""
@@ -235,13 +185,13 @@ class MainWindow(QMainWindow):
     # What the user asks for
 
     def _connect(self) -> None:
-        does = self.actions_
-        does.open.triggered.connect(self._ask_file)
-        does.open_folder.triggered.connect(self._ask_folder)
+        does, asks = self.actions_, self.opening
+        does.open.triggered.connect(asks.ask_file)
+        does.open_folder.triggered.connect(asks.ask_folder)
         does.fit_image.triggered.connect(self.images.ask_picture)
-        does.builtin.triggered.connect(lambda: self.open_instead(BUILTIN))
-        does.add.triggered.connect(self._ask_added)
-        does.add_poster.triggered.connect(self._ask_poster)
+        does.builtin.triggered.connect(lambda: asks.open_instead(BUILTIN))
+        does.add.triggered.connect(asks.ask_added)
+        does.add_poster.triggered.connect(asks.ask_poster)
         self.stand_in.told.connect(self._notify)
         self.editing.failed.connect(self._notify)
         self.keeper.told.connect(self.overlays.notify)
@@ -277,15 +227,15 @@ class MainWindow(QMainWindow):
             action.triggered.connect(lambda _=False, up=UP_AXES[label]: self._set_up(up))
         for name, action in does.backends.items():
             action.triggered.connect(lambda _=False, n=name: setattr(self.session, "backend", n))
-        self.loader.progressed.connect(self.overlays.loading.report)
-        self.loader.loaded.connect(self._loaded)
-        self.loader.failed.connect(self._loading_failed)
+        asks.told.connect(self._notify)
+        asks.changed.connect(self.indicators.refresh)
+        asks.shown.connect(self._scene_shown)
+        asks.chosen.connect(lambda p: self.open(p) if is_image(Path(p)) else self.open_any(p))
         self._preparer.progressed.connect(self.overlays.preparing.report)
         self._preparer.ready.connect(self._prepared)
         self._preparer.failed.connect(self._prepare_failed)
-        self.overlays.loading.cancelled.connect(self.cancel_loading)
-        self.overlays.welcome.open_asked.connect(self._ask_file)
-        self.overlays.welcome.builtin_asked.connect(lambda: self.open_instead(BUILTIN))
+        self.overlays.welcome.open_asked.connect(asks.ask_file)
+        self.overlays.welcome.builtin_asked.connect(lambda: asks.open_instead(BUILTIN))
         queued = Qt.ConnectionType.QueuedConnection  # sent while painting
         self.viewport.frame_shown.connect(self.indicators.show_frame, queued)
         self.viewport.failed.connect(self._drawing_failed, queued)
@@ -296,22 +246,6 @@ class MainWindow(QMainWindow):
         card.cancelled.connect(readiness.cancel)
         self.pictures.told.connect(self.overlays.notify)
         self.pictures.failed.connect(self._notify)
-
-    def _ask_file(self) -> None:
-        if path := dialogs.ask_scene_file(self, self._folder()):
-            (self.open if is_image(Path(path)) else self.open_any)(path)
-
-    def _ask_added(self) -> None:
-        if path := dialogs.ask_scene_file(self, self._folder()):
-            self.editing.add(path)
-
-    def _ask_poster(self) -> None:
-        if path := dialogs.ask_image_file(self, self._folder()):
-            self.editing.add(path)
-
-    def _ask_folder(self) -> None:
-        if path := dialogs.ask_scene_folder(self, self._folder()):
-            self.open_any(path)
 
     def _look_from(self, view: str) -> None:
         self.session.look_from(view, self.viewport.aspect)
@@ -346,10 +280,6 @@ class MainWindow(QMainWindow):
         if self.overlays.banners:
             self.overlays.banners[-1].dismiss()
 
-    def _folder(self) -> str:
-        recent = self.preferences.recent
-        return str(Path(recent[0]).parent) if recent else ""
-
     # Notices, closing
 
     def _notify(self, title: str, error: BaseException | str) -> None:
@@ -364,9 +294,8 @@ class MainWindow(QMainWindow):
             event.ignore()
             return
         self.keeper.forget()
-        self._waiting = None
         self.images.close()
-        names = self.loader.close(JOIN_SECONDS) + self._preparer.close(JOIN_SECONDS)
+        names = self.opening.close(JOIN_SECONDS) + self._preparer.close(JOIN_SECONDS)
         names += self.keeper.close(JOIN_SECONDS)
         names += self.docks.close(JOIN_SECONDS) + self.editing.close(JOIN_SECONDS)
         if not self.viewport.shut_down(JOIN_SECONDS):

@@ -19,6 +19,7 @@ from .cpu.bins import TILE
 from .cpu.frame import Columns
 from .cpu.grad import frame
 from .cpu.project import FOOTPRINT, make_view
+from .cpu.surfels import SURFEL
 from .cpu.workers import shared_workers, thread_count
 
 _OFFERED: set[str] = set()
@@ -89,7 +90,8 @@ def rasterize(
     Args:
         means: (N, 3) centres, world units.
         quats: (N, 4) rotations wxyz, of any length but 0.
-        scales: (N, 3) standard deviations along the axes, world units, >= 0.
+        scales: (N, 3) standard deviations along the axes, world units, >= 0. A splat whose third is
+            0 is a surfel, and stays one: that scale has no slope.
         opacities: (N,) in [0, 1].
         sh: (N, K, 3) spherical harmonics of the colour, K of 1, 4, 9, 16, 25.
         camera: from where; it has no gradient.
@@ -161,10 +163,12 @@ def _rasterize(
     means: Tensor, quats: Tensor, scales: Tensor, opacities: Tensor, sh: Tensor,
     log_weights: Tensor, camera: Tensor, width: int, height: int, mode: str, antialias: bool,
     depth: bool,
-) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:  # fmt: skip
-    """The four parts of `frame.Picture`, then the five of `frame.Lists`."""
+) -> tuple[
+    Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor
+]:  # fmt: skip
+    """The four parts of `frame.Picture`, then the six of `frame.Lists`."""
     columns = Columns(*map(_array, (means, quats, scales, opacities, sh)))
-    shot = _shot(camera, sh, width, height, mode, antialias, depth)
+    shot = _shot(camera, scales, sh, width, height, mode, antialias, depth)
     weigh = frame.weights_of(_array(log_weights)) if mode == "weighted" else None
     picture, lists = frame.draw(columns, shot, weigh, _workers())
     return (*map(torch.from_numpy, picture), *map(torch.from_numpy, lists))  # type: ignore[return-value]
@@ -180,7 +184,7 @@ def _backward(
     columns = Columns(*map(_array, (means, quats, scales, opacities, sh)))
     arrays, workers = [*map(_array, drawn)], _workers()
     picture, lists = frame.Picture(*arrays[:4]), frame.Lists(*arrays[4:])
-    shot = _shot(camera, sh, width, height, mode, antialias, depth)
+    shot = _shot(camera, scales, sh, width, height, mode, antialias, depth)
     given = _array(slopes[0]), _array(slopes[1]), _array(slopes[2])
     totals = frame.collect(shot, picture, lists, given, with_shape, workers)
     found = frame.differentiate(columns, _array(log_weights), shot, lists, totals, workers)
@@ -192,6 +196,7 @@ def _(means, quats, scales, opacities, sh, log_weights, camera, width, height, m
       depth):  # fmt: skip
     new, context = means.new_empty, torch.library.get_ctx()
     visible, instances = context.new_dynamic_size(), context.new_dynamic_size()
+    discs = context.new_dynamic_size()  # as many as are visible, or none: that is in the scales
     tiles = -(-width // TILE) * -(-height // TILE)
     return (
         new((height, width, 3)),
@@ -203,6 +208,7 @@ def _(means, quats, scales, opacities, sh, log_weights, camera, width, height, m
         new(visible if mode == "weighted" else 0),
         new(tiles + 1, dtype=torch.int64),
         new(instances, dtype=torch.uint32),
+        new((discs, SURFEL)),
     )
 
 
@@ -236,11 +242,12 @@ def _array(tensor: Tensor) -> np.ndarray:
     return np.require(tensor.detach().numpy(), None, ["C", "A"])
 
 
-def _shot(camera, sh, width, height, mode, antialias, depth) -> frame.Shot:
+def _shot(camera, scales, sh, width, height, mode, antialias, depth) -> frame.Shot:
     values = camera.numpy()
     fx, fy, cx, cy, near = map(float, values[16:])
     view = make_view(values[:16].reshape(4, 4), (fx, fy), (cx, cy), (width, height), near)
-    return frame.Shot(view, (width, height), COEFFICIENTS[sh.shape[1]], antialias, depth, mode)
+    degree, surfels = COEFFICIENTS[sh.shape[1]], bool((scales[:, 2] == 0).any())
+    return frame.Shot(view, (width, height), degree, antialias, depth, mode, surfels)
 
 
 def _workers():

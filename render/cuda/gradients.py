@@ -14,9 +14,11 @@ from typing import Any
 
 from ...kernels.constants import LOG2_HIGHEST, LOG2_LOWEST
 from ...kernels.cpu.footprint import HALF_LOG2_E
+from ...kernels.cpu.surfels import SURFEL
 from ...kernels.cuda.sources import ENTRY, SCAN_THREADS, STORAGES, TILE_WARPS
 from ...kernels.torch_ops import COEFFICIENTS
 from ..camera import Camera
+from ..renderer import RenderError
 from ..settings import Settings
 from .device import GPULauncher, import_torch
 from .frame import GROWTH, WARP, DeviceScene, Room, make_tile_lists, project_splats
@@ -75,10 +77,15 @@ class Gradients:
 
         Raises:
             CameraError: the camera makes no picture.
-            RenderError: more pairs of splat and tile than kernels can count.
+            RenderError: there are surfels, or more pairs of splat and tile than kernels can count.
             CUDAError: a kernel does not compile or cannot be launched.
         """
         n, size = len(means), (width, height)
+        if bool((scales[:, 2] == 0).any()):
+            raise RenderError(
+                "surfels, splats whose third scale is 0, have gradients on the CPU alone; move the "
+                "tensors there, or give them a small thickness"
+            )
         scene = self._scene(means, quats, scales, opacities, sh)
         start, weighted = Room.for_scene(n), mode == "weighted"
         room = Room(
@@ -112,7 +119,7 @@ class Gradients:
         uint32 = self._torch.uint32
         return (
             *picture, footprints.clone(), splats.clone().view(uint32), values, starts.long(),
-            members[:instances].clone().view(uint32),
+            members[:instances].clone().view(uint32), means.new_empty((0, SURFEL)),
         )  # fmt: skip
 
     def go_back(
@@ -129,7 +136,7 @@ class Gradients:
                 *(opacities, sh, log_weights),
             )
         )
-        *picture, footprints, splats, values, starts, members = (t.contiguous() for t in drawn)
+        *picture, footprints, splats, values, starts, members = (t.contiguous() for t in drawn[:-1])
         color, alpha, z, total = picture
         by_color, by_alpha, by_depth = (slope.contiguous() for slope in slopes)
         count, instances = len(splats), len(members)
@@ -175,7 +182,6 @@ class Gradients:
         shapes = torch.cat([quats, scales, opacities[:, None]], 1)
         colors = means.new_zeros((n, color_bytes(sh.shape[1], "float32") // 4))
         colors[:, :values] = sh.reshape(n, values)
-        # Splats of no thickness are flat ellipsoids to gradients, on the CPU as well.
         colors = colors.view(torch.uint8)
         return DeviceScene(means.contiguous(), shapes, colors, FLOAT32, 0.0, 1.0, surfels=False)
 

@@ -338,6 +338,7 @@ def test_performance_counts_and_exports_a_trace(qtbot, window, look, tmp_path, m
     window.docks.show("performance")
     panel = window.docks["performance"]
     qtbot.waitUntil(panel.isVisible)
+    assert panel.values["Frame"].text().endswith(" ms"), "what was drawn before it was shown"
     window.session.settings.min_alpha = 0.99
     look(window)
     window.session.settings.min_alpha = 0.0

@@ -293,7 +293,7 @@ def test_recent_scenes_are_remembered(make_window, show, ply, other_ply, prefere
     entries = again.actions_.recent.actions()
     assert [e.text() for e in entries[:2]] == ["small.ply", "other.ply"]
     entries[1].trigger()
-    assert again.loader.task.name == "other.ply"
+    assert again.opening.loader.task.name == "other.ply"
 
 
 def test_preferences_survive_nonsense(tmp_path):

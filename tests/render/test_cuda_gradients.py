@@ -15,6 +15,7 @@ from make_splats import make_splats
 import voile
 from voile.kernels import devices
 from voile.kernels.cuda.sources import FILES, load
+from voile.render import RenderError
 from voile.render.metrics import psnr
 
 torch = pytest.importorskip("torch")
@@ -175,6 +176,7 @@ def test_too_little_room_is_made_more(on_host, monkeypatch, mode):
 def test_extreme_splats_have_finite_slopes(on_host, mode):
     columns = columns_of(make_splats(64, 1, seed=8))
     columns["scales"][:16] = 0.0
+    columns["scales"][:16, 2] = 1e-30  # or they would be surfels
     columns["scales"][16:24] = 1e6
     columns["scales"][24:32, 1:] = 1e-12
     columns["means"][32:40] *= 1e6
@@ -188,6 +190,12 @@ def test_extreme_splats_have_finite_slopes(on_host, mode):
             NAMES, on_host.go_back(*given, list(drawn), loss_slopes(drawn), True)
         ):
             assert slope.isfinite().all(), name
+
+
+def test_surfels_are_refused(on_host):
+    columns = columns_of(make_splats(20, 1, "mixed", seed=8))
+    with pytest.raises(RenderError, match="gradients on the CPU alone"):
+        on_host.draw(*operands(columns, SEEN, "sorted"))
 
 
 @pytest.mark.parametrize("mode", MODES)

@@ -96,6 +96,10 @@ def differences(columns, camera, mode, name, antialias=False):
     return found
 
 
+# Turned about the view's up: at 0.02 from the edge, and more.
+_TURN = 0.5 * (np.pi / 2 + np.linspace(0.02, 0.4, 10))
+GRAZING = np.column_stack([np.cos(_TURN), 0 * _TURN, np.sin(_TURN), 0 * _TURN])
+
 CASES = {
     "degree 0": ({"degree": 0, "seed": 1}, {}, False),
     "degree 4": ({"n": 4, "degree": 4, "seed": 2}, {}, False),
@@ -110,7 +114,30 @@ CASES = {
     "near": ({"seed": 5}, {"near": 4.8}, False),
     "dense": ({"n": 16, "seed": 6, "opacities": np.linspace(0.6, 0.98, 16)}, {}, False),
     "needles": ({"seed": 7, "scales": np.tile([0.5, 1e-3, 1e-4], (10, 1))}, {}, False),
-    "flat": ({"seed": 8, "scales": np.tile([0.3, 0.2, 0.0], (10, 1))}, {}, True),
+    "surfels": ({"seed": 8, "scales": np.tile([0.5, 0.3, 0.0], (10, 1))}, {}, True),
+    "surfels, off centre": (
+        {"seed": 10, "scales": np.tile([0.4, 0.6, 0.0], (10, 1))},
+        {"cx": -3.0, "cy": 31.0, "fy": 20.0},
+        False,
+    ),
+    # Some of the discs lie across the near plane.
+    "surfels, near": (
+        {"seed": 11, "scales": np.tile([1.5, 0.8, 0.0], (10, 1))},
+        {"near": 4.8},
+        False,
+    ),
+    "surfels from the edge": (
+        {"seed": 12, "scales": np.tile([0.6, 0.6, 0.0], (10, 1)), "quats": GRAZING},
+        {},
+        False,
+    ),
+    # Smaller than a pixel: the low-pass filter is what shows.
+    "surfels of a point": ({"seed": 13, "scales": np.tile([0.02, 0.01, 0.0], (10, 1))}, {}, False),
+    "surfels among ellipsoids": (
+        {"seed": 14, "scales": np.tile([[0.5, 0.3, 0.0], [0.3, 0.4, 0.2]], (5, 1))},
+        {},
+        True,
+    ),
 }
 
 
@@ -128,14 +155,21 @@ def test_picture_and_slopes_are_those_of_the_reference(case, mode):
     assert set(found) == {*NAMES} | ({"log_weights"} if mode == "weighted" else set())
     for name, slope in found.items():
         wanted = differences(columns, camera, mode, name, antialias)
-        assert np.abs(wanted).max() > 0.1
+        if name == "scales":  # surfels stay surfels
+            wanted[columns["scales"] == 0] = 0
+        if case == "surfels of a point" and name in ("quats", "scales"):
+            assert not slope.any()
+            assert np.abs(wanted).max() < 1e-6
+            continue
+        assert np.abs(wanted).max() > 0.05
         np.testing.assert_allclose(slope, wanted, rtol=1e-4, atol=1e-5 * np.abs(wanted).max())
 
 
 @pytest.mark.parametrize("mode", frame.MODES)
-def test_float32_follows_float64(mode):
+@pytest.mark.parametrize("kind", ["3d", "mixed"])
+def test_float32_follows_float64(mode, kind):
     """Of a scene with all shapes; float32 stops compositing and takes a polynomial for 2^x."""
-    columns = columns_of(make_splats(300, 3, seed=5, antialiased=True))
+    columns = columns_of(make_splats(300, 3, kind, seed=5, antialiased=True))
     columns = {name: value.astype(np.float32) for name, value in columns.items()}
     exact = {name: value.astype(np.float64) for name, value in columns.items()}
     camera = SEEN.resized(120, 90)

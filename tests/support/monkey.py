@@ -319,7 +319,7 @@ def main() -> int:
 
     def quiet() -> None:
         """The window at rest on the smallest scene, with nothing to undo; what it holds then."""
-        window.cancel_loading()
+        window.opening.cancel()
         session = window.session
         session.comparison.active = False
         session.backend = args.backend

@@ -23,7 +23,7 @@ def draw(
         **{**columns, "quats": quats / np.linalg.norm(quats, axis=1, keepdims=True)},
         antialiased=antialias,
         sh_degree=SH_COEFFICIENTS.index(columns["sh"].shape[1]),
-        surfels=np.zeros(len(quats), bool),  # whatever their scales
+        surfels=columns["scales"][:, 2] == 0,
     )
     settings = Settings(mode=mode)
     projected = project(splats, camera, settings)

@@ -11,14 +11,16 @@ from numpy.typing import NDArray
 from ...constants import TRANSMITTANCE_STOP
 from ..bins import make_tile_lists
 from ..frame import BATCHES_PER_THREAD, Columns, Visible, schedule
+from ..meet import gather_surfels
 from ..project import FOOTPRINT, KEEP_ALL, View, gather, list_places
 from ..project import project as project_columns
 from ..scratch import Scratch
 from ..sort import CHUNK, sort_slices
+from ..surfels import SURFEL
 from ..workers import Workers
-from . import project, sorted, weighted
+from . import project, sorted, surfels, weighted
 from .entries import add_up
-from .pixel import ENTRY, SHAPELESS
+from .pixel import ENTRY, SHAPELESS, SURFEL_ENTRY
 
 Real = NDArray[Any]  # float32 or float64, the type of the scene's columns
 
@@ -36,6 +38,7 @@ class Shot(NamedTuple):
         antialias: see `cpu.project.project`.
         with_depth: also draw expected depth.
         mode: of `MODES`.
+        surfels: whether splats of no thickness are surfels; otherwise they are flat ellipsoids.
     """
 
     view: View
@@ -44,6 +47,7 @@ class Shot(NamedTuple):
     antialias: bool
     with_depth: bool
     mode: str
+    surfels: bool = False
 
 
 class Picture(NamedTuple):
@@ -64,6 +68,7 @@ class Lists(NamedTuple):
         splats: (M,) uint32, which of the scene's.
         values: (M,) weights of mode weighted, else (0,).
         starts, members: lists of the tiles, see `cpu.bins`.
+        discs: (M, 13) of a scene with surfels, see `cpu.surfels`, else (0, 13).
     """
 
     footprints: Real
@@ -71,6 +76,12 @@ class Lists(NamedTuple):
     values: Real
     starts: NDArray[np.int64]
     members: NDArray[np.uint32]
+    discs: Real
+
+    @property
+    def surfels(self) -> tuple[Real, ...]:
+        """What the kernels are given of surfels; nothing, and they are compiled without."""
+        return () if len(self.discs) == 0 else (self.discs,)
 
 
 class Slopes(NamedTuple):
@@ -112,7 +123,7 @@ def draw(
     def composite(tiles: NDArray[np.int64], first: int, last: int) -> None:
         mode.composite(
             tiles, first, last, lists.starts, lists.members, lists.footprints, lists.values,
-            shot.with_depth or None, _stop(dtype), *picture,
+            shot.with_depth or None, _stop(dtype), *picture, *lists.surfels,
         )  # fmt: skip
 
     each_batch(lists, workers, composite)
@@ -126,10 +137,10 @@ def lists_of(
     workers: Workers,
 ) -> Lists:
     """What `draw` draws from."""
-    visible = _project(columns, shot, workers)
+    visible, discs = _project(columns, shot, workers)
     values = weigh(visible, workers) if weigh else np.empty(0, columns.means.dtype)
     starts, members = make_tile_lists(visible.footprints, *shot.size, workers, Scratch())
-    return Lists(*visible, values, starts, members)
+    return Lists(*visible, values, starts, members, discs)
 
 
 def each_batch(
@@ -169,17 +180,18 @@ def collect(
     Args:
         shot, picture, lists: of `draw`.
         slopes: of the loss by colour, coverage and, where it was drawn, depth.
-        with_shape: also the moments, V = 11 and not 6.
+        with_shape: also the moments, V = 11 and not 6, or 17 with surfels.
         workers: threads to use; they do not change the result.
     """
     dtype, mode = lists.footprints.dtype, MODES[shot.mode]
     pixels = _sorted_pixels(picture, *slopes) if mode is sorted else _sum_pixels(picture, *slopes)
-    entries = np.zeros((len(lists.members), ENTRY if with_shape else SHAPELESS), dtype)
+    size = SHAPELESS if not with_shape else SURFEL_ENTRY if lists.surfels else ENTRY
+    entries = np.zeros((len(lists.members), size), dtype)
 
     def visit(tiles: NDArray[np.int64], first: int, last: int) -> None:
         mode.differentiate(
             tiles, first, last, lists.starts, lists.members, lists.footprints, lists.values,
-            shot.with_depth or None, _stop(dtype), pixels, entries,
+            shot.with_depth or None, _stop(dtype), pixels, entries, *lists.surfels,
         )  # fmt: skip
 
     each_batch(lists, workers, visit)
@@ -223,7 +235,13 @@ def differentiate(
             project.shape_slopes(
                 columns.means, columns.quats, columns.scales, shot.view, shot.antialias, places,
                 footprints, totals, *span, found.means, found.quats, found.scales,
+                lists.surfels or None,
             )  # fmt: skip
+            if lists.surfels:
+                surfels.surfel_slopes(
+                    columns.means, columns.quats, columns.scales, shot.view, places, totals, *span,
+                    found.means, found.quats, found.scales,
+                )  # fmt: skip
         project.color_slopes(
             columns.means, columns.sh, shot.view.position, shot.degree, places, footprints, totals,
             *span, found.means, found.sh,
@@ -237,17 +255,18 @@ def differentiate(
     return found
 
 
-def _project(columns: Columns, shot: Shot, workers: Workers) -> Visible:
-    """The visible splats, in the order in which they are drawn."""
+def _project(columns: Columns, shot: Shot, workers: Workers) -> tuple[Visible, Real]:
+    """The visible splats, in the order in which they are drawn, and the discs of `Lists`."""
     n, dtype = len(columns.means), columns.means.dtype
     z, which = np.empty(n), np.empty(n, np.uint32)
     footprints = np.empty((n, FOOTPRINT), dtype)
+    discs = (np.empty((n, SURFEL), dtype),) if shot.surfels else ()
     exact = dtype == np.float64  # what is projected has float32 colours
 
     def project_chunk(k: int) -> int:
         return project_columns(
             *columns, shot.view, 0 if exact else shot.degree, 1.0, shot.antialias, KEEP_ALL,
-            k * CHUNK, min((k + 1) * CHUNK, n), z, which, footprints,
+            k * CHUNK, min((k + 1) * CHUNK, n), z, which, footprints, *discs,
         )  # fmt: skip
 
     counts = np.array(workers.map(project_chunk, -(-n // CHUNK)), np.int64)
@@ -259,17 +278,20 @@ def _project(columns: Columns, shot: Shot, workers: Workers) -> Visible:
         workers.map(lambda k: list_places(k * CHUNK, counts[k], offsets[k], places), len(counts))
     visible = len(places)
     ordered, splats = np.empty((visible, FOOTPRINT), dtype), np.empty(visible, np.uint32)
+    met = np.empty((visible if shot.surfels else 0, SURFEL), dtype)
 
     def gather_chunk(k: int) -> None:
         span = k * CHUNK, min((k + 1) * CHUNK, visible)
         gather(places, *span, footprints, which, ordered, splats)
+        for each in discs:
+            gather_surfels(places, *span, each, met)
         if exact:
             project.light(
                 columns.means, columns.sh, shot.view.position, shot.degree, splats, *span, ordered
             )
 
     workers.map(gather_chunk, -(-visible // CHUNK))
-    return Visible(ordered, splats)
+    return Visible(ordered, splats), met
 
 
 def _stop(dtype: np.dtype[Any]) -> Any:

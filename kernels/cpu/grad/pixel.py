@@ -18,12 +18,27 @@ dL/d(centre, covariance, opacity), and are well scaled whatever the shape of the
 ENTRY, SHAPELESS = 11, 6
 """Values of an entry: all of them, and those before the moments, which only the shape needs."""
 
+G_U, G_V, G_W, GX_U, GX_V, GX_W, GY_U, GY_V, GY_W, BY_X, BY_Y = range(SHAPELESS, 17)
+"""What a surfel collects in place of the moments: sums of g, of g x and of g y, and slopes by the
+projected centre, pixels; see `surfels`."""
 
-ROWS, AT_PIXELS = TILE + 2, TILE + 1
-"""Rows of a tile that is differentiated: its own, one with what a splat collects, and one with e at
-the pixels of the row that is visited. One array holds them all, for LLVM takes 16 pixels at once
-only where it can prove that nothing overlaps. A branch in such a loop keeps it from that too: where
-depth is not asked for, `with_depth` is None, which Numba takes out."""
+SURFEL_ENTRY = 17
+"""Values of an entry of a scene with surfels; ellipsoids have zeros behind their own."""
+
+ROWS, TOTALS, AT_PIXELS = TILE + 2, TILE, TILE + 1
+"""Rows of a tile that is differentiated: its own, one with what a splat collects, and one with e,
+and of surfels e_z, at the pixels of the row that is visited. One array holds them all, for LLVM
+takes 16 pixels at once only where it can prove that nothing overlaps. A branch in such a loop keeps
+it from that too: where depth is not asked for, `with_depth` is None, which Numba takes out."""
+
+BY_DEPTH = LANES
+"""Where e_z is on row AT_PIXELS."""
+
+MET_ALPHA, MET_DEPTH, MET_U, MET_V, MET = range(6 * LANES, 11 * LANES, LANES)
+"""Of a row, behind the columns of all modes: the surfel at hand, see `surfels.meet_row`."""
+
+WIDTH = 11 * LANES
+"""Of a row of a tile that is drawn, of a scene with surfels."""
 
 
 def splat_alpha(p, w):

@@ -112,7 +112,7 @@ def color_slopes(
 @kernel
 def shape_slopes(
     means, quats, scales, view, antialias, places, footprints, totals, start, stop,
-    d_means, d_quats, d_scales,
+    d_means, d_quats, d_scales, surfels=None,
 ):  # fmt: skip
     """Slopes by centre, rotation and scales of splats start to stop.
 
@@ -122,6 +122,7 @@ def shape_slopes(
         antialias: the opacity has the factor sqrt(det M M^T / det S').
         places, footprints, totals, start, stop: as for `color_slopes`.
         d_means, d_quats, d_scales: added to, out, out.
+        surfels: anything where splats of no thickness are surfels, which are left out.
     """
     r, t = view.rotation, view.translation
     (fx, fy), (low_x, low_y), (high_x, high_y) = view.focal, view.slope_low, view.slope_high
@@ -129,7 +130,7 @@ def shape_slopes(
     m, d_m, d_p, d_q = np.empty((2, 3)), np.empty((2, 3)), np.empty((2, 3)), np.empty((3, 3))
     for i in range(start, stop):
         j = places[i]
-        if j < 0:
+        if j < 0 or (surfels is not None and scales[i, 2] == 0):
             continue
         for k in range(3):
             local[k] = r[k, 0] * means[i, 0] + r[k, 1] * means[i, 1] + r[k, 2] * means[i, 2] + t[k]

@@ -17,20 +17,28 @@ import numpy as np
 from ...constants import ALPHA_MAX
 from ..bins import TILE
 from ..jit import inline, kernel, merge
+from ..meet import load_surfels
 from ..project import BLUE, DEPTH, FOOTPRINT, GREEN, LOG2_OPACITY, RED, A, B, C, U, V
 from ..tile import BATCH, FIRST, LANES, LAST, load_batch, place_batch
 from . import pixel
 from .pixel import (
     AT_PIXELS,
+    BY_DEPTH,
     ENTRY,
+    MET_ALPHA,
+    MET_DEPTH,
     ROWS,
     SHAPELESS,
+    SURFEL_ENTRY,
+    WIDTH,
     add_moments,
     clear_lanes,
     load_pixels,
     splat_alpha,
     sum_lanes,
 )
+from .surfels import add_moments as add_disc_moments
+from .surfels import is_surfel, meet_row, new_discs
 
 CLEAR, RED_SUM, GREEN_SUM, BLUE_SUM, DEPTH_SUM = range(0, 5 * LANES, LANES)
 """Places in a row of a tile that is drawn: transmittance and what was composited."""
@@ -45,7 +53,7 @@ PIXEL = 5
 @kernel
 def composite(
     tiles, first_tile, last_tile, starts, members, footprints, values, with_depth, stop,
-    color, alpha, depth, total,
+    color, alpha, depth, total, surfels=None,
 ):  # fmt: skip
     """Draws tiles[first_tile:last_tile], each row of one until all of it has T < `stop`.
 
@@ -54,8 +62,9 @@ def composite(
     height, width = alpha.shape
     columns = (width + TILE - 1) // TILE
     real = footprints.dtype.type
-    rows = np.empty((TILE, 5 * LANES), footprints.dtype)
+    rows = np.empty((TILE, 5 * LANES if surfels is None else WIDTH), footprints.dtype)
     batch = np.ones((FOOTPRINT, BATCH), footprints.dtype)
+    discs = None if surfels is None else new_discs(footprints)
     for t in range(first_tile, last_tile):
         tile = tiles[t]
         start, end = starts[tile], starts[tile + 1]
@@ -69,6 +78,8 @@ def composite(
         while start < end and top <= bottom:
             count = min(BATCH, end - start)
             load_batch(members, start, count, footprints, batch)
+            if surfels is not None:
+                load_surfels(members, start, count, footprints, surfels, real(x0), real(y0), discs)
             place_batch(real(x0), real(y0), batch)
             start += count
             for j in range(count):
@@ -82,7 +93,11 @@ def composite(
                     v_row = v + c * y
                     u_row = u + b * y
                     p_row = power - v_row * v_row
-                    _shade_row(rows, i, u_row, a, p_row, red, green, blue, z, with_depth)
+                    if surfels is not None and is_surfel(discs, j):
+                        meet_row(discs, j, rows, i, z, power)
+                        _shade_row(rows, i, u_row, a, p_row, red, green, blue, z, with_depth, True)
+                        continue
+                    _shade_row(rows, i, u_row, a, p_row, red, green, blue, z, with_depth, None)
             top, bottom = open_rows(rows, top, bottom, stop)
         for i in range(min(TILE, height - y0)):
             y = y0 + i
@@ -98,17 +113,18 @@ def composite(
 
 
 @merge
-def _shade_row(rows, at, u, a, p, red, green, blue, z, with_depth):
+def _shade_row(rows, at, u, a, p, red, green, blue, z, with_depth, met):
     real = rows.dtype.type
     for k in range(LANES):
         clear = rows[at, CLEAR + k]
-        weight = splat_alpha(p, u + a * real(k)) * clear
+        alpha = splat_alpha(p, u + a * real(k)) if met is None else rows[at, MET_ALPHA + k]
+        weight = alpha * clear
         rows[at, CLEAR + k] = clear - weight
         rows[at, RED_SUM + k] += weight * red
         rows[at, GREEN_SUM + k] += weight * green
         rows[at, BLUE_SUM + k] += weight * blue
         if with_depth is not None:
-            rows[at, DEPTH_SUM + k] += weight * z
+            rows[at, DEPTH_SUM + k] += weight * (z if met is None else rows[at, MET_DEPTH + k])
 
 
 @inline
@@ -132,7 +148,7 @@ def _most_clear(rows, at):
 @kernel
 def differentiate(
     tiles, first_tile, last_tile, starts, members, footprints, values, with_depth, stop, pixels,
-    entries,
+    entries, surfels=None,
 ):  # fmt: skip
     """Slopes of the entries of tiles[first_tile:last_tile].
 
@@ -146,8 +162,9 @@ def differentiate(
     columns = (width + TILE - 1) // TILE
     real = footprints.dtype.type
     with_shape = entries.shape[1] > SHAPELESS
-    rows = np.empty((ROWS, ENTRY * LANES), footprints.dtype)
+    rows = np.empty((ROWS, (ENTRY if surfels is None else SURFEL_ENTRY) * LANES), footprints.dtype)
     batch = np.ones((FOOTPRINT, BATCH), footprints.dtype)
+    discs = None if surfels is None else new_discs(footprints)
     for t in range(first_tile, last_tile):
         tile = tiles[t]
         start, end = starts[tile], starts[tile + 1]
@@ -160,6 +177,8 @@ def differentiate(
         while start < end and top <= bottom:
             count = min(BATCH, end - start)
             load_batch(members, start, count, footprints, batch)
+            if surfels is not None:
+                load_surfels(members, start, count, footprints, surfels, real(x0), real(y0), discs)
             place_batch(real(x0), real(y0), batch)
             for j in range(count):
                 u, v = batch[U, j], batch[V, j]
@@ -172,20 +191,30 @@ def differentiate(
                     y = real(i)
                     v_row = v + c * y
                     u_row = u + b * y
+                    p_row = power - v_row * v_row
+                    if surfels is not None and is_surfel(discs, j):
+                        meet_row(discs, j, rows, i, z, power)
+                        _differentiate_row(
+                            rows, i, u_row, a, p_row, red, green, blue, z, with_depth, True
+                        )
+                        if with_shape:
+                            add_disc_moments(discs, j, rows, i)
+                        continue
                     _differentiate_row(
-                        rows, i, u_row, v_row, a, power - v_row * v_row, red, green, blue, z,
-                        with_depth, with_shape,
-                    )  # fmt: skip
+                        rows, i, u_row, a, p_row, red, green, blue, z, with_depth, None
+                    )
+                    if with_shape:
+                        add_moments(rows, u_row, a, v_row)
                 sum_lanes(rows, entries[start + j])
             start += count
             top, bottom = open_rows(rows, top, bottom, stop)
 
 
 @merge
-def _differentiate_row(rows, at, u, v, a, p, red, green, blue, z, with_depth, with_shape):
+def _differentiate_row(rows, at, u, a, p, red, green, blue, z, with_depth, met):
     real = rows.dtype.type
     for k in range(LANES):
-        alpha = splat_alpha(p, u + a * real(k))
+        alpha = splat_alpha(p, u + a * real(k)) if met is None else rows[at, MET_ALPHA + k]
         clear = rows[at, CLEAR + k]
         share = alpha * clear
         rows[at, CLEAR + k] = clear - share
@@ -196,13 +225,16 @@ def _differentiate_row(rows, at, u, v, a, p, red, green, blue, z, with_depth, wi
         rows[TILE, pixel.BLUE * LANES + k] += share * g_blue
         if with_depth is not None:
             g_depth = rows[at, G_DEPTH + k]
-            along += g_depth * z
-            rows[TILE, pixel.DEPTH * LANES + k] += share * g_depth
+            along += g_depth * (z if met is None else rows[at, MET_DEPTH + k])
+            if met is None:
+                rows[TILE, pixel.DEPTH * LANES + k] += share * g_depth
+            else:
+                rows[AT_PIXELS, BY_DEPTH + k] = share * g_depth
+        elif met is not None:
+            rows[AT_PIXELS, BY_DEPTH + k] = real(0)
         behind = rows[at, BEHIND + k] - share * along
         rows[at, BEHIND + k] = behind
         slope = clear * along - behind / (real(1) - alpha)
         e = alpha * slope if alpha < real(ALPHA_MAX) else real(0)
         rows[TILE, pixel.E * LANES + k] += e
         rows[AT_PIXELS, k] = e
-    if with_shape:
-        add_moments(rows, u, a, v)

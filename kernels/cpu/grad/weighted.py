@@ -19,21 +19,29 @@ import numpy as np
 from ...constants import ALPHA_MAX
 from ..bins import TILE
 from ..jit import kernel, merge
+from ..meet import load_surfels
 from ..project import BLUE, DEPTH, FOOTPRINT, GREEN, LOG2_OPACITY, RED, A, B, C, U, V
 from ..sums import VANISHED
 from ..tile import BATCH, FIRST, LANES, LAST, load_batch, place_batch
 from . import pixel
 from .pixel import (
     AT_PIXELS,
+    BY_DEPTH,
     ENTRY,
+    MET_ALPHA,
+    MET_DEPTH,
     ROWS,
     SHAPELESS,
+    SURFEL_ENTRY,
+    WIDTH,
     add_moments,
     clear_lanes,
     load_pixels,
     splat_alpha,
     sum_lanes,
 )
+from .surfels import add_moments as add_disc_moments
+from .surfels import is_surfel, meet_row, new_discs
 
 CLEAR, RED_SUM, GREEN_SUM, BLUE_SUM, DEPTH_SUM, WEIGHT_SUM = range(0, 6 * LANES, LANES)
 """Places in a row of a tile that is drawn."""
@@ -49,7 +57,7 @@ P (g . m + g_a)."""
 @kernel
 def composite(
     tiles, first_tile, last_tile, starts, members, footprints, values, with_depth, stop,
-    color, alpha, depth, total,
+    color, alpha, depth, total, surfels=None,
 ):  # fmt: skip
     """Draws tiles[first_tile:last_tile], and keeps W in `total` (H, W).
 
@@ -59,8 +67,9 @@ def composite(
     height, width = alpha.shape
     columns = (width + TILE - 1) // TILE
     real = footprints.dtype.type
-    rows = np.empty((TILE, 6 * LANES), footprints.dtype)
+    rows = np.empty((TILE, 6 * LANES if surfels is None else WIDTH), footprints.dtype)
     batch = np.ones((FOOTPRINT, BATCH), footprints.dtype)
+    discs = None if surfels is None else new_discs(footprints)
     for t in range(first_tile, last_tile):
         tile = tiles[t]
         x0, y0 = (tile % columns) * TILE, (tile // columns) * TILE
@@ -73,6 +82,8 @@ def composite(
         for start in range(starts[tile], starts[tile + 1], BATCH):
             count = min(BATCH, starts[tile + 1] - start)
             load_batch(members, start, count, footprints, batch)
+            if surfels is not None:
+                load_surfels(members, start, count, footprints, surfels, real(x0), real(y0), discs)
             place_batch(real(x0), real(y0), batch)
             for j in range(count):
                 u, v = batch[U, j], batch[V, j]
@@ -85,7 +96,15 @@ def composite(
                     v_row = v + c * y
                     u_row = u + b * y
                     p_row = power - v_row * v_row
-                    _add_row(rows, i, u_row, a, p_row, red, green, blue, z, weight, with_depth)
+                    if surfels is not None and is_surfel(discs, j):
+                        meet_row(discs, j, rows, i, z, power)
+                        _add_row(
+                            rows, i, u_row, a, p_row, red, green, blue, z, weight, with_depth, True
+                        )
+                        continue
+                    _add_row(
+                        rows, i, u_row, a, p_row, red, green, blue, z, weight, with_depth, None
+                    )
         for i in range(bottom + 1):
             y = y0 + i
             for k in range(min(TILE, width - x0)):
@@ -104,10 +123,10 @@ def composite(
 
 
 @merge
-def _add_row(rows, at, u, a, p, red, green, blue, z, weight, with_depth):
+def _add_row(rows, at, u, a, p, red, green, blue, z, weight, with_depth, met):
     real = rows.dtype.type
     for k in range(LANES):
-        alpha = splat_alpha(p, u + a * real(k))
+        alpha = splat_alpha(p, u + a * real(k)) if met is None else rows[at, MET_ALPHA + k]
         clear = rows[at, CLEAR + k] * (real(1) - alpha)
         rows[at, CLEAR + k] = clear if clear > real(VANISHED) else real(0)
         share = weight * alpha
@@ -116,13 +135,13 @@ def _add_row(rows, at, u, a, p, red, green, blue, z, weight, with_depth):
         rows[at, BLUE_SUM + k] += share * blue
         rows[at, WEIGHT_SUM + k] += share
         if with_depth is not None:
-            rows[at, DEPTH_SUM + k] += share * z
+            rows[at, DEPTH_SUM + k] += share * (z if met is None else rows[at, MET_DEPTH + k])
 
 
 @kernel
 def differentiate(
     tiles, first_tile, last_tile, starts, members, footprints, values, with_depth, stop, pixels,
-    entries,
+    entries, surfels=None,
 ):  # fmt: skip
     """Slopes of the entries of tiles[first_tile:last_tile]; see `sorted.differentiate`.
 
@@ -132,8 +151,9 @@ def differentiate(
     columns = (width + TILE - 1) // TILE
     real = footprints.dtype.type
     with_shape = entries.shape[1] > SHAPELESS
-    rows = np.empty((ROWS, ENTRY * LANES), footprints.dtype)
+    rows = np.empty((ROWS, (ENTRY if surfels is None else SURFEL_ENTRY) * LANES), footprints.dtype)
     batch = np.ones((FOOTPRINT, BATCH), footprints.dtype)
+    discs = None if surfels is None else new_discs(footprints)
     for t in range(first_tile, last_tile):
         tile = tiles[t]
         x0, y0 = (tile % columns) * TILE, (tile // columns) * TILE
@@ -142,6 +162,8 @@ def differentiate(
         for start in range(starts[tile], starts[tile + 1], BATCH):
             count = min(BATCH, starts[tile + 1] - start)
             load_batch(members, start, count, footprints, batch)
+            if surfels is not None:
+                load_surfels(members, start, count, footprints, surfels, real(x0), real(y0), discs)
             place_batch(real(x0), real(y0), batch)
             for j in range(count):
                 u, v = batch[U, j], batch[V, j]
@@ -154,18 +176,28 @@ def differentiate(
                     y = real(i)
                     v_row = v + c * y
                     u_row = u + b * y
+                    p_row = power - v_row * v_row
+                    if surfels is not None and is_surfel(discs, j):
+                        meet_row(discs, j, rows, i, z, power)
+                        _differentiate_row(
+                            rows, i, u_row, a, p_row, red, green, blue, z, weight, with_depth, True
+                        )
+                        if with_shape:
+                            add_disc_moments(discs, j, rows, i)
+                        continue
                     _differentiate_row(
-                        rows, i, u_row, v_row, a, power - v_row * v_row, red, green, blue, z,
-                        weight, with_depth, with_shape,
-                    )  # fmt: skip
+                        rows, i, u_row, a, p_row, red, green, blue, z, weight, with_depth, None
+                    )
+                    if with_shape:
+                        add_moments(rows, u_row, a, v_row)
                 sum_lanes(rows, entries[start + j])
 
 
 @merge
-def _differentiate_row(rows, at, u, v, a, p, red, green, blue, z, weight, with_depth, with_shape):
+def _differentiate_row(rows, at, u, a, p, red, green, blue, z, weight, with_depth, met):
     real = rows.dtype.type
     for k in range(LANES):
-        alpha = splat_alpha(p, u + a * real(k))
+        alpha = splat_alpha(p, u + a * real(k)) if met is None else rows[at, MET_ALPHA + k]
         share = weight * alpha
         g_red, g_green, g_blue = rows[at, G_RED + k], rows[at, G_GREEN + k], rows[at, G_BLUE + k]
         along = g_red * red + g_green * green + g_blue * blue - rows[at, G_MEAN + k]
@@ -174,13 +206,16 @@ def _differentiate_row(rows, at, u, v, a, p, red, green, blue, z, weight, with_d
         rows[TILE, pixel.BLUE * LANES + k] += share * g_blue
         if with_depth is not None:
             g_depth = rows[at, G_DEPTH + k]
-            along += g_depth * z
-            rows[TILE, pixel.DEPTH * LANES + k] += share * g_depth
+            along += g_depth * (z if met is None else rows[at, MET_DEPTH + k])
+            if met is None:
+                rows[TILE, pixel.DEPTH * LANES + k] += share * g_depth
+            else:
+                rows[AT_PIXELS, BY_DEPTH + k] = share * g_depth
+        elif met is not None:
+            rows[AT_PIXELS, BY_DEPTH + k] = real(0)
         of_weight = share * along
         rows[TILE, pixel.WEIGHT * LANES + k] += of_weight
         e = of_weight + alpha / (real(1) - alpha) * rows[at, G_CLEAR + k]
         e = e if alpha < real(ALPHA_MAX) else real(0)
         rows[TILE, pixel.E * LANES + k] += e
         rows[AT_PIXELS, k] = e
-    if with_shape:
-        add_moments(rows, u, a, v)
