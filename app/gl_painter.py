@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import moderngl
 
-from ..render.posters import clear_posters
+from ..render.posters import clear_posters, needs_host
 from ..scenes.content import Content
 from .frame_worker import Drawing, Job
 
@@ -68,7 +68,8 @@ class GLPainter:
         renderer, mean = self._made(), job.accumulator
         request = job.request if mean is None else mean.next(job.request)
         start = time.perf_counter()
-        if request.settings.shown != "colour" or clear_posters(job.content):
+        on_host = needs_host(request) and bool(clear_posters(job.content))
+        if request.settings.shown != "colour" or on_host:
             whole = renderer.render(request)
             elapsed = 1e3 * (time.perf_counter() - start)
             shown, samples = (whole, 0) if mean is None else (mean.add(whole), mean.samples)
