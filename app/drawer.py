@@ -141,7 +141,13 @@ class Drawer(QObject):
         request = replace(request, settings=settings)
         shown, adds = self._shown.get(0), accumulates(request.settings, content)
         if adds and shown is not None and same_frame(shown.job.request, request):
-            self.picture_taken.emit(picture, shown.frame, request)  # the mean on screen
+            try:
+                frame = shown.frame  # the mean on screen
+                whole = frame if isinstance(frame, Frame) else frame.download()
+            except VoileError as error:
+                self.failed.emit("The picture could not be taken", error)
+                return
+            self.picture_taken.emit(picture, whole, request)
             return
         job = Job(self._session.backend, content, request, picture=picture)
         if not job.in_window:

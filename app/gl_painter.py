@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import moderngl
 
-from ..render.posters import clear_posters
+from ..render.posters import clear_posters, needs_host
 from ..scenes.content import Content
 from .frame_worker import Drawing, Job
 
 if TYPE_CHECKING:
+    from ..render.gl.mean import GLMean
     from ..render.gl.renderer import GLRenderer
 
 
@@ -26,6 +27,7 @@ class GLPainter:
         self._ctx = ctx
         self._renderer: GLRenderer | None = None
         self._uploaded: Content | None = None
+        self._means: dict[int, GLMean] = {}
 
     @property
     def modes(self) -> frozenset[str]:
@@ -56,7 +58,8 @@ class GLPainter:
 
         Args:
             job: what to draw.
-            keep: download the frame; else it is valid until the next one is drawn.
+            keep: download the frame; else it is valid until the next one is drawn, or where the
+                job accumulates until the next one of its side.
 
         Raises:
             VoileError: the scene does not fit, or the frame cannot be drawn.
@@ -65,7 +68,8 @@ class GLPainter:
         renderer, mean = self._made(), job.accumulator
         request = job.request if mean is None else mean.next(job.request)
         start = time.perf_counter()
-        if request.settings.shown != "colour" or clear_posters(job.content):
+        on_host = needs_host(request) and bool(clear_posters(job.content))
+        if request.settings.shown != "colour" or on_host:
             whole = renderer.render(request)
             elapsed = 1e3 * (time.perf_counter() - start)
             shown, samples = (whole, 0) if mean is None else (mean.add(whole), mean.samples)
@@ -81,8 +85,9 @@ class GLPainter:
         if mean is None:
             kept = frame.download() if keep else frame
             return Drawing(job, kept, elapsed, device, stats, 0, timings, start)
-        added = mean.add(frame.download())
-        return Drawing(job, added, elapsed, device, stats, mean.samples, timings, start)
+        added = mean.add_to(self._mean_of(job.side), frame)
+        kept = added.download() if keep else added
+        return Drawing(job, kept, elapsed, device, stats, mean.samples, timings, start)
 
     def reload_shaders(self) -> Exception | None:
         """Takes up edited shader files; why one does not compile, then its last good one stays."""
@@ -91,9 +96,19 @@ class GLPainter:
     def release(self) -> None:
         """Frees everything."""
         self._uploaded = None
+        for mean in self._means.values():
+            mean.release()
+        self._means.clear()
         if self._renderer is not None:
             self._renderer.close()
             self._renderer = None
+
+    def _mean_of(self, side: int) -> GLMean:
+        from ..render.gl.mean import GLMean
+
+        if side not in self._means:
+            self._means[side] = GLMean(self._ctx)
+        return self._means[side]
 
     def _made(self) -> GLRenderer:
         if self._renderer is None:

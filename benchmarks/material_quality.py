@@ -76,7 +76,7 @@ def main() -> None:
         )
         near, picture = flip(truth, net)
         rows.append(np.concatenate([truth, net, picture], axis=1))
-        far = drawn(reference_surface(texels, 4), texels, FAR)
+        far = drawn(reference_surface(texels), texels, FAR)
         surfaces = (
             neural_surface(material),
             finest_only(material),

@@ -2,10 +2,10 @@
 
     python benchmarks/materials.py [--material NAME] [--count N] [--seconds S]
 
-In gl (texture and storage block) and on the CPU (numpy, float32, one thread of BLAS or as many as
-it likes). Then operations per evaluation, counted by running the equations on numbers that count,
-and how many samples of its footprint the layered material needs to be as close to the filtered
-truth as one evaluation of the net.
+In gl (texture and storage block) and on the CPU (the compiled kernels on one thread, and numpy).
+Then operations per evaluation, counted by running the equations on numbers that count, and how many
+samples of its footprint the layered material needs to be as close to the filtered truth as one
+evaluation of the net, with what is then evaluated in a second.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from voile.kernels.cpu import layered, neural
 from voile.render.gl.context import headless_context
 from voile.render.materials.builtin import NAMES, builtin_material
 from voile.render.materials.decode import bilinear, decode, lookup
@@ -25,6 +26,10 @@ from voile.render.materials.glsl import glsl_of, pack
 from voile.render.materials.layered import COUNT, evaluate, sample
 from voile.render.materials.library import LIBRARY, texels_of
 from voile.render.materials.quality import RELATIVE_FLOOR, neural_surface, reference_surface
+from voile.render.materials.single import packed
+
+SIDES = (1, 2, 3, 4, 6, 8)
+"""Samples of a row of the footprint that the layered material is given."""
 
 MAIN = """
 layout(local_size_x = 64) in;
@@ -141,11 +146,11 @@ def on_gl(material, texels, uv, w_i, w_o, expected, seconds: float):
         for k, buffer in enumerate((block, given, found)):
             buffer.bind_to_storage_buffer(k)
         net = MAIN.replace("CALL", NET)
-        layered = (Path(__file__).parent / "layered.glsl").read_text()
+        closed = (Path(__file__).parent / "layered.glsl").read_text()
         sources = {
             "net, texture": (glsl_of(material.shape, source="texture") + net, expected[0]),
             "net, block": (glsl_of(material.shape, unrolled=0) + net, expected[0]),
-            "layered": (layered + MAIN.replace("CALL", LAYERED), expected[1]),
+            "layered": (closed + MAIN.replace("CALL", LAYERED), expected[1]),
         }
         for name, (text, right) in sources.items():
             begun = time.perf_counter()
@@ -169,20 +174,32 @@ def on_gl(material, texels, uv, w_i, w_o, expected, seconds: float):
     ctx.release()
 
 
-def samples_at_equal_quality(material, texels, level: int, count: int = 3000):
-    """Error of the net and of the layered material with 1, 4 and 16 samples of the footprint."""
+def errors_by_samples(material, texels, level: int, count: int = 3000):
+    """Error of the net, and of the layered material by samples of a row of the footprint."""
     uv, _, w_i, w_o = points(texels, count)
     levels = np.full(count, float(level))
-    truth = reference_surface(texels, 12, seed=1)(uv, levels, w_i, w_o)
+    truth = reference_surface(texels)(uv, levels, w_i, w_o)
 
     def error(f):
         difference = np.abs(f - truth) * w_i[:, 2:]
         return float((difference / (truth * w_i[:, 2:] + RELATIVE_FLOOR)).mean())
 
-    surfaces = [reference_surface(texels, taps, seed=2) for taps in (2, 3, 4)]
-    at_centre = reference_surface(texels)(uv, levels, w_i, w_o)
-    sampled = [at_centre, *(s(uv, levels, w_i, w_o) for s in surfaces)]
-    return error(neural_surface(material)(uv, levels, w_i, w_o)), [error(f) for f in sampled]
+    by_side = {k: error(reference_surface(texels, k)(uv, levels, w_i, w_o)) for k in SIDES}
+    return error(neural_surface(material)(uv, levels, w_i, w_o)), by_side
+
+
+def on_cpu(material, z, p, w_i, w_o, seconds: float):
+    """Rows (how, what, million a second, nothing)."""
+    found = np.empty((len(z), 3), np.float32)
+    net = packed(material)
+    runs = {
+        ("cpu, a thread", "net"): lambda: neural.decode(net, z, w_i, w_o, 0, len(z), found),
+        ("cpu, a thread", "layered"): lambda: layered.evaluate(p, w_i, w_o, found),
+        ("cpu, numpy", "net"): lambda: decode(material, z, w_i, w_o),
+        ("cpu, numpy", "layered"): lambda: evaluate(np, p, w_i, w_o),
+    }
+    for (where, what), run in runs.items():
+        yield where, what, len(z) / timed(run, seconds) / 1e6, ""
 
 
 def main() -> None:
@@ -200,11 +217,7 @@ def main() -> None:
     console = Console()
     table = Table("where", "what", "M evaluations/s", "ms to compile", title=options.material)
     rows = list(on_gl(material, texels, uv, w_i, w_o, exact, options.seconds))
-    for name, run in {
-        "net, texel given": lambda: decode(material, z, w_i, w_o, np.float32),
-        "layered, texel given": lambda: evaluate(np, p, w_i, w_o),
-    }.items():
-        rows.append(("cpu, numpy", name, options.count / timed(run, options.seconds) / 1e6, ""))
+    rows += on_cpu(material, z, p, w_i, w_o, options.seconds)
     for where, name, speed, compile_ms in rows:
         table.add_row(where, name, f"{speed:.3f}", compile_ms)
     console.print(table)
@@ -213,10 +226,28 @@ def main() -> None:
         f"operations an evaluation: net {material.shape.operations} in its layers, "
         f"layered {layered_operations(p, w_i, w_o)}"
     )
-    table = Table("level", "net", "layered, 1 sample", "4", "9", "16", title="mean relative error")
-    for level in (2, 3, 4):
-        net, sampled = samples_at_equal_quality(material, texels, level)
-        table.add_row(str(level), f"{net:.3f}", *(f"{e:.3f}" for e in sampled))
+    speeds = {(where, what): speed for where, what, speed, _ in rows}
+    software = next(where for where, _ in speeds if where.startswith("gl"))
+    pairs = {
+        "gl": (speeds[software, "net, texture"], speeds[software, "layered"]),
+        "cpu": (speeds["cpu, a thread", "net"], speeds["cpu, a thread", "layered"]),
+    }
+    table = Table(
+        "level",
+        "net",
+        *(f"layered, {k * k}" for k in SIDES),
+        "samples for the net's error",
+        *(f"{name}: layered so, M/s (net)" for name in pairs),
+        title="mean relative error",
+    )
+    for level in (0, 1, 2, 3, 4):
+        net, by_side = errors_by_samples(material, texels, level)
+        enough = next((k * k for k, error in by_side.items() if error <= net), None)
+        cells = [
+            f"{each / enough:.2f} ({own:.2f})" if enough else "" for own, each in pairs.values()
+        ]
+        errors = (f"{error:.3f}" for error in by_side.values())
+        table.add_row(str(level), f"{net:.3f}", *errors, str(enough or "more"), *cells)
     console.print(table)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Protocol, TypeVar
 
 import numpy as np
 
@@ -16,6 +17,19 @@ from .renderer import Renderer
 from .settings import Settings
 from .shading import lit_by_samples
 
+F = TypeVar("F")
+
+
+class Mean(Protocol[F]):
+    """Adds up frames where they are: as arrays, or on the device that drew them."""
+
+    def add(self, frame: F, count: int) -> F:
+        """The mean of `count` frames with the facts of the last, which is `frame`.
+
+        A count of 1 starts anew; any other is one more than the last.
+        """
+        ...
+
 
 class Accumulator:
     """Adds up frames of one request with seeds 0, 1, 2, ...; another request starts anew.
@@ -23,18 +37,18 @@ class Accumulator:
         request = accumulator.next(request)
         frame = accumulator.add(renderer.render(request))
 
-    Sums are float64, so that a thousand frames round like one. Used by one
-    thread at a time.
+    Used by one thread at a time.
     """
 
     def __init__(self) -> None:
+        self._arrays = ArrayMean()
         self.reset()
 
     def reset(self) -> None:
         """Forgets everything."""
         self._request: FrameRequest | None = None
         self._frames = 0
-        self._sums: np.ndarray | None = None  # (H, W, C): colour, alpha, depth times alpha, paint
+        self._arrays.clear()
 
     @property
     def frames(self) -> int:
@@ -63,20 +77,38 @@ class Accumulator:
 
     def add(self, frame: Frame) -> Frame:
         """Takes the frame of the latest `next` in; returns the mean with the frame's own facts."""
+        return self.add_to(self._arrays, frame)
+
+    def add_to(self, mean: Mean[F], frame: F) -> F:
+        """As `add`, but to a mean that is kept elsewhere, and by this accumulator alone."""
+        added = mean.add(frame, self._frames + 1)
+        self._frames += 1
+        return added
+
+
+class ArrayMean:
+    """A `Mean` of `Frame`s. Sums are float64, so that a thousand frames round like one."""
+
+    def __init__(self) -> None:
+        self.clear()
+
+    def clear(self) -> None:
+        """Frees the sums, which are large."""
+        self._sums: np.ndarray | None = None  # (H, W, C): colour, alpha, depth times alpha, paint
+
+    def add(self, frame: Frame, count: int) -> Frame:
+        """As `Mean.add`."""
         parts = [frame.color, frame.alpha[..., None]]
         if frame.depth is not None:
             parts.append((frame.depth * frame.alpha)[..., None])
         if frame.paint is not None:
             parts.append(frame.paint)
         values = np.concatenate(parts, axis=2).astype(np.float64)
-        if self._sums is None:
+        if count == 1 or self._sums is None:
             self._sums = values
-        else:
-            self._sums += values
-        self._frames += 1
-        if self._frames == 1:
             return frame
-        mean = self._sums / self._frames
+        self._sums += values
+        mean = self._sums / count
         alpha = mean[..., 3]
         depth = None
         if frame.depth is not None:

@@ -27,6 +27,7 @@ from ..scenes.content import Content
 from ..scenes.mesh import Mesh
 from ..scenes.placement import Placement
 from ..scenes.poster import PlacedPoster
+from ..scenes.texture import Texture
 from .camera import Camera
 from .camera_path import quaternion
 from .frame import Frame, FrameRequest
@@ -67,13 +68,21 @@ def facing(camera: Camera, at: NDArray[np.floating], size: float) -> Placement:
     return Placement((w, i, j, k), (x, y, z), size)
 
 
-def with_posters(draw_meshes: DrawMeshes) -> Callable[[Render], Render]:
+def needs_host(request: FrameRequest) -> bool:
+    """Whether a GPU's frames with clear posters are mixed here: sums say nothing of medians."""
+    return request.median or request.paint is not None
+
+
+def with_posters(
+    draw_meshes: DrawMeshes, where: Callable[[FrameRequest], bool] = lambda request: True
+) -> Callable[[Render], Render]:
     """Makes a renderer's `render` one that blends posters with alpha; it draws once more for each.
 
     The renderer tells its scene by `shown_scene`, a Content or None.
 
     Args:
         draw_meshes: finds alpha and depth of a poster at each pixel.
+        where: which requests; others the renderer itself mixes.
     """
 
     def decorate(render: Render) -> Render:
@@ -81,11 +90,11 @@ def with_posters(draw_meshes: DrawMeshes) -> Callable[[Render], Render]:
         def drawn(self: Any, request: FrameRequest) -> Frame:
             content = self.shown_scene
             clear = clear_posters(content)
-            if content is None or not clear:
+            if content is None or not clear or not where(request):
                 return render(self, request)
             try:
                 frames = []
-                for content_of_one in _variants(content, clear):
+                for content_of_one in variants(content, clear):
                     self.upload(content_of_one)
                     frames.append(render(self, request))
             finally:
@@ -146,7 +155,12 @@ def mixed(frames: Sequence[Frame], seen: Sequence[Surface], median: bool = False
     )
 
 
-def _variants(content: Content, clear: list[PlacedPoster]) -> list[Content]:
+def textures_of(content: Content) -> list[Texture]:
+    """Those of all posters, whether they are shown or not."""
+    return [each.poster.texture for each in content.posters]
+
+
+def variants(content: Content, clear: list[PlacedPoster]) -> list[Content]:
     """The content without posters that are clear, and with each of them alone and solid."""
     found = _VARIANTS.get(content)
     if found is None:

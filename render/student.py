@@ -28,7 +28,8 @@ _CHUNK = 1 << 14
 
 
 class Gradients(NamedTuple):
-    """How a loss changes with `OitWeights`: with beta, (N, 4), log opacity (N,), colours (N, 3)."""
+    """How a loss changes with `OitWeights`: with beta, (N, 4) or (N, 9), log opacity (N,), colours
+    (N, 3)."""
 
     beta: float
     log_weights: Float32
@@ -46,7 +47,7 @@ class Student:
         self._settings = Settings(mode="learned")
         self._own_dc = np.ascontiguousarray(splats.sh[:, 0])
         self._sh: Float32 | None = None
-        self._last: tuple[Camera, Shot, Picture, frame.Lists] | None = None
+        self._last: tuple[Camera, Shot, Picture, frame.Lists, int] | None = None
 
     def draw(self, camera: Camera, weights: OitWeights) -> tuple[Float32, Float32]:
         """Colour (H, W, 3) and alpha (H, W) of mode `learned` with these weights."""
@@ -63,19 +64,19 @@ class Student:
         picture, lists = frame.draw(
             columns, shot, lambda *visible: weigh(*visible)[:, 0], self._workers
         )
-        self._last = camera, shot, picture, lists
+        self._last = camera, shot, picture, lists, weights.log_weights.shape[1]
         return picture.color, picture.alpha
 
     def gradients(self, color_slope: Float32, alpha_slope: Float32) -> Gradients:
         """Of a loss, from its slopes by the colour and alpha of the frame drawn last."""
         assert self._last is not None, "gradients are of a frame that was drawn"
-        camera, shot, picture, lists = self._last
+        camera, shot, picture, lists, columns = self._last
         n, workers = len(self._splats), self._workers
         slopes = color_slope, alpha_slope, picture.depth
         totals = frame.collect(shot, picture, lists, slopes, False, workers)
         # Colours near the end of float32 overflow; one such splat must not end the learning.
         np.nan_to_num(totals, copy=False, nan=0.0, posinf=0.0, neginf=0.0)
-        log_weights = np.zeros((n, 4), np.float32)
+        log_weights = np.zeros((n, columns), np.float32)
         opacities, colors = np.zeros(n, np.float32), np.zeros((n, 3), np.float32)
         offset = depth_offset(self._facts, camera)
 

@@ -20,7 +20,7 @@ from .node import Node
 from .oit import OitWeights
 from .placement import IDENTITY, multiply_all
 from .recolor import NEUTRAL
-from .sh_rotation import rotate_sh
+from .sh_rotation import rotate_sh, sh_rotations
 from .splats import Splats
 
 _UNTURNED = IDENTITY.rotation
@@ -257,7 +257,10 @@ def _carried(node: Node, weights: OitWeights) -> OitWeights:
     placement, recolor = node.edits.placement, node.edits.recolor
     if placement.rotation != _UNTURNED:
         logs = weights.log_weights.copy()
-        logs[:, 1:] = logs[:, 1:] @ placement.matrix.T.astype(np.float32)
+        logs[:, 1:4] = logs[:, 1:4] @ placement.matrix.T.astype(np.float32)
+        if logs.shape[1] > 4:
+            turn = sh_rotations(placement.matrix, 2)[2]
+            logs[:, 4:] = logs[:, 4:] @ turn.T.astype(np.float32)
         weights = replace(weights, log_weights=logs)
     if recolor != NEUTRAL and weights.colors is not None:
         weights = replace(weights, colors=recolor.apply_offsets(weights.colors))

@@ -101,8 +101,9 @@ class NeuralMaterial:
         name: for people.
         shape: sizes of the nets.
         levels: the latent pyramid, finest first: (H, W, L) float16 or float32, then half of each
-            side down to (1, 1, L). H and W are powers of two. Row 0 is v = 0; texel (i, j) has its
-            centre at u = (j + 0.5) / W, v = (i + 0.5) / H, and the texture repeats.
+            side down to (1, 1, L). H and W are powers of two. Level k stands for squares of
+            4 (2^k - 1) + 1 texels of the finest. Row 0 is v = 0; texel (i, j) has its centre at
+            u = (j + 0.5) / W, v = (i + 0.5) / H, and the texture repeats.
         layers: the linear layers by the names of `NetShape.dense`.
         albedo: (3,) mean reflectance under white light from everywhere, linear light.
         made_by: the command that baked it, for people.

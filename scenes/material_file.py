@@ -1,7 +1,7 @@
 """The file of a neural material, `.vnm`.
 
     8 bytes   b"VoileNM" and a zero
-    uint32    version, 1
+    uint32    version, 2; in 1 the levels stood for narrower footprints
     uint32    length of the header, bytes
     uint32    CRC-32 of everything after this number
     header    JSON: name, size [width, height], half (whether latents are float16), latents, frames,
@@ -30,7 +30,7 @@ from .material import Dense, MaterialError, NetShape, NeuralMaterial, level_shap
 
 SUFFIX = ".vnm"
 
-VERSION = 1
+VERSION = 2
 
 _MAGIC = b"VoileNM\0"
 _FIXED = struct.Struct("<8sIII")
@@ -128,7 +128,10 @@ def read_material(data: bytes, path: Path) -> NeuralMaterial:
     _, version, length, checksum = _FIXED.unpack_from(data)
     if version != VERSION:
         raise SceneFormatError(
-            path, "version", f"is {version}, this Voile reads {VERSION}", "Update Voile."
+            path,
+            "version",
+            f"is {version}, this Voile reads {VERSION}",
+            _AGAIN if version < VERSION else "Update Voile.",
         )
     body = memoryview(data)[_FIXED.size :]
     if not 0 < length <= min(_HEADER_BYTES, len(body)):

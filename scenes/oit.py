@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .errors import SplatsError
+from .sh import sh_basis
 
 Float32 = NDArray[np.float32]
+Real = TypeVar("Real", np.float32, np.float64)
+
+LOG_WEIGHTS = 4, 9
+"""How many numbers a splat's weight may depend on the direction by: harmonics to degree 1 or 2."""
 
 
 @dataclass(frozen=True, eq=False)
 class OitWeights:
-    """Weights of a weighted sum, w_i(d, z) = exp(l_i0 + l_i . d - beta z / radius).
+    """Weights of a weighted sum, w_i(d, z) = exp(l_i(d) - beta z / radius).
+
+    l_i(d) = l_i0 + l_i . d + sum over k of l_i,4+k Y_k(d): a constant, a slope and, where weights
+    have nine columns, the five real harmonics of degree 2 (`sh.sh_basis`); d is the unit direction
+    from the camera to the splat, world axes.
 
     Attributes:
         beta: decay of the weight over the radius of the scene's bounding sphere.
-        log_weights: (N, 4) l_i0 and the three of l_i; d is the unit direction from the camera to
-            the splat, world axes.
+        log_weights: (N, 4) or (N, 9) coefficients of l_i.
         opacities: (N,) in [0, 1], in place of the scene's own; None where they stay.
         colors: (N, 3) added to the colour from every direction; None where they stay.
 
@@ -34,9 +42,11 @@ class OitWeights:
     colors: Float32 | None = None
 
     def __post_init__(self) -> None:
-        n = len(self.log_weights)
+        n, count = len(self.log_weights), self.log_weights.shape[-1]
+        if count not in LOG_WEIGHTS:
+            raise SplatsError(f"oit log_weights has {count} columns; it must have 4 or 9")
         columns = {
-            "log_weights": (self.log_weights, (n, 4)),
+            "log_weights": (self.log_weights, (n, count)),
             "opacities": (self.opacities, (n,)),
             "colors": (self.colors, (n, 3)),
         }
@@ -55,6 +65,14 @@ class OitWeights:
                 raise SplatsError(f"oit opacities run from {low} to {high}; they must be in [0, 1]")
         if not (np.isfinite(self.beta) and self.beta >= 0.0):
             raise SplatsError(f"oit beta is {self.beta}; it must be finite and not negative")
+
+    def log_weights_at(self, directions: NDArray[Real], rows: Any = slice(None)) -> NDArray[Real]:
+        """(M,) l_i(d) of the splats `rows`, one unit direction (M, 3) each."""
+        columns = self.log_weights[rows]
+        logs = columns[:, 0] + np.einsum("ij,ij->i", columns[:, 1:4], directions)
+        if columns.shape[1] > 4:
+            logs += np.einsum("ij,ij->i", columns[:, 4:], sh_basis(directions, 2)[:, 4:])
+        return logs
 
     def __len__(self) -> int:
         return len(self.log_weights)

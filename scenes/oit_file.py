@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from .atomic import replacing
 from .errors import SceneFormatError, SplatsError
-from .oit import OitWeights
+from .oit import LOG_WEIGHTS, OitWeights
 from .splats import Splats
 
 SUFFIX = ".voile-oit.npz"
@@ -31,7 +31,8 @@ VERSION = 1
 PARTS = "fitted", "learned"
 """The fields of `Splats` that the file holds."""
 
-_COLUMNS = {"log_weights": (4,), "opacities": (), "colors": (3,)}
+_COLUMNS = {"log_weights": tuple((k,) for k in LOG_WEIGHTS), "opacities": ((),), "colors": ((3,),)}
+"""What shapes a splat's part of each may have."""
 _STORED = {"log_weights": np.float32, "opacities": np.float16, "colors": np.float16}
 """Weights are exponentials of the logarithms: 16 bits would show. Of the others they do not."""
 
@@ -134,8 +135,10 @@ def _read(archive: zipfile.ZipFile, path: Path, splats: Splats) -> dict[str, Oit
         if name not in PARTS:
             raise SceneFormatError(path, "header", f"names an unknown part {name!r}", _AGAIN)
         columns = {
-            column: _column(archive, path, f"{name}.{column}", (len(splats), *shape))
-            for column, shape in _COLUMNS.items()
+            column: _column(
+                archive, path, f"{name}.{column}", [(len(splats), *shape) for shape in shapes]
+            )
+            for column, shapes in _COLUMNS.items()
             if column == "log_weights" or f"{name}.{column}.npy" in names
         }
         found[name] = OitWeights(beta, **columns)
@@ -158,22 +161,23 @@ def _read_header(archive: zipfile.ZipFile, path: Path) -> _Header:
 
 
 def _column(
-    archive: zipfile.ZipFile, path: Path, name: str, shape: tuple[int, ...]
+    archive: zipfile.ZipFile, path: Path, name: str, shapes: list[tuple[int, ...]]
 ) -> NDArray[np.float32]:
-    """One array; its shape and size are known to be right before any memory is taken."""
+    """One array of one of the shapes; its size is known to be right before memory is taken."""
     with _member(archive, path, name) as file:
         found, dtype = _layout(file, path, name)
-        if dtype not in (np.float16, np.float32) or found != shape:
+        if dtype not in (np.float16, np.float32) or found not in shapes:
+            wanted = " or ".join(map(str, shapes))
             raise SceneFormatError(
-                path, name, f"is {dtype} {found}; it must be float16 or float32 {shape}", _AGAIN
+                path, name, f"is {dtype} {found}; it must be float16 or float32 {wanted}", _AGAIN
             )
-        size = int(np.prod(shape)) * dtype.itemsize
+        size = int(np.prod(found)) * dtype.itemsize
         if archive.getinfo(f"{name}.npy").file_size != file.tell() + size:
             raise SceneFormatError(path, name, f"does not hold the {size:,} bytes needed", _AGAIN)
         data = file.read(size)
     if len(data) != size:
         raise SceneFormatError(path, name, "is cut off", _AGAIN)
-    return np.frombuffer(data, dtype).reshape(shape).astype(np.float32)
+    return np.frombuffer(data, dtype).reshape(found).astype(np.float32)
 
 
 def _member(archive: zipfile.ZipFile, path: Path, name: str) -> IO[bytes]:

@@ -120,8 +120,7 @@ void main() {
     vec3 from_eye = depth * (ray * rotation);
     vnm_material m = vnm_material(material.place.x, material.place.y, int(material.place.z),
                                   int(material.place.w));
-    float level = log2(max(normal.w * float(max(m.width, m.height)), 1e-6));
-    vnm_lookup(m, texelFetch(seen_uv, pixel, 0).xy, level, z);
+    vnm_lookup(m, texelFetch(seen_uv, pixel, 0).xy, vnm_level(m, normal.w), z);
 #else
     vec4 third = texelFetch(coats[2], pixel, 0);
     int which = 0;
@@ -146,8 +145,7 @@ void main() {
     vec3 from_eye = depth * (ray * rotation);
     vnm_material m = vnm_material(material.place.x, material.place.y, int(material.place.z),
                                   int(material.place.w));
-    float texels = depth * repeats / min(focal.x, focal.y) * float(max(m.width, m.height));
-    float level = log2(max(texels, 1e-6));
+    float level = vnm_level(m, depth * repeats / min(focal.x, focal.y));
     vec3 shares = n * n * n * n;
     shares /= max(shares.x + shares.y + shares.z, 1e-12);
     vec3 at = ((from_eye + eye_low) + eye_high) * repeats;

@@ -77,6 +77,8 @@ def bake_material(
         forget(output)
     elif resume(baker, output) and not quiet:
         print(f"going on from step {baker.step:,} of {steps:,}")
+    if not quiet:
+        print(f"learning on {baker.device_name}")
     if output.is_dir():
         raise SceneFormatError(output, "file", "is a folder", "Name the file in it by -o.")
     keep(baker, output)  # before minutes of work for a place that cannot be written

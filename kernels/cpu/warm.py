@@ -9,15 +9,16 @@ from pkgutil import iter_modules
 import numpy as np
 
 from ...scenes.progress import Progress, silent
-from . import modes, views
+from . import mesh, modes, neural, views
 from .cells import split_cells
 from .frame import Blending, Columns, draw
 from .image.warm import warm_images
 from .jit import cache_folder
 from .modes.binned import find_thickness
-from .project import make_view
+from .project import View, make_view
 from .scratch import Scratch
 from .sort import depth_order
+from .texture import Image
 from .workers import Workers
 
 STAGE = "Compiling kernels, once"
@@ -43,7 +44,7 @@ def warm_up(progress: Progress = silent) -> float:
         for module in iter_modules(package.__path__)
         for surfels in with_surfels
     ]
-    share = 1 / (2 + 5 * len(kinds))  # `depth_order`, images, and the stages of `draw`
+    share = 1 / (3 + 5 * len(kinds))  # `depth_order`, images, surfaces, and stages of `draw`
 
     def report(_stage: str) -> None:
         nonlocal done
@@ -88,7 +89,29 @@ def warm_up(progress: Progress = silent) -> float:
         )
     warm_images(workers)
     report("images")
+    _warm_surfaces(view)
+    report("surfaces")
     return time.perf_counter() - begun
+
+
+def _warm_surfaces(view: View) -> None:
+    """Meshes and neural materials."""
+    corners = np.eye(3, dtype=np.float32)
+    faces = np.array([[0, 1, 2]], np.int32)
+    uvs, wrap = corners[:, :2].copy(), np.zeros(2, np.int64)
+    image = Image(np.zeros((1, 4), np.uint8), np.array([[0, 1, 1]]), wrap, 0.0)
+    edges, rows = np.empty((1, mesh.SETUP)), np.empty((1, 4), np.int32)
+    mesh.set_up(
+        corners, faces, view.rotation, view.translation, view.focal, view.centre, view.size,
+        view.near, 0, 1, edges, rows,
+    )  # fmt: skip
+    depth, triangle = np.ones((8, 8), np.float32), np.full((8, 8), -1, np.int32)
+    seen = np.zeros((8, 8, mesh.SURFACE), np.float32)
+    mesh.rasterize(edges, rows, faces, uvs, image, view.near, 0, 8, depth, triangle)
+    mesh.look_up(edges, faces, uvs, corners, corners, image, triangle, 0, 8, seen)
+    block = np.zeros((1, neural.BLOCK), np.float32)
+    net = neural.Net(np.zeros((1, 7, neural.BLOCK), np.float32), block, np.array([[7, 1]]), 0)
+    neural.decode(net, np.zeros((3, 1), np.float32), corners, corners, 0, 3, corners)
 
 
 def main() -> None:

@@ -59,14 +59,15 @@ def _weighted_by(asked: Asked, weights: OitWeights | None, squares: bool) -> Ble
     settings, facts = asked.request.settings, asked.facts
     kind = "exponential" if weights is not None or settings.weight == "auto" else settings.weight
     rows = None if weights is None else asked.keep(weights.log_weights)
+    numbers = 0 if weights is None else weights.log_weights.shape[1]
     beta = settings.beta or (weights.beta if weights is not None else DEFAULT_BETA)
 
     def arguments(plan: Plan, visible: Visible) -> tuple[Tensor, int]:
         found = plan.buffers.get("weights", visible.room)
         plan.each(
             "weigh", visible.room, visible.footprints, visible.splats, visible.counts,
-            visible.room, visible.scene.means, visible.view, rows, WEIGHTS.index(kind), beta,
-            min(facts.radius, LARGEST), LOG2_LOWEST, LOG2_HIGHEST, found,
+            visible.room, visible.scene.means, visible.view, rows, numbers, WEIGHTS.index(kind),
+            beta, min(facts.radius, LARGEST), LOG2_LOWEST, LOG2_HIGHEST, found,
         )  # fmt: skip
         return found, int(squares)
 

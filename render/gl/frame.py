@@ -77,6 +77,10 @@ class GLFrame:
         """Counts by name. The first reading waits until the GPU has drawn the frame."""
         return self._resolve().stats
 
+    def shown_from(self, target: Target, is_valid: Callable[[], bool]) -> GLFrame:
+        """A frame of the same cost whose pixels are elsewhere. Arguments as of the class."""
+        return GLFrame([target], self._resolve, is_valid, self._context)
+
     def download(self) -> Frame:
         """The frame as arrays. Waits for the GPU; its own time is the stage "download"."""
         target, measured = self._valid(), self._resolve()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 
 import moderngl
@@ -17,7 +17,6 @@ import numpy as np
 from ...kernels.cpu.sort import depth_order
 from ...scenes.content import Content
 from ...scenes.splats import Splats
-from ...scenes.texture import Texture
 from ...shaders import ShaderError
 from ..accumulate import same_view
 from ..camera import Camera
@@ -26,7 +25,7 @@ from ..inspect import with_views
 from ..meshes.cpu import draw_meshes
 from ..modes.binned import depth_unit
 from ..paint import Paint
-from ..posters import clear_posters, posed, with_posters
+from ..posters import clear_posters, needs_host, posed, textures_of, with_posters
 from ..renderer import Capabilities, RenderError, check_mode, rows_for, scene_for
 from ..scene_facts import facts_of
 from ..settings import Settings
@@ -39,6 +38,7 @@ from .frame import GLFrame, Measured
 from .lights import LightBuffers
 from .lit import LitPass
 from .meshes import MeshPass, SeenMeshes
+from .posters import Drawn, PosterMix
 from .programs import Programs
 from .projection import project
 from .scene_buffers import SceneBuffers
@@ -87,6 +87,7 @@ class GLRenderer:
             self._counters = ctx.buffer(reserve=4)
             self._timers = StageTimers(ctx)
             self._meshes = MeshPass(ctx, self._programs)
+            self._posters = PosterMix(ctx, self._programs, self._timers, self._meshes)
             self._lights = LightBuffers(ctx)
             self._lit = LitPass(ctx, self._lights)
 
@@ -118,7 +119,7 @@ class GLRenderer:
             self._drawn += 1
             self._upload_splats(content.splats)
             try:
-                self._meshes.upload(content.meshes, _posters_of(content))
+                self._meshes.upload(content.meshes, textures_of(content))
             except RenderError:
                 self._free_scene()
                 raise
@@ -155,7 +156,7 @@ class GLRenderer:
         return self._content
 
     @with_views
-    @with_posters(draw_meshes)
+    @with_posters(draw_meshes, needs_host)
     def render(self, request: FrameRequest) -> Frame:
         """Draws one frame and downloads it. Raises as `draw`."""
         with self._current():
@@ -178,81 +179,88 @@ class GLRenderer:
                 f"the image is {camera.width}x{camera.height}; this OpenGL driver draws at most "
                 f"{self._limits.max_side} pixels a side. Draw it smaller or by the cpu backend."
             )
-        if clear_posters(content):
-            raise RenderError("posters with alpha take several frames; call render()")
-        whole, content = content, posed(content, camera)
-        splats, facts = scene_for(request, content.splats), facts_of(content.splats)
-        asked, relit = request, request.paint is None and relights(content, request.settings)
-        if relit:
-            request = replace(request, paint=self._gbuffer_paint(content, request))
         with self._current():
             self._drawn += 1
             self._timers.begin()
-            self._store_by(request.settings.storage)
-            targets, blending = (
-                self._targets_for(request),
-                self._blending_for(request.settings.mode),
-            )
-            sorting: dict[str, float] = {}
-            count = len(splats)
-            if blending.ORDERED:
-                start = time.perf_counter()
-                count = self._sort(splats, camera)
-                sorting["sort"] = (time.perf_counter() - start) * 1e3
-            seen: SeenMeshes | None = None
-            if whole.posters:  # some may turn with the camera
-                self._meshes.upload(content.meshes, _posters_of(whole))
-            if content.meshes:
-                with self._timers.stage("meshes"):
-                    seen = self._meshes.draw(request, depth_unit(facts, camera))
-            assert self._footprints is not None
-            drawing = Drawing(
-                ctx=self._ctx,
-                programs=self._programs,
-                timers=self._timers,
-                request=request,
-                facts=facts,
-                scene=self._buffers_of(splats),
-                count=count,
-                order=self._order if blending.ORDERED else None,
-                footprints=self._footprints,
-                discs=self._discs_for(splats),
-                block_bytes=self._block_bytes,
-                target=targets[0],
-                limits=None if seen is None else seen.depth,
-            )
-            with self._timers.stage("project"):
-                project(drawing, self._counters)
-            if count:
-                self._blend(drawing, targets, blending)
+            if clear_posters(content):
+                targets, drawn = self._posters.draw(content, request, self._draw_content)
             else:
-                for target in targets:
-                    target.framebuffer.clear(0.0, 0.0, 0.0, 0.0)
-            if relit or seen is not None:
-                with self._timers.stage("shade"):
-                    if relit:
-                        self._lit.add_splats(drawing, content, targets[1:])
-                    if seen is not None:
-                        if any(mesh.material for mesh in content.meshes):
-                            self._lit.add_meshes(drawing, content, seen, self._meshes)
-                        self._meshes.put_under(seen, content, drawing, self._lights)
+                targets, drawn = self._draw_content(content, request)
         number, total = self._drawn, len(content.splats)
         samples = request.settings.light_samples
         light = {"light_samples": samples} if lit_by_samples(content, request.settings) else {}
-        held = {"keys": count if blending.ORDERED else 0, "device_bytes": self._held_bytes()}
+        held = {"keys": drawn.keys, "device_bytes": self._held_bytes()}
 
         def measure() -> Measured:
             visible = int(np.frombuffer(self._counters.read(), np.uint32)[0])
             stats = {"splats": total, "visible": visible, **held, **light}
-            return Measured(sorting | self._timers.read(), stats)
+            return Measured(drawn.sorting | self._timers.read(), stats)
 
         return GLFrame(
             targets,
             measure,
             lambda: self._drawn == number,
             self._current,
-            asked.paint is not None,
+            request.paint is not None,
         )
+
+    def _draw_content(
+        self, whole: Content, request: FrameRequest, *, timed: bool = True
+    ) -> tuple[list[Target], Drawn]:
+        """Draws a content that has no clear posters into the targets of the request."""
+        camera, content = request.camera, posed(whole, request.camera)
+        stage = self._timers.stage if timed else _untimed
+        splats, facts = scene_for(request, content.splats), facts_of(content.splats)
+        relit = request.paint is None and relights(content, request.settings)
+        if relit:
+            request = replace(request, paint=self._gbuffer_paint(content, request))
+        self._store_by(request.settings.storage)
+        targets, blending = self._targets_for(request), self._blending_for(request.settings.mode)
+        sorting: dict[str, float] = {}
+        count = len(splats)
+        if blending.ORDERED:
+            start = time.perf_counter()
+            count = self._sort(splats, camera)
+            sorting["sort"] = (time.perf_counter() - start) * 1e3
+        seen: SeenMeshes | None = None
+        if whole.posters:  # some may turn with the camera
+            self._meshes.upload(content.meshes, textures_of(whole))
+        if content.meshes:
+            with stage("meshes"):
+                seen = self._meshes.draw(request, depth_unit(facts, camera))
+        assert self._footprints is not None
+        drawing = Drawing(
+            ctx=self._ctx,
+            programs=self._programs,
+            timers=self._timers,
+            request=request,
+            facts=facts,
+            scene=self._buffers_of(splats),
+            count=count,
+            order=self._order if blending.ORDERED else None,
+            footprints=self._footprints,
+            discs=self._discs_for(splats),
+            block_bytes=self._block_bytes,
+            target=targets[0],
+            limits=None if seen is None else seen.depth,
+            timed=timed,
+        )
+        with stage("project"):
+            project(drawing, self._counters)
+        if count:
+            self._blend(drawing, targets, blending)
+        else:
+            for target in targets:
+                target.framebuffer.clear(0.0, 0.0, 0.0, 0.0)
+        if relit or seen is not None:
+            with stage("shade"):
+                if relit:
+                    self._lit.add_splats(drawing, content, targets[1:])
+                if seen is not None:
+                    if any(mesh.material for mesh in content.meshes):
+                        self._lit.add_meshes(drawing, content, seen, self._meshes)
+                    self._meshes.put_under(seen, content, drawing, self._lights)
+        return targets, Drawn(count if blending.ORDERED else 0, sorting)
 
     def _gbuffer_paint(self, content: Content, request: FrameRequest) -> Paint:
         """The same object for the same view, so that it is copied to the GPU once."""
@@ -298,6 +306,7 @@ class GLRenderer:
             self._drawn = -1
             self._free_scene()
             self._meshes.release()
+            self._posters.release()
             self._lit.release()
             self._lights.release()
             self._free_targets()
@@ -418,8 +427,8 @@ class GLRenderer:
             self._inside = False
 
 
-def _posters_of(content: Content) -> list[Texture]:
-    return [each.poster.texture for each in content.posters]
+def _untimed(name: str) -> AbstractContextManager[None]:
+    return nullcontext()
 
 
 def _too_large(splats: Splats, error: Exception) -> RenderError:

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ...scenes.material import Dense, NeuralMaterial
+from .single import decode_single
 
 Array = NDArray[np.floating[Any]]
 
@@ -26,6 +27,21 @@ MOST_LOG = 12.0
 
 LEAST_SQUARE = 1e-12
 """Vectors with a smaller square are not made longer by `unit`."""
+
+
+SPREAD = 4.0
+"""Texels of a level stand for footprints so many times as wide as they are apart: the closer they
+are, the less interpolation between them adds to the blur."""
+
+
+def level_of(footprint: ArrayLike) -> Array:
+    """The level to read for a footprint (...) in texels of the finest level; 0 for one texel."""
+    return np.log2((np.maximum(footprint, 1.0) + (SPREAD - 1.0)) / SPREAD)
+
+
+def footprint_of(level: ArrayLike) -> Array:
+    """The footprint that a level stands for, in texels of the finest: the inverse of `level_of`."""
+    return SPREAD * 2.0 ** np.asarray(level, np.float64) - (SPREAD - 1.0)
 
 
 def unit(v: Array) -> Array:
@@ -47,13 +63,18 @@ def decode(
         latent: (..., L) of `lookup`.
         w_i: (..., 3) to the light.
         w_o: (..., 3) to the viewer.
-        dtype: of the arithmetic; float64 is the definition.
+        dtype: of the arithmetic; float64 is the definition, float32 is by the kernels.
 
     Returns:
         (..., 3), zero where a direction is not above the surface.
     """
     z, w_i, w_o = (np.asarray(a, dtype) for a in (latent, w_i, w_o))
     size = np.broadcast_shapes(z.shape[:-1], w_i.shape[:-1], w_o.shape[:-1])
+    if np.dtype(dtype) == np.float32:
+        flat = (
+            np.broadcast_to(a, (*size, a.shape[-1])).reshape(-1, a.shape[-1]) for a in (z, w_i, w_o)
+        )
+        return decode_single(material, *flat).reshape(*size, 3)
     x = np.empty((*size, material.shape.inputs), dtype)
     latents = material.shape.latents
     x[..., :latents] = z
@@ -108,8 +129,7 @@ def lookup(material: NeuralMaterial, uv: ArrayLike, level: ArrayLike = 0.0) -> N
 
     Args:
         uv: (..., 2).
-        level: (...) logarithm to base 2 of the footprint in texels of the finest level; limited to
-            the levels there are.
+        level: (...) of `level_of`; limited to the levels there are.
     """
     uv = np.asarray(uv, np.float64)
     level = np.clip(np.broadcast_to(level, uv.shape[:-1]), 0.0, len(material.levels) - 1.0)

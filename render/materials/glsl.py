@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...scenes.material import LOBE_NUMBERS, Dense, MaterialError, NetShape, NeuralMaterial
-from .decode import LEAST_SQUARE, MOST_LOG
+from .decode import LEAST_SQUARE, MOST_LOG, SPREAD
 from .glsl_template import BLOCK, FLOAT, HALF, TEMPLATE, TEXTURE
 from .proposal import LEAST_ALPHA, LEAST_SHARE, MOST_SLOPE
 
@@ -101,6 +101,7 @@ def glsl_of(
 
         struct vnm_material { uint net; uint texels; int width; int height; };
         struct vnm_lobes { vec3 normal; float alpha; float share; };
+        float vnm_level(vnm_material m, float footprint);
         void vnm_lookup(vnm_material m, vec2 uv, float level, out vec4 z[Z]);
         vec3 vnm_eval(uint net, vec4 z[Z], vec3 wi, vec3 wo);
         vnm_lobes vnm_propose(uint net, vec4 z[Z], vec3 wo);
@@ -126,6 +127,7 @@ def glsl_of(
         "LEAST_ALPHA": LEAST_ALPHA,
         "LEAST_SHARE": LEAST_SHARE,
         "MOST_SLOPE": MOST_SLOPE,
+        "SPREAD": SPREAD,
         "TEXTURE_WIDTH": TEXTURE_WIDTH,
         "FETCH": HALF if half else FLOAT,
         "TYPE": "uvec2" if half else "vec4",

@@ -54,7 +54,13 @@ void @NAME@_bilinear(uint first, ivec2 size, vec2 uv, float share, inout vec4 z[
     }
 }
 
-// `level` is the logarithm to base 2 of the footprint in texels.
+// The level to read for a footprint in widths of the texture.
+float @NAME@_level(@NAME@_material m, float footprint) {
+    float texels = max(footprint * float(max(m.width, m.height)), 1.0);
+    return log2((texels + (@SPREAD@ - 1.0)) / @SPREAD@);
+}
+
+// `level` is that of @NAME@_level.
 void @NAME@_lookup(@NAME@_material m, vec2 uv, float level, out vec4 z[@Z@]) {
     for (int j = 0; j < @Z@; ++j) z[j] = vec4(0.0);
     ivec2 size = ivec2(m.width, m.height);

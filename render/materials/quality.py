@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...scenes.material import NeuralMaterial
-from .decode import bilinear, decode, lookup
-from .layered import evaluate, sample
+from .decode import bilinear, decode, footprint_of, level_of, lookup
+from .examples import mean_reflectance
+from .layered import sample
 from .proposal import Lobes, density
 from .proposal import sample as draw
 
@@ -54,22 +55,15 @@ def neural_surface(material: NeuralMaterial) -> Surface:
     return surface
 
 
-def reference_surface(texels: NDArray[np.float32], taps: int = 1, seed: int = 0) -> Surface:
-    """The reference; with `taps` squared it is averaged over the footprint of each level."""
-    size = len(texels)
+def reference_surface(texels: NDArray[np.float32], most: int = 64) -> Surface:
+    """The reference, averaged over the footprint of each level.
+
+    Args:
+        most: samples of a row of a footprint; there are two to a texel, up to this.
+    """
 
     def surface(uv: Array, level: Array, w_i: Array, w_o: Array) -> Array:
-        if taps == 1:
-            p = bilinear(texels, np.asarray(uv, np.float64)).astype(np.float32)
-            return evaluate(np, p, w_i, w_o)
-        rng, total = np.random.default_rng(seed), np.zeros((len(uv), 3), np.float32)
-        width = (2.0 ** np.asarray(level) - 1) / size
-        for k in range(taps * taps):
-            cell = np.array([k % taps, k // taps])
-            inside = (cell + rng.random((len(uv), 2))) / taps - 0.5
-            at = np.floor((uv + inside * width[:, None]) * size).astype(np.int64) % size
-            total += evaluate(np, texels[at[:, 1], at[:, 0]], w_i, w_o)
-        return total / taps**2
+        return mean_reflectance(texels, uv, footprint_of(level) - 1.0, w_i, w_o, most)
 
     return surface
 
@@ -94,7 +88,7 @@ def held_back_errors(
     w_i = np.where(rng.random((count, 1)) < 0.5, seen, other).astype(np.float32)
     w_i[:, 2] = np.maximum(np.abs(w_i[:, 2]), 1e-3)
     levels = np.full(count, level)
-    reference = reference_surface(texels, 1 if level == 0 else 6)(uv, levels, w_i, w_o)
+    reference = reference_surface(texels)(uv, levels, w_i, w_o)
     found = neural_surface(material)(uv, levels, w_i, w_o)
     expected, difference = reference * w_i[:, 2:], np.abs(found - reference) * w_i[:, 2:]
     relative = difference / (expected + RELATIVE_FLOOR)
@@ -128,7 +122,7 @@ def sphere(
     axes = np.stack([t, np.cross(n, t), n], axis=1).astype(np.float32)
     # A pixel covers 2.2 / size across the view, more where the sphere turns away.
     footprint = 2.2 / size / np.sqrt(n[:, 2].clip(0.05)) * repeats / np.pi * texels_across
-    level = np.log2(np.maximum(footprint, 1.0))
+    level = level_of(footprint)
     w_o = axes[:, :, 2]
     rng = np.random.default_rng(seed)
     total = np.zeros((len(x), 3))

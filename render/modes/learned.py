@@ -1,7 +1,8 @@
 """`learned`: the weighted sum with weights, opacities and colours distilled from the sorted image.
 
-The weights are those of `weighted`, w = exp(l_0 + l . d - beta u) (the exponential weight of Hou et
-al. 2025 times one that depends on the view direction); `voile bake --learn` finds them.
+The weights are those of `weighted`, w = exp(l(d) - beta u) (the exponential weight of Hou et al.
+2025 times one that depends on the view direction, here by harmonics to degree 2: `OitWeights`);
+`voile bake --learn` finds them.
 """
 
 from __future__ import annotations

@@ -82,8 +82,7 @@ def splat_weights(
     u = np.maximum(depths - depth_offset(facts, camera), 0.0) / facts.radius
     if weights is not None:
         beta = settings.beta or weights.beta
-        columns = weights.log_weights[rows]
-        log = columns[:, 0] + np.einsum("ij,ij->i", columns[:, 1:], directions) - beta * u
+        log = weights.log_weights_at(directions, rows) - beta * u
         return np.exp2(np.clip(log / np.log(2.0), LOG2_LOWEST, LOG2_HIGHEST))
     beta = settings.beta or DEFAULT_BETA
     kind = "exponential" if settings.weight == "auto" else settings.weight

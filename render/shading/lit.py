@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from ...scenes.content import Content
 from ...scenes.material import NeuralMaterial
-from ..materials.decode import decode, lookup
+from ..materials.decode import decode, level_of, lookup
 from ..materials.proposal import density, propose, sample
 from ..settings import Settings
 from .environment import environment_frame, gain
@@ -144,7 +144,7 @@ def tangent_frames(normals: Array, tangents: Array) -> Array:
 def latents(material: NeuralMaterial, points: Points) -> Array:
     """(P, L) from the level of the pyramid that fits a pixel."""
     width = max(material.size)
-    level = np.log2(np.maximum(points.footprints * width, 1e-6))
+    level = level_of(points.footprints * width)
     z = np.zeros((len(level), material.shape.latents))
     for k in range(points.uvs.shape[1]):
         z += points.shares[:, k, None] * lookup(material, points.uvs[:, k], level)

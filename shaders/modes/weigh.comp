@@ -8,7 +8,25 @@ layout(std430, binding = 1) readonly buffer Geometry { float geometry[]; };
 layout(std430, binding = 3) readonly buffer Footprints { Footprint footprints[]; };
 layout(std430, binding = 5) writeonly buffer Values { float values[]; };
 #ifdef WEIGHT_OF_SCENE
-layout(std430, binding = 6) readonly buffer LogWeights { vec4 log_weights[]; };
+layout(std430, binding = 6) readonly buffer LogWeights { float log_weights[]; };
+
+// A coefficient of the splat's log weight; see voile.scenes.oit.
+float coefficient(uint place, uint k) {
+    return clamp(log_weights[place * uint(LOG_WEIGHTS) + k], -1e9, 1e9);
+}
+
+float log_weight(uint place, vec3 d) {
+    float sum = coefficient(place, 0u);
+    for (uint k = 0u; k < 3u; ++k) sum += coefficient(place, 1u + k) * d[k];
+#if LOG_WEIGHTS == 9
+    sum += 1.0925484305920792 * (coefficient(place, 4u) * d.x * d.y -
+                                 coefficient(place, 5u) * d.y * d.z -
+                                 coefficient(place, 7u) * d.x * d.z);
+    sum += 0.31539156525252005 * coefficient(place, 6u) * (2.0 * d.z * d.z - d.x * d.x - d.y * d.y);
+    sum += 0.5462742152960396 * coefficient(place, 8u) * (d.x * d.x - d.y * d.y);
+#endif
+    return sum;
+}
 #endif
 
 uniform uint count;
@@ -59,8 +77,7 @@ void main() {
     precise vec3 from_eye = (mean - eye_high) - eye_low;
     vec3 size_of = abs(from_eye);  // lengths beyond 1e19 would overflow in normalize()
     vec3 direction = normalize(from_eye / max(size_of.x, max(size_of.y, size_of.z)));
-    vec4 columns = clamp(log_weights[place], -1e9, 1e9);
-    float power = (columns.x + dot(columns.yzw, direction) - x) * LOG2_E;
+    float power = (log_weight(place, direction) - x) * LOG2_E;
     values[place] = exp2(clamp(power, LOG2_LOWEST, LOG2_HIGHEST));
 #else
     values[place] = weight_of(x);

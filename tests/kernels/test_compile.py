@@ -10,6 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from make_images import picture
+from make_materials import make_material
 from numba.core.dispatcher import Dispatcher
 
 import voile
@@ -22,6 +23,11 @@ from voile.render.image.fit import Plan
 from voile.render.image.fitting import fit_image
 from voile.render.image.source import Source
 from voile.render.image.view import whole
+from voile.render.materials.decode import decode
+from voile.render.meshes.cpu import draw_meshes
+from voile.scenes.material import NetShape
+from voile.scenes.mesh import make_mesh
+from voile.scenes.texture import Texture
 
 
 def compiled() -> dict[str, int]:
@@ -45,6 +51,15 @@ def draw_and_fit_an_image() -> None:
         renderer.upload(image)
         renderer.render(whole(image, 0.4, k=3))
         renderer.pixels([(3, 4)])
+
+
+def draw_a_mesh_and_decode_a_material() -> None:
+    corners = np.float64([[-1, -1, 0], [1, -1, 0], [0, 1, 0]])
+    for texture in (None, Texture(np.zeros((4, 4, 4), np.uint8), cutoff=0.5)):
+        mesh = make_mesh(corners, np.array([[0, 1, 2]]), texture=texture)
+        draw_meshes([mesh], voile.Camera.look_at((0, 0, -4), (0, 0, 0), width=40, height=30))
+    for shape in (NetShape(), NetShape(frames=0)):
+        decode(make_material(shape), np.zeros(8), np.eye(3), np.eye(3), np.float32)
 
 
 def test_warm_up_leaves_nothing_to_compile():
@@ -76,6 +91,7 @@ def test_warm_up_leaves_nothing_to_compile():
     for shown in ("centres", "ellipsoids", "overdraw", "bins"):
         voile.render(splats, camera, voile.Settings(shown=shown))
     draw_and_fit_an_image()
+    draw_a_mesh_and_decode_a_material()
     cpu_sort = importlib.import_module("voile.kernels.cpu.sort")
     cpu_sort.depth_order(splats.means, camera.world_to_camera, 1, Workers(2))
     assert compiled() == before

@@ -71,7 +71,7 @@ def test_learning_comes_close_and_reports():
 
 def test_the_sampler_finds_the_light():
     texels = texels_of({"metal": 1.0, "roughness": (0.15, 0.15)}, 2)
-    baked = bake_material(texels, BakeOptions(NetShape(), steps=240, batch=128))
+    baked = bake_material(texels, BakeOptions(NetShape(), steps=360, batch=128))
     w_o = directions(200, 6)
     z = lookup(baked, np.full((200, 2), 0.25))
     lobes = propose(baked, z, w_o)
@@ -119,6 +119,28 @@ def test_a_state_of_another_bake_or_a_damaged_one_is_refused(texels, tmp_path):
             resume(Baker(texels, QUICK), output)
 
 
+def test_a_gpu_is_taken_where_there_is_one(texels, monkeypatch):
+    """The choice alone: what is asked of torch is asked of that device."""
+    baker = Baker(texels, QUICK)
+    assert baker.device == ("cuda" if torch.cuda.is_available() else "cpu")
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "Some GPU")
+    baker.device = "cpu"
+    assert baker.device_name == "the CPU"
+    baker.device = "cuda"
+    assert baker.device_name == "Some GPU"
+    asked = []
+
+    def refused(*_size, device=None, **_rest):
+        asked.append(device)
+        raise RuntimeError("no GPU here")
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch, "tensor", refused)
+    with pytest.raises(RuntimeError, match="no GPU here"):
+        Baker(texels, QUICK)
+    assert asked == ["cuda"]
+
+
 def test_too_few_steps_are_an_error():
     with pytest.raises(BakeMaterialError, match="3 steps"):
         BakeOptions(steps=3)
@@ -131,7 +153,9 @@ def test_command_line(tmp_path, capsys, monkeypatch):
     material = load_material("f.vnm")
     assert material.made_by.startswith("voile bake-material fabric --size 8 --steps 20")
     assert not state_path(tmp_path / "f.vnm").exists()
-    assert "mean relative error" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "mean relative error" in said
+    assert "learning on " in said
 
 
 @pytest.mark.parametrize(

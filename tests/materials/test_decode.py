@@ -29,10 +29,14 @@ def test_decode_is_the_equation_for_one_point():
     np.testing.assert_allclose(decode(material, z, w_i, w_o), np.exp(y), rtol=1e-12)
 
 
-def test_float32_is_close_to_the_definition():
-    material = make_material(NetShape(hidden=(64, 64, 64)))
-    z = np.random.default_rng(1).normal(size=(500, 8))
+@pytest.mark.parametrize(
+    "shape", [NetShape(hidden=(64, 64, 64)), NetShape(5, 0, (7,)), NetShape(12, 3, (33, 8))]
+)
+def test_float32_is_close_to_the_definition(shape):
+    material = make_material(shape)
+    z = np.random.default_rng(1).normal(size=(500, shape.latents))
     w_i, w_o = directions(500, 2), directions(500, 3)
+    w_i[::7, 2] *= -1
     exact = decode(material, z, w_i, w_o)
     np.testing.assert_allclose(decode(material, z, w_i, w_o, np.float32), exact, rtol=2e-4)
 
@@ -50,6 +54,19 @@ def test_any_number_of_frames(frames):
     material = make_material(NetShape(frames=frames))
     w_i, w_o = directions(9, 1), directions(9, 2)
     assert decode(material, np.zeros((9, 8)), w_i, w_o).shape == (9, 3)
+
+
+def test_float32_takes_any_leading_axes_and_number_of_threads(monkeypatch):
+    material = make_material()
+    z = np.random.default_rng(1).normal(size=(3, 1000, 8))
+    w_i, w_o = directions(3000, 2).reshape(3, 1000, 3), directions(1)
+    found = []
+    for threads in ("1", "3"):
+        monkeypatch.setenv("VOILE_THREADS", threads)
+        found.append(decode(material, z, w_i, w_o, np.float32))
+    assert found[0].shape == (3, 1000, 3)
+    np.testing.assert_array_equal(*found)
+    np.testing.assert_allclose(found[0], decode(material, z, w_i, w_o), rtol=2e-4)
 
 
 def test_frames_are_orthonormal():

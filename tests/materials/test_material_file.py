@@ -11,7 +11,7 @@ from make_materials import make_material
 
 from voile.scenes.errors import SceneFormatError
 from voile.scenes.material import NetShape
-from voile.scenes.material_file import load_material, material_bytes, save_material
+from voile.scenes.material_file import VERSION, load_material, material_bytes, save_material
 
 FIXED = 20
 
@@ -48,7 +48,7 @@ def sealed(header, arrays: bytes) -> bytes:
     """A file with a right checksum, whatever is in it."""
     text = header if isinstance(header, bytes) else json.dumps(header).encode()
     body = text + arrays
-    return struct.pack("<8sIII", b"VoileNM\0", 1, len(text), zlib.crc32(body)) + body
+    return struct.pack("<8sIII", b"VoileNM\0", VERSION, len(text), zlib.crc32(body)) + body
 
 
 def with_header(data: bytes, **changes) -> bytes:
@@ -61,13 +61,22 @@ def with_nan(data: bytes) -> bytes:
     return sealed(header, arrays[:-4] + struct.pack("<f", float("nan")))
 
 
+@pytest.mark.parametrize(("version", "fix"), [(1, "Bake it again"), (VERSION + 1, "Update Voile")])
+def test_another_version_is_told_what_helps(saved, version, fix):
+    data = saved.read_bytes()
+    saved.write_bytes(data[:8] + struct.pack("<I", version) + data[12:])
+    with pytest.raises(SceneFormatError, match=f"is {version}, this Voile reads {VERSION}") as told:
+        load_material(saved)
+    assert fix in told.value.fix
+
+
 @pytest.mark.parametrize(
     ("change", "field"),
     [
         (lambda d: b"", "magic"),
         (lambda d: b"ply\n" + d, "magic"),
         (lambda d: d[:12], "header"),
-        (lambda d: d[:8] + struct.pack("<I", 2) + d[12:], "version"),
+        (lambda d: d[:8] + struct.pack("<I", VERSION + 1) + d[12:], "version"),
         (lambda d: d[:12] + struct.pack("<I", 2**32 - 1) + d[16:], "header"),
         (lambda d: d[:12] + struct.pack("<I", 0) + d[16:], "header"),
         (lambda d: d[:16] + b"\0\0\0\0" + d[20:], "checksum"),

@@ -7,7 +7,7 @@ from gl_context import gl_renderer
 from make_materials import directions, make_material
 
 from voile.render.gl.context import headless_context
-from voile.render.materials.decode import decode, lookup
+from voile.render.materials.decode import decode, level_of, lookup
 from voile.render.materials.glsl import glsl_of, pack
 from voile.render.materials.proposal import density, propose, sample
 from voile.scenes.material import MaterialError, NetShape
@@ -26,7 +26,7 @@ void main() {
     Case c = cases[i];
     vnm_material m = vnm_material(place.x, place.y, int(place.z), int(place.w));
     vec4 z[GROUPS];
-    vnm_lookup(m, c.uv.xy, c.uv.z, z);
+    vnm_lookup(m, c.uv.xy, vnm_level(m, c.uv.z), z);
     vnm_lobes lobes = vnm_propose(m.net, z, c.wo.xyz);
     results[4 * i] = z[GROUPS - 1];
     results[4 * i + 1] = vec4(vnm_eval(m.net, z, c.wi.xyz, c.wo.xyz), 0.0);
@@ -86,10 +86,11 @@ def test_glsl_agrees_with_numpy(ctx, shape, how):
     cases[:20, 0, 2] *= -1
     cases[:, 2, :3] = rng.random((n, 3))
     cases[:, 3] = rng.uniform(-3, 6, (n, 4))
+    cases[:, 3, 2] = 2.0 ** rng.uniform(-6, 3, n)  # footprints in widths of the texture
     w_i, w_o, u, uv = (cases[:, k, :3].astype(np.float64) for k in range(4))
     for which, material in enumerate(materials):
         found = run(ctx, materials, which, cases, **how)
-        z = lookup(material, uv[:, :2], uv[:, 2])
+        z = lookup(material, uv[:, :2], level_of(uv[:, 2] * max(material.size)))
         last = z[:, 4 * ((shape.latents - 1) // 4) :]
         np.testing.assert_allclose(
             found[:, 0, : last.shape[1]], last, atol=1e-5 if not how["half"] else 0.01

@@ -17,6 +17,7 @@ from voile.render.image.reference import render as image_reference
 from voile.render.image.view import whole
 from voile.render.metrics import psnr
 from voile.render.modes import MODES
+from voile.render.paint import Paint
 from voile.scenes.content import Content, no_splats
 from voile.scenes.lights import Lights, uniform
 from voile.scenes.placement import Placement, from_euler
@@ -162,15 +163,26 @@ def test_median_depth_counts_a_poster_where_it_hides_half():
 
 
 @pytest.mark.gl
-def test_gl_draws_a_clear_poster_as_a_whole_frame_alone():
+def test_gl_mixes_on_the_gpu_what_render_mixes_for_others():
+    """Frames stay there; medians and paint are mixed on the host, which only render() can."""
     renderer = gl_renderer()
     renderer.upload(scene())
-    request = FrameRequest(view(), Settings())
-    with pytest.raises(RenderError, match=r"call render\(\)"):
-        renderer.draw(request)
-    frames = [renderer.render(request).color for _ in range(2)]
-    assert np.array_equal(*frames)
-    assert renderer.shown_scene is scene()
+    plain = FrameRequest(view(), Settings(precision="float32"), depth=True)
+    frame = renderer.draw(plain).download()
+    again = renderer.render(plain)
+    assert np.array_equal(frame.color, again.color)
+    assert {"posters", "mix posters", "rasterize"} <= frame.timings.keys()
+    values = np.zeros((len(scene().splats), 3), np.float32)
+    for request in (
+        replace(plain, depth_kind="median"),
+        replace(plain, paint=Paint(values, np.ones(len(values), np.float32))),
+    ):
+        with pytest.raises(RenderError, match=r"mixed by render\(\)"):
+            renderer.draw(request)
+        hosted = renderer.render(request)
+        assert psnr(hosted.color, frame.color) > 55
+        assert renderer.shown_scene is scene()
+    assert np.array_equal(renderer.draw(plain).download().color, frame.color)
     renderer.close()
 
 

@@ -133,6 +133,8 @@ HUGE = npy(np.zeros((1, 4), np.float32)).replace(b"(1, 4)", b"(1000000000, 4)").
         (lambda p: {"fitted.log_weights.npy": members(p)["fitted.log_weights.npy"][:-1]},
          "fitted.log_weights"),
         (lambda p: {"fitted.log_weights.npy": b"no array"}, "archive"),
+        (lambda p: {"learned.log_weights.npy": npy(np.zeros((200, 5), np.float32))},
+         "learned.log_weights"),
         (lambda p: {"learned.colors.npy": npy(np.zeros((200, 3)))}, "learned.colors"),
         (lambda p: {"learned.colors.npy": npy(np.full((200, 3), np.nan, np.float32))}, "values"),
         (lambda p: {"learned.opacities.npy": npy(np.full(200, 2, np.float32))}, "values"),

@@ -54,7 +54,7 @@ def with_weights(splats: Splats, seed: int = 0) -> Splats:
     fitted = OitWeights(8.0, rng.normal(size=(n, 4)).astype(np.float32))
     learned = OitWeights(
         12.0,
-        rng.normal(size=(n, 4)).astype(np.float32),
+        rng.normal(size=(n, 9)).astype(np.float32),
         rng.uniform(0, 1, n).astype(np.float32),
         rng.normal(size=(n, 3)).astype(np.float32) * np.float32(0.1),
     )

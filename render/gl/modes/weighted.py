@@ -48,12 +48,14 @@ class Blending:
         camera, settings, facts = drawing.request.camera, drawing.request.settings, drawing.facts
         kept = self._kept.get("weights", count, lambda: ctx.buffer(reserve=4 * count))
         values = Column(kept, 4)
-        columns, kind = {VALUES: values}, settings.weight
+        columns, kind, numbers = {VALUES: values}, settings.weight, 0
         if weights is not None:
             rows = weights.log_weights
+            numbers = rows.shape[1]
             # The key holds the object: by its id alone another scene's could be taken for it.
             columns[COLUMN] = Column(
-                self._kept.get("fitted weights", weights, lambda: ctx.buffer(rows.tobytes())), 16
+                self._kept.get("fitted weights", weights, lambda: ctx.buffer(rows.tobytes())),
+                rows.itemsize * numbers,
             )
             kind = "of_scene"
         drawing.each(
@@ -61,6 +63,7 @@ class Blending:
             columns,
             {
                 f"WEIGHT_{kind.upper()}": True,
+                "LOG_WEIGHTS": numbers,
                 "LOG2_LOWEST": LOG2_LOWEST,
                 "LOG2_HIGHEST": LOG2_HIGHEST,
             },
