@@ -168,8 +168,8 @@ class Gradients:
         plan.each("find_starts", instances + 1, owners, True, counts, instances, count, firsts)
         totals = buffers.get("totals", count, size)
         plan.launch(
-            f"add_entries{kind}", -(-count * WARP // SCAN_THREADS), (SCAN_THREADS, 1), firsts, places,
-            count, entries, totals,
+            f"add_entries{kind}", -(-count * WARP // SCAN_THREADS), (SCAN_THREADS, 1), firsts,
+            places, count, entries, totals,
         )  # fmt: skip
         columns = (t.contiguous() for t in (means, quats, scales, opacities, sh))
         d_means, d_quats, d_scales, d_opacities, d_sh, d_log_weights = found
@@ -209,8 +209,9 @@ class Gradients:
         if mode == "weighted":
             kernel, more = "draw_weighted", (values, total)
         self._launcher.launch(
-            f"{kernel}_surfels" if discs else kernel, len(starts) - 1, (WARP, TILE_WARPS), starts, None, members, footprints, width,
-            height, image, depth if with_depth else None, None, *discs, *more,
+            f"{kernel}_surfels" if discs else kernel, len(starts) - 1, (WARP, TILE_WARPS), starts,
+            None, members, footprints, width, height, image, depth if with_depth else None, None,
+            *discs, *more,
         )  # fmt: skip
         color, alpha = (
             part.clone(memory_format=self._torch.contiguous_format)
