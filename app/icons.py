@@ -54,11 +54,14 @@ class Engine(QIconEngine):
         return self._made[1]
 
     def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, state: QIcon.State) -> None:
-        """Draws it."""
-        self._icon().paint(painter, rect, Qt.AlignmentFlag.AlignCenter, mode, state)
+        """Draws it, where there is room for it."""
+        if not rect.isEmpty():
+            self._icon().paint(painter, rect, Qt.AlignmentFlag.AlignCenter, mode, state)
 
     def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
         """A picture of it, of `size` physical pixels."""
+        if size.isEmpty():
+            return QPixmap()
         pixmap = QPixmap(size)
         pixmap.fill(Qt.GlobalColor.transparent)
         painter = QPainter(pixmap)

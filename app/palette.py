@@ -28,6 +28,7 @@ class CommandPalette(QDialog):
 
     def __init__(self, window: QMainWindow) -> None:
         super().__init__(window, Qt.WindowType.Popup)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setAccessibleName("Commands")
         self.line = QLineEdit(self)
         self.line.setPlaceholderText("Type a command, or keys")

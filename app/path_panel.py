@@ -21,9 +21,8 @@ from PySide6.QtWidgets import (
 
 from ..render.camera_path import CameraPath, Key
 from ..scenes.errors import VoileError
-from . import dialogs, theme
-from .film_dialog import FilmDialog, FilmPlan
-from .film_task import FilmMaker
+from . import theme
+from .path_films import PathFilms
 from .timeline import Timeline
 
 if TYPE_CHECKING:
@@ -41,8 +40,7 @@ class PathPanel(QWidget):
         timeline: the keys along their time.
         add, update_key, remove, close_path, play, open, save, film: the buttons.
         time_field, angle_field: of the chosen key.
-        maker: draws films.
-        dialog: the dialog of the film, None while there is none.
+        films: asks for films and draws them.
     """
 
     def __init__(self, context: Context, parent: QWidget) -> None:
@@ -50,6 +48,7 @@ class PathPanel(QWidget):
         self._context = context
         self._session, self._history = context.session, context.history
         self._motion = context.session.motion
+        self.films = PathFilms(context, self)
         self.timeline = Timeline(self._motion, self)
         self.add = self._button("Add view", "Adds the view on screen to the path", self._add)
         self.update_key = self._button(
@@ -59,7 +58,7 @@ class PathPanel(QWidget):
         self.close_path = self._button("Close loop", "Comes back to the first view", self._close)
         self.open = self._button("Open…", "Opens a camera path", self._open)
         self.save = self._button("Save…", "Saves the path, for voile render --path too", self._save)
-        self.film = self._button("Export film…", "Draws the path: MP4, WebP, PNG", self._film)
+        self.film = self._button("Export film…", "Draws the path: MP4, WebP, PNG", self.films.ask)
         self.play = QToolButton(self)
         self.play.setCheckable(True)
         self.play.setIcon(theme.icon("play"))
@@ -79,12 +78,6 @@ class PathPanel(QWidget):
         self._timer.setInterval(TICK)
         self._timer.timeout.connect(self._tick)
         self._began = (0.0, 0.0)
-        self.maker = FilmMaker(self)
-        self.maker.made.connect(self._made)
-        self.maker.failed.connect(self._failed)
-        self.maker.ended.connect(self._ended)
-        self.dialog: FilmDialog | None = None
-        self._outcome = ""
         self._motion.changed.connect(self.refresh)
         self._motion.moved.connect(self._moved)
         self._session.scene_changed.connect(self.refresh)
@@ -93,7 +86,7 @@ class PathPanel(QWidget):
     def close_tasks(self, seconds: float) -> list[str]:
         """Stops a film that is being made."""
         self._timer.stop()
-        return self.maker.close(seconds)
+        return self.films.maker.close(seconds)
 
     def look_at(self, moment: float) -> None:
         """Shows the view at a time of the path."""
@@ -251,55 +244,6 @@ class PathPanel(QWidget):
             self._context.notify("The path could not be saved", error)
         else:
             self._motion.kept = self._motion.keys
-
-    # The film
-
-    def _film(self) -> None:
-        path, settings = self._motion.path, self._session.settings
-        if path is None or self.dialog is not None:
-            return
-        self.dialog = FilmDialog(path, self._session.backend, settings.transparent, self.window())
-        self.dialog.asked.connect(lambda plan: self.make(path, plan))
-        self.dialog.cancelled.connect(self.maker.cancel)
-        self.dialog.finished.connect(self._dialog_closed)
-        self.maker.progressed.connect(self.dialog.report)
-        dialogs.show(self.dialog)
-
-    def make(self, path: CameraPath, plan: FilmPlan) -> None:
-        """Begins a film."""
-        opened = self._session.opened
-        if opened is None or self.maker.running:
-            return
-        near = min(0.01, 0.01 * opened.radius)
-        self._outcome = "Cancelled; nothing was written."
-        if self.dialog is not None:
-            self.dialog.set_running(True)
-        self.maker.start(
-            self._session.backend,
-            opened.scene.content,
-            path.cameras(plan.fps, *plan.size, near),
-            plan.output,
-            self._session.settings.copy(),
-            plan.fps,
-            plan.quality,
-        )
-
-    def _made(self, files: list[Path]) -> None:
-        where = str(files[0]) if len(files) == 1 else f"{files[0]} to {files[-1].name}"
-        self._outcome = f"Done: {where}"
-
-    def _failed(self, error: BaseException) -> None:
-        self._outcome = str(error)
-        if self.dialog is None or not isinstance(error, VoileError):
-            self._context.notify("The film could not be made", error)
-
-    def _ended(self) -> None:
-        if self.dialog is not None:
-            self.dialog.set_running(False, self._outcome)
-
-    def _dialog_closed(self) -> None:
-        self.maker.cancel()
-        self.dialog = None
 
     # Parts
 

@@ -13,9 +13,8 @@ from ..render.captured import camera_of, fit_camera
 from ..render.frontier import Point
 from ..render.modes import MODES
 from ..render.paint import Paint
-from ..render.renderer import BACKENDS, RenderError
 from ..render.scene_facts import facts_of
-from ..render.settings import FIELDS, Settings, SettingsError
+from ..render.settings import Settings, SettingsError
 from ..render.views import FOV_Y, bounding_sphere
 from ..scenes.coat import Coat
 from ..scenes.lights import Lights
@@ -23,6 +22,7 @@ from ..scenes.mesh import Mesh
 from ..scenes.node import Node
 from ..scenes.scene import Scene
 from ..scenes.splats import Splats
+from .backend_choice import BackendChoice
 from .bookmarks import Bookmarks
 from .captures import PHOTO, Captures
 from .comparison import Comparison
@@ -36,7 +36,7 @@ CANVAS = (0.063, 0.067, 0.078)
 """The window's background behind splats, display RGB; between black and the window's own grey."""
 
 
-class Session:
+class Session(BackendChoice):
     """The scene, the settings, the view and the backend of one window.
 
     Attributes:
@@ -52,20 +52,15 @@ class Session:
         scene_changed: another scene is shown, or what is drawn of it was edited.
         nodes_changed: nodes were edited, added or removed, or what is selected is new.
         look_changed: the scene's material or its lights are others.
-        backend_changed, modes_changed, frame_invalidated: signals; the last one says that the
-            picture on screen is out of date, for whatever reason.
+        frame_invalidated: the picture on screen is out of date, for whatever reason.
     """
 
     scene_changed = Signal()
     nodes_changed = Signal()
     look_changed = Signal()
-    backend_changed = Signal(str)
-    modes_changed = Signal()
-    frame_invalidated = Signal()
 
     def __init__(self, backend: str = "gl", settings: Mapping[str, Any] | None = None) -> None:
-        if backend not in BACKENDS:
-            raise RenderError(f"there is no backend {backend!r}; there are {', '.join(BACKENDS)}")
+        super().__init__(backend)
         self.defaults = Settings(background=CANVAS)
         self.settings = Settings.from_dict({**self.defaults.to_dict(), **(settings or {})})
         self.points: dict[str, list[Point]] = {}
@@ -75,10 +70,6 @@ class Session:
         self.captures = Captures()
         self.bookmarks = Bookmarks()
         self._standing = False  # while the view goes where a photograph was taken
-        self._backend = backend
-        self._modes: dict[str, frozenset[str]] = {}
-        self._lacking: dict[str, frozenset[str]] = {}
-        self._unpainted: frozenset[str] = frozenset()
         self._tinted: Scene | None = None  # what `_tint` is of
         self._tint: Paint | None = None
         self.following = False
@@ -145,56 +136,10 @@ class Session:
         if self.comparison.active:
             self._invalidate()
 
-    @property
-    def backend(self) -> str:
-        """Name of the backend that draws."""
-        return self._backend
-
-    @backend.setter
-    def backend(self, name: str) -> None:
-        if name != self._backend:
-            self._backend = name
-            self.backend_changed.emit(name)
-            self.frame_invalidated.emit()
-
-    def set_modes(
-        self,
-        modes: dict[str, frozenset[str]],
-        lacking: dict[str, frozenset[str]] | None = None,
-        unpainted: frozenset[str] = frozenset(),
-    ) -> None:
-        """Says what each backend can do; of one that is missing nothing is known.
-
-        Args:
-            modes: what it draws.
-            lacking: settings that it cannot follow.
-            unpainted: backends that cannot tint what is selected.
-        """
-        self._modes, self._lacking, self._unpainted = modes, lacking or {}, unpainted
-        self.modes_changed.emit()
-
-    def refuses(self, name: str) -> bool:
-        """Whether the backend cannot follow a setting: anything but its default is an error."""
-        return name in self._lacking.get(self._backend, ())
-
-    def idle(self, name: str) -> str | None:
-        """Why a setting does nothing now, as a sentence, or None."""
-        only = FIELDS[name].metadata["backends"]
-        if only and self._backend not in only:
-            return f"Only the {' and '.join(only)} backend has it."
-        if self.refuses(name):
-            return f"The {self._backend} backend does not have it."
-        return None
-
     def lacks(self, mode: str, backend: str) -> str | None:
         """Why a backend cannot draw the scene in a mode, as a sentence, or None."""
-        if mode not in MODES:
-            return f"Mode {mode} is not there yet."
-        if mode not in self._modes.get(backend, MODES):
-            able = [name for name, modes in self._modes.items() if mode in modes]
-            if not able:
-                return "No backend draws it."
-            return f"The {backend} backend does not draw it; {' and '.join(able)} can."
+        if reason := self.undrawn(mode, backend):
+            return reason
         if backend == PHOTO:
             view = self.captures.view
             there = view is not None and view.image is not None

@@ -94,6 +94,7 @@ QPushButton {{ background: {HOVER}; color: {TEXT}; border: 1px solid {LINE}; bor
 QPushButton:hover {{ background: {PRESSED}; }}
 QPushButton:focus {{ border-color: {ACCENT}; }}
 QPushButton:disabled {{ color: {FAINT}; background: {RAISED}; }}
+QDialogButtonBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
 QPushButton[role="quiet"] {{ background: transparent; border: none; color: {MUTED};
                              padding: 4px 8px; }}
 QPushButton[role="quiet"]:hover {{ color: {TEXT}; background: {HOVER}; }}

@@ -38,8 +38,9 @@ DISC = 12
 WEIGHTS = ("exponential", "linear", "mcguire7", "mcguire8", "mcguire9", "mcguire10")
 """Weights of mode weighted in the order of their numbers in kernels."""
 
-ENTRY = 11
-"""float32 values that a splat collects on the way back, see grad/sums.cuh."""
+ENTRY, SURFEL_ENTRY = 11, 17
+"""float32 values that a splat collects on the way back, see grad/sums.cuh; and in scenes with
+surfels."""
 
 MOST_IN_CELL = 256
 """Splats of a cell of mode cells, `render.cells.MOST_SPLATS`; all of one are in shared memory."""
@@ -61,8 +62,11 @@ FILES = (
     "modes/stochastic.cu",
     "modes/stochastic_surfels.cu",
     "grad/sorted.cu",
+    "grad/sorted_surfels.cu",
     "grad/weighted.cu",
+    "grad/weighted_surfels.cu",
     "grad/splats.cu",
+    "grad/splats_surfels.cu",
     "image.cu",
 )
 """All files that hold kernels. Those for scenes with surfels are apart, so that no one compiles
@@ -95,7 +99,7 @@ def defines() -> dict[str, int | float]:
     values["LOG2_ALPHA_MIN"] = math.log2(constants.ALPHA_MIN)
     values["HALF_LOG2_E"] = 0.5 * math.log2(math.e)
     values |= {"TILE": TILE, "TILE_WARPS": TILE_WARPS, "MOST_IN_CELL": MOST_IN_CELL}
-    values["ENTRY"] = ENTRY
+    values |= {"ENTRY": ENTRY, "SURFEL_ENTRY": SURFEL_ENTRY}
     values |= {"SCAN_THREADS": SCAN_THREADS, "SORT_ITEMS": SORT_ITEMS}
     values |= {f"STORAGE_{name.upper()}": number for number, name in enumerate(STORAGES)}
     values |= {f"WEIGHT_{name.upper()}": number for number, name in enumerate(WEIGHTS)}

@@ -23,19 +23,36 @@ struct alignas(16) AnySplat : Footprint {
     Disc disc;
 };
 
+// Where a ray meets a disc: the point, its depth, and log2 of 1 / G, or of 1 over the low-pass filter.
+struct Met {
+    float u, v, depth, right, down, away, spot;
+    bool meets;  // else the filter is what shows
+};
+
 // Nothing of a surfel shows nearer than `near`. The larger of the Gaussian and of its low-pass
-// filter counts, and where that is the filter the depth is that of the centre.
-BOTH Seen seen_at(const AnySplat &splat, float x, float y, float near) {
-    const Disc &disc = splat.disc;
-    if (disc.scale == 0.0f) return {log2_alpha_at(splat, x, y), splat.depth};
+// filter counts.
+BOTH Met meet(const Disc &disc, float x, float y, float near) {
+    Met met;
     float p_w = disc.p_w + disc.a_w * x + disc.b_w * y, inverse = 1.0f / p_w;
-    float u = (disc.p_u + disc.a_u * x + disc.b_u * y) * inverse;
-    float v = (disc.p_v + disc.a_v * x + disc.b_v * y) * inverse;
-    float right = disc.spot_x + x, down = disc.spot_y + y, away = u * u + v * v;
-    float spot = (right * right + down * down) * float(HALF_LOG2_E / SURFEL_BLUR);
+    met.u = (disc.p_u + disc.a_u * x + disc.b_u * y) * inverse;
+    met.v = (disc.p_v + disc.a_v * x + disc.b_v * y) * inverse;
+    met.depth = disc.scale * inverse;
+    met.right = disc.spot_x + x;
+    met.down = disc.spot_y + y;
+    met.away = met.u * met.u + met.v * met.v;
+    met.spot = met.right * met.right + met.down * met.down;
+    met.spot *= float(HALF_LOG2_E / SURFEL_BLUR);
     // False for NaN as well.
-    bool meets = p_w > 0.0f && p_w * near < disc.scale && away <= spot;
-    return {splat.log2_opacity - (meets ? away : spot), meets ? disc.scale * inverse : splat.depth};
+    met.meets = p_w > 0.0f && p_w * near < disc.scale && met.away <= met.spot;
+    return met;
+}
+
+// Where the filter shows the depth is that of the centre.
+BOTH Seen seen_at(const AnySplat &splat, float x, float y, float near) {
+    if (splat.disc.scale == 0.0f) return {log2_alpha_at(splat, x, y), splat.depth};
+    Met met = meet(splat.disc, x, y, near);
+    return {splat.log2_opacity - (met.meets ? met.away : met.spot),
+            met.meets ? met.depth : splat.depth};
 }
 
 // The same disc counted from (dx, dy) pixels further on.
@@ -202,12 +219,12 @@ BOTH Disc disc_of(const View &view, const float t[3], const float first[3], cons
                   const float *scale, float dx, float dy) {
     const float root = 0.84932180028801904f;  // of log2(e) / 2
     float to_u[3], to_v[3], normal[3];
-    cross_times(second, t, root / fmaxf(view.splat_scale * scale[0], SMALLEST), to_u);
-    cross_times(t, first, root / fmaxf(view.splat_scale * scale[1], SMALLEST), to_v);
     cross_times(first, second, 1.0f, normal);
     float facing = normal[0] * t[0] + normal[1] * t[1] + normal[2] * t[2];
-    // p_w > 0 in front, whichever side is seen.
+    // p_w > 0 in front, whichever side is seen; u and v turn with it, or slopes would point back.
     float side = facing < 0.0f ? -1.0f : 1.0f;
+    cross_times(second, t, side * root / fmaxf(view.splat_scale * scale[0], SMALLEST), to_u);
+    cross_times(t, first, side * root / fmaxf(view.splat_scale * scale[1], SMALLEST), to_v);
     Disc disc;
     disc.a_u = to_u[0] / view.focal[0];
     disc.b_u = to_u[1] / view.focal[1];

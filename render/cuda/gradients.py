@@ -15,10 +15,16 @@ from typing import Any
 from ...kernels.constants import LOG2_HIGHEST, LOG2_LOWEST
 from ...kernels.cpu.footprint import HALF_LOG2_E
 from ...kernels.cpu.surfels import SURFEL
-from ...kernels.cuda.sources import ENTRY, SCAN_THREADS, STORAGES, TILE_WARPS
+from ...kernels.cuda.sources import (
+    DISC,
+    ENTRY,
+    SCAN_THREADS,
+    STORAGES,
+    SURFEL_ENTRY,
+    TILE_WARPS,
+)
 from ...kernels.torch_ops import COEFFICIENTS
 from ..camera import Camera
-from ..renderer import RenderError
 from ..settings import Settings
 from .device import GPULauncher, import_torch
 from .frame import GROWTH, WARP, DeviceScene, Room, make_tile_lists, project_splats
@@ -77,15 +83,10 @@ class Gradients:
 
         Raises:
             CameraError: the camera makes no picture.
-            RenderError: there are surfels, or more pairs of splat and tile than kernels can count.
+            RenderError: more pairs of splat and tile than kernels can count.
             CUDAError: a kernel does not compile or cannot be launched.
         """
         n, size = len(means), (width, height)
-        if bool((scales[:, 2] == 0).any()):
-            raise RenderError(
-                "surfels, splats whose third scale is 0, have gradients on the CPU alone; move the "
-                "tensors there, or give them a small thickness"
-            )
         scene = self._scene(means, quats, scales, opacities, sh)
         start, weighted = Room.for_scene(n), mode == "weighted"
         room = Room(
@@ -115,11 +116,15 @@ class Gradients:
         if weighted:
             powers = log_weights[splats.long()] * (2 * HALF_LOG2_E)
             values = powers.clamp(LOG2_LOWEST, LOG2_HIGHEST).exp2()
-        picture = self._rasterize(starts, members, footprints, values, size, mode, depth)
+        discs = () if visible.discs is None else (visible.discs[:found], view)
+        picture = self._rasterize(starts, members, footprints, values, size, mode, depth, discs)
+        kept = means.new_zeros((found if discs else 0, SURFEL))
+        if discs:
+            kept[:, :DISC] = discs[0]
         uint32 = self._torch.uint32
         return (
             *picture, footprints.clone(), splats.clone().view(uint32), values, starts.long(),
-            members[:instances].clone().view(uint32), means.new_empty((0, SURFEL)),
+            members[:instances].clone().view(uint32), kept,
         )  # fmt: skip
 
     def go_back(
@@ -136,18 +141,23 @@ class Gradients:
                 *(opacities, sh, log_weights),
             )
         )
-        *picture, footprints, splats, values, starts, members = (t.contiguous() for t in drawn[:-1])
+        *picture, footprints, splats, values, starts, members, kept = (
+            t.contiguous() for t in drawn
+        )
         color, alpha, z, total = picture
         by_color, by_alpha, by_depth = (slope.contiguous() for slope in slopes)
         count, instances = len(splats), len(members)
         members = members.view(torch.int32)
         buffers = self._buffers()
         plan, view = Plan(buffers), _send_view(buffers, camera, width, height)
-        entries = means.new_zeros((instances, ENTRY))
+        surfels = len(kept) > 0
+        kind, size = ("_surfels", SURFEL_ENTRY) if surfels else ("", ENTRY)
+        discs = (kept[:, :DISC].contiguous(), view) if surfels else ()
+        entries = means.new_zeros((instances, size))
         plan.launch(
-            f"collect_{mode}", len(starts) - 1, (WARP, TILE_WARPS), starts.int(), members,
+            f"collect_{mode}{kind}", len(starts) - 1, (WARP, TILE_WARPS), starts.int(), members,
             footprints, width, height, color, alpha, z if depth else None, by_color, by_alpha,
-            by_depth if depth else None, *((values, total) if weighted else ()), entries,
+            by_depth if depth else None, *discs, *((values, total) if weighted else ()), entries,
         )  # fmt: skip
 
         # The entries of each splat, side by side: members sorted, and where each begins.
@@ -156,15 +166,15 @@ class Gradients:
         owners, places = sort(plan, "tile", members.clone(), None, counts, instances, bits)
         firsts = buffers.get("firsts", count + 1, dtype="int32")
         plan.each("find_starts", instances + 1, owners, True, counts, instances, count, firsts)
-        totals = buffers.get("totals", count, ENTRY)
+        totals = buffers.get("totals", count, size)
         plan.launch(
-            "add_entries", -(-count * WARP // SCAN_THREADS), (SCAN_THREADS, 1), firsts, places,
-            count, entries, totals,
+            f"add_entries{kind}", -(-count * WARP // SCAN_THREADS), (SCAN_THREADS, 1), firsts,
+            places, count, entries, totals,
         )  # fmt: skip
         columns = (t.contiguous() for t in (means, quats, scales, opacities, sh))
         d_means, d_quats, d_scales, d_opacities, d_sh, d_log_weights = found
         plan.each(
-            "follow_splats", count, *columns, log_weights.contiguous() if weighted else None,
+            f"follow_splats{kind}", count, *columns, log_weights.contiguous() if weighted else None,
             COEFFICIENTS[sh.shape[1]], antialias, view, footprints, splats.view(torch.int32), count,
             totals, LOG2_LOWEST, LOG2_HIGHEST,
             *((d_means, d_quats, d_scales) if with_shape else (None, None, None)), d_opacities,
@@ -183,13 +193,14 @@ class Gradients:
         colors = means.new_zeros((n, color_bytes(sh.shape[1], "float32") // 4))
         colors[:, :values] = sh.reshape(n, values)
         colors = colors.view(torch.uint8)
-        return DeviceScene(means.contiguous(), shapes, colors, FLOAT32, 0.0, 1.0, surfels=False)
+        surfels = bool((scales[:, 2] == 0).any())
+        return DeviceScene(means.contiguous(), shapes, colors, FLOAT32, 0.0, 1.0, surfels)
 
     def _rasterize(
         self, starts: Tensor, members: Tensor, footprints: Tensor, values: Tensor,
-        size: tuple[int, int], mode: str, with_depth: bool,
+        size: tuple[int, int], mode: str, with_depth: bool, discs: tuple[Tensor, ...],
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:  # fmt: skip
-        """Colour, coverage, depth and sum of the weights."""
+        """Colour, coverage, depth and sum of the weights; `discs` of surfels, and the camera."""
         (width, height), new = size, footprints.new_empty
         image = new((height, width, 4))
         depth = new((height, width) if with_depth else (0, 0))
@@ -198,8 +209,9 @@ class Gradients:
         if mode == "weighted":
             kernel, more = "draw_weighted", (values, total)
         self._launcher.launch(
-            kernel, len(starts) - 1, (WARP, TILE_WARPS), starts, None, members, footprints, width,
-            height, image, depth if with_depth else None, None, *more,
+            f"{kernel}_surfels" if discs else kernel, len(starts) - 1, (WARP, TILE_WARPS), starts,
+            None, members, footprints, width, height, image, depth if with_depth else None, None,
+            *discs, *more,
         )  # fmt: skip
         color, alpha = (
             part.clone(memory_format=self._torch.contiguous_format)

@@ -18,7 +18,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ...scenes.material import Dense, NeuralMaterial
-from .single import decode_single
 
 Array = NDArray[np.floating[Any]]
 
@@ -74,6 +73,8 @@ def decode(
         flat = (
             np.broadcast_to(a, (*size, a.shape[-1])).reshape(-1, a.shape[-1]) for a in (z, w_i, w_o)
         )
+        from .single import decode_single  # brings the compiler of kernels along
+
         return decode_single(material, *flat).reshape(*size, 3)
     x = np.empty((*size, material.shape.inputs), dtype)
     latents = material.shape.latents

@@ -73,6 +73,7 @@ def test_a_theme_that_is_chosen_is_worn_at_once(qtbot, make_window, preferences_
     icon_before = luminance_of(reset)
     before = [luminance(widget) for widget in (bar, window.docks["quality"], timeline)]
     assert max(before) < 90
+    assert reset.pixmap(0, 0).isNull()
     window.actions_.themes["light"].trigger()
     qtbot.wait(50)
     after = [luminance(widget) for widget in (bar, window.docks["quality"], timeline)]

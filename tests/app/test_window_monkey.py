@@ -13,7 +13,7 @@ pytestmark = pytest.mark.window
 pytest.importorskip("PySide6.QtCore")
 
 from make_splats import make_splats  # noqa: E402
-from monkey import Monkey, answer_dialogs  # noqa: E402
+from playing import Monkey, answer_dialogs  # noqa: E402
 
 from voile.scenes.io import save  # noqa: E402
 

@@ -74,6 +74,12 @@ def test_what_cannot_be_done_now_is_grey_and_does_nothing(qtbot, make_window):
     palette.close()
 
 
+def test_a_palette_that_was_closed_is_gone(qtbot, opened):
+    window, palette = opened
+    palette.close()
+    qtbot.waitUntil(lambda: window.findChild(CommandPalette) is None)
+
+
 def test_all_keys_are_listed_and_searched(qtbot, make_window, show, ply):
     window = show(make_window(size=(800, 600)), ply)
     qtbot.keyClick(window, Qt.Key.Key_F1)

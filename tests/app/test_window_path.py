@@ -162,7 +162,7 @@ def test_saved_and_opened(qtbot, window, panel, path, tmp_path, monkeypatch):
 
 def test_a_film_is_the_renderers_frames(qtbot, window, panel, path, tmp_path, monkeypatch):
     qtbot.mouseClick(panel.film, LEFT)
-    dialog = panel.dialog
+    dialog = panel.films.dialog
     qtbot.waitUntil(dialog.isVisible)
     dialog.kind.setCurrentIndex(list(KINDS.values()).index(".webp"))
     for spin, value in ((dialog.width_, 96), (dialog.height_, 54), (dialog.fps, 2)):
@@ -191,17 +191,17 @@ def test_a_film_is_the_renderers_frames(qtbot, window, panel, path, tmp_path, mo
             )
     renderer.close()
     dialog.reject()
-    assert panel.dialog is None
+    assert panel.films.dialog is None
 
 
 def test_a_film_is_cancelled_and_leaves_nothing(qtbot, window, panel, path, tmp_path):
     qtbot.mouseClick(panel.film, LEFT)
-    dialog = panel.dialog
-    panel.make(path.path, FilmPlan(tmp_path / "a.webp", (320, 180), 100, 80))
+    dialog = panel.films.dialog
+    panel.films.make(path.path, FilmPlan(tmp_path / "a.webp", (320, 180), 100, 80))
     qtbot.waitUntil(lambda: dialog.bar.value() > 0, timeout=30_000)
     assert not dialog.export.isEnabled()
     qtbot.mouseClick(dialog.stop, LEFT)
-    qtbot.waitUntil(lambda: not panel.maker.running, timeout=30_000)
+    qtbot.waitUntil(lambda: not panel.films.maker.running, timeout=30_000)
     assert "nothing was written" in dialog.words.text()
     assert dialog.export.isEnabled()
     assert list(tmp_path.glob("*a.webp*")) == []
@@ -211,17 +211,17 @@ def test_a_film_is_cancelled_and_leaves_nothing(qtbot, window, panel, path, tmp_
 def test_what_cannot_be_filmed_is_said_in_the_dialog(qtbot, window, panel, path, monkeypatch):
     monkeypatch.setitem(sys.modules, "av", None)
     qtbot.mouseClick(panel.film, LEFT)
-    assert "pip install 'voile[video]'" in panel.dialog.words.text()
-    assert not panel.dialog.export.isEnabled()
-    panel.dialog.kind.setCurrentIndex(1)
-    assert panel.dialog.export.isEnabled()
-    panel.make(path.path, FilmPlan(window.session.opened.scene.path, (8, 8), 10, 80))
-    qtbot.waitUntil(lambda: not panel.maker.running, timeout=30_000)
-    assert "a film is written as" in panel.dialog.words.text()
-    panel.dialog.reject()
+    assert "pip install 'voile[video]'" in panel.films.dialog.words.text()
+    assert not panel.films.dialog.export.isEnabled()
+    panel.films.dialog.kind.setCurrentIndex(1)
+    assert panel.films.dialog.export.isEnabled()
+    panel.films.make(path.path, FilmPlan(window.session.opened.scene.path, (8, 8), 10, 80))
+    qtbot.waitUntil(lambda: not panel.films.maker.running, timeout=30_000)
+    assert "a film is written as" in panel.films.dialog.words.text()
+    panel.films.dialog.reject()
 
 
 def test_closing_the_window_ends_a_film(qtbot, window, panel, path, tmp_path):
-    panel.make(path.path, FilmPlan(tmp_path / "a.webp", (320, 180), 100, 80))
+    panel.films.make(path.path, FilmPlan(tmp_path / "a.webp", (320, 180), 100, 80))
     window.close()
     assert not [p for p in tmp_path.iterdir() if "a.webp" in p.name]

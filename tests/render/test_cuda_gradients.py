@@ -15,7 +15,6 @@ from make_splats import make_splats
 import voile
 from voile.kernels import devices
 from voile.kernels.cuda.sources import FILES, load
-from voile.render import RenderError
 from voile.render.metrics import psnr
 
 torch = pytest.importorskip("torch")
@@ -111,6 +110,9 @@ CASES = {
     "antialiased": ({"sh_degree": 1, "seed": 4}, {}, True),
     "off centre": ({"sh_degree": 2, "seed": 5}, {"cx": 4.0, "cy": 30.0, "fy": 30.0}, False),
     "near": ({"sh_degree": 1, "seed": 6}, {"near": 4.5}, False),
+    "surfels": ({"sh_degree": 1, "seed": 7, "kind": "2d"}, {}, True),
+    "surfels, near": ({"sh_degree": 1, "seed": 8, "kind": "2d"}, {"near": 4.5}, False),
+    "surfels among ellipsoids": ({"sh_degree": 1, "seed": 9, "kind": "mixed"}, {}, True),
 }
 
 
@@ -119,7 +121,10 @@ CASES = {
 def test_picture_and_slopes_are_those_of_the_cpu(on_host, case, mode):
     made, seen, antialias = CASES[case]
     camera = voile.Camera.from_dict({**SEEN.to_dict(), **seen})
-    assert_alike(*both(on_host, columns_of(make_splats(120, **made)), camera, mode, antialias))
+    # The planes of surfels that are almost edge-on are near singular in float32.
+    most_error = 3e-4 if "surfels" in case else MOST_ERROR
+    outcome = both(on_host, columns_of(make_splats(120, **made)), camera, mode, antialias)
+    assert_alike(*outcome, most_error=most_error)
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -176,7 +181,6 @@ def test_too_little_room_is_made_more(on_host, monkeypatch, mode):
 def test_extreme_splats_have_finite_slopes(on_host, mode):
     columns = columns_of(make_splats(64, 1, seed=8))
     columns["scales"][:16] = 0.0
-    columns["scales"][:16, 2] = 1e-30  # or they would be surfels
     columns["scales"][16:24] = 1e6
     columns["scales"][24:32, 1:] = 1e-12
     columns["means"][32:40] *= 1e6
@@ -190,12 +194,6 @@ def test_extreme_splats_have_finite_slopes(on_host, mode):
             NAMES, on_host.go_back(*given, list(drawn), loss_slopes(drawn), True)
         ):
             assert slope.isfinite().all(), name
-
-
-def test_surfels_are_refused(on_host):
-    columns = columns_of(make_splats(20, 1, "mixed", seed=8))
-    with pytest.raises(RenderError, match="gradients on the CPU alone"):
-        on_host.draw(*operands(columns, SEEN, "sorted"))
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -251,5 +249,5 @@ def test_without_a_gpu_cuda_is_refused_with_the_reason():
 def test_every_kernel_was_run():
     """Runs last: what the tests above have launched is all there is of gradients."""
     files = [name for name in FILES if name.startswith("grad/")]
-    assert len(files) == 3
+    assert len(files) == 6
     assert shared_launcher().launched >= {kernel for name in files for kernel in load(name).kernels}

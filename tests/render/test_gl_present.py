@@ -16,6 +16,7 @@ from make_splats import make_splats, with_weights
 from voile import Camera, FrameRequest, Settings, shaders
 from voile.render.display import CURVES, developed
 from voile.render.gl import programs as programs_module
+from voile.render.gl.mean import GLMean
 from voile.render.gl.present import CHECKER_DARK, CHECKER_LIGHT, Presenter
 from voile.render.gl.programs import Programs
 from voile.render.gl.scene_buffers import STORED_BITS
@@ -25,6 +26,9 @@ from voile.render.modes import MODES
 from voile.render.paint import Paint
 from voile.scenes.content import Content
 from voile.scenes.mesh import make_mesh
+from voile.scenes.placement import Placement
+from voile.scenes.poster import SEEN, PlacedPoster, Poster
+from voile.scenes.texture import Texture
 
 pytestmark = pytest.mark.gl
 
@@ -186,7 +190,14 @@ def test_the_other_shaders_compile_and_none_is_forgotten(gl, monkeypatch):
         for settings in variants:
             for depth in (False, True):
                 renderer.render(FrameRequest(CAMERA, Settings(**settings), depth=depth))
+        renderer.render(FrameRequest(CAMERA, depth=True, depth_kind="median"))
+        clear = Poster(Texture(np.full((2, 2, 4), 128, np.uint8), cutoff=SEEN))
+        renderer.upload(Content(make_splats(10, 1), posters=(PlacedPoster(clear, Placement()),)))
+        frame = renderer.draw(FrameRequest(CAMERA))
         with renderer.ctx:
+            mean = GLMean(renderer.ctx)
+            mean.add(frame, 1)
+            mean.release()
             Presenter(renderer.ctx).release()
     finally:
         renderer.close()

@@ -108,7 +108,9 @@ def test_gradients_are_slopes(name):
 
     student.draw(camera, weights)
     found = student.gradients(color_slope, alpha_slope)
-    step, tolerance = (0.05, 0.06) if name == "opacities" else (1e-3, 0.02)
+    # The slope of beta is small: over a short step it would be lost in the rounding of pictures.
+    steps = {"opacities": (0.05, 0.06), "beta": (0.03, 0.02)}
+    step, tolerance = steps.get(name, (1e-3, 0.02))
     for trial in range(3):
         rng = np.random.default_rng(trial)
         if name == "beta":

@@ -8,10 +8,17 @@
 
 // What was drawn, and the slopes of the loss by it: (H, W, 3), and (H, W) each. `depth` and
 // `by_depth` are null where no depth was drawn. Nothing comes from pixels outside.
+#define DRAWN_ARGUMENTS                                                                    \
+    const float *color, const float *alpha, const float *depth, const float *by_color,     \
+        const float *by_alpha, const float *by_depth
+#define DRAWN color, alpha, depth, by_color, by_alpha, by_depth
+
+// The tile lists, and what was drawn.
 #define COLLECTOR_ARGUMENTS                                                                    \
     const int *starts, const int *members, const Footprint *footprints, int width, int height, \
-        const float *color, const float *alpha, const float *depth, const float *by_color,     \
-        const float *by_alpha, const float *by_depth
+        DRAWN_ARGUMENTS
+#define COLLECTOR_TILE                                                                      \
+    tile_of_block(starts, nullptr, members, footprints, width, height, nullptr, nullptr, nullptr)
 
 struct Drawn {
     float color[3], alpha, depth, by_color[3], by_alpha, by_depth;
@@ -37,18 +44,36 @@ __device__ inline Drawn drawn_at(size_t pixel, const float *color, const float *
     return drawn;
 }
 
-// Walks a tile and writes the entries (instances, ENTRY) of its list, as far as it was drawn; those
+// Slopes of the loss by log alpha, and by the depth at which a splat is seen.
+struct Slope {
+    float e, by_depth;
+};
+
+// Adds a pixel's slopes to what only the shape needs.
+__device__ inline void add_moments(const Tile &, const Footprint &splat, float x, float y,
+                                   Slope slope, float *slots) {
+    float u = splat.u + splat.b * y + splat.a * x, v = splat.v + splat.c * y, e = slope.e;
+    slots[OF_DEPTH] += slope.by_depth;
+    slots[OF_U] += e * u;
+    slots[OF_V] += e * v;
+    slots[OF_UU] += e * u * u;
+    slots[OF_UV] += e * u * v;
+    slots[OF_VV] += e * v * v;
+}
+
+// Walks a tile and writes the entries (instances, VALUES) of its list, as far as it was drawn; those
 // behind stay as they are, 0. A visitor has
 //     float value(int member)    read once a block,
 //     bool done(int p)           its pixel p was drawn no further,
-//     float add(int p, const Footprint &, float value, float alpha, float *slots)
-//                                adds to the slots up to OF_WEIGHT and returns e.
-template <class Visitor>
+//     Slope add(int p, const Footprint &, float value, float alpha, float depth, float *slots)
+//                                adds to the slots of colour and weight.
+template <class Splat, class Visitor>
 __device__ void collect_tile(const Tile &tile, Visitor &visitor, float *entries) {
-    __shared__ Footprint batch[THREADS];
+    const int VALUES = Entry<Splat>::VALUES, SLOTS = Entry<Splat>::SLOTS;
+    __shared__ Splat batch[THREADS];
     __shared__ float values[THREADS];
     __shared__ unsigned reached[THREADS];
-    __shared__ float sums[TILE_WARPS][THREADS][ENTRY];
+    __shared__ float sums[TILE_WARPS][THREADS][VALUES];
     bool done = false;
     for (int start = tile.start; start < tile.stop; start += THREADS) {
         // The vote is also what keeps a batch until every thread has read it.
@@ -57,41 +82,39 @@ __device__ void collect_tile(const Tile &tile, Visitor &visitor, float *entries)
         unsigned subtiles = 0;
         if (at < tile.stop) {
             int member = tile.members[at];
-            Footprint splat = placed_in(tile, member);
+            Splat splat;
+            place_in(tile, member, splat);
             batch[own] = splat;
             values[own] = visitor.value(member);
             subtiles = subtiles_of(splat);
         }
         reached[own] = subtiles;
         for (int w = 0; w < TILE_WARPS; ++w)
-            for (int k = 0; k < ENTRY; ++k) sums[w][own][k] = 0.0f;
+            for (int k = 0; k < VALUES; ++k) sums[w][own][k] = 0.0f;
         __syncthreads();
         for (int first = 0; first < THREADS && !done; first += WARP) {
             unsigned mine = reached[first + tile.lane()] >> tile.warp() & 1u;
             for (unsigned left = __ballot_sync(ALL_LANES, int(mine)); left; left &= left - 1) {
                 int j = first + __ffs(int(left)) - 1;
-                const Footprint &splat = batch[j];
+                const Splat &splat = batch[j];
                 float slots[SLOTS] = {};
-                bool seen = false;
+                bool shows = false;
 #pragma unroll
                 for (int p = 0; p < PIXELS; ++p) {
                     float x = float(tile.column()), y = float(tile.row(p));
-                    float power = log2_alpha_at(splat, x, y);
-                    if (!is_seen(power) || visitor.done(p)) continue;
-                    seen = true;
-                    float u = splat.u + splat.b * y + splat.a * x, v = splat.v + splat.c * y;
-                    float e = visitor.add(p, splat, values[j], alpha_of(power), slots);
-                    slots[OF_E] += e;
-                    slots[OF_U] += e * u;
-                    slots[OF_V] += e * v;
-                    slots[OF_UU] += e * u * u;
-                    slots[OF_UV] += e * u * v;
-                    slots[OF_VV] += e * v * v;
+                    Seen seen = seen_at(splat, x, y, tile.near);
+                    if (!is_seen(seen.log2_alpha) || visitor.done(p)) continue;
+                    shows = true;
+                    Slope slope = visitor.add(p, splat, values[j], alpha_of(seen.log2_alpha),
+                                              seen.depth, slots);
+                    slots[OF_E] += slope.e;
+                    add_moments(tile, splat, x, y, slope, slots);
                 }
-                if (!__ballot_sync(ALL_LANES, int(seen))) continue;
+                if (!__ballot_sync(ALL_LANES, int(shows))) continue;
                 sum_over_warp(slots, tile.lane());
-                int slot = tile.lane() / 2;
-                if (tile.lane() % 2 == 0 && slot < ENTRY) sums[tile.warp()][j][slot] = slots[0];
+                int slot = tile.lane() * SLOTS / WARP;
+                if (tile.lane() * SLOTS % WARP == 0 && slot < VALUES)
+                    sums[tile.warp()][j][slot] = slots[0];
             }
             bool rests = true;
             for (int p = 0; p < PIXELS; ++p)
@@ -100,10 +123,10 @@ __device__ void collect_tile(const Tile &tile, Visitor &visitor, float *entries)
         }
         __syncthreads();
         if (at < tile.stop)
-            for (int k = 0; k < ENTRY; ++k) {
+            for (int k = 0; k < VALUES; ++k) {
                 float sum = sums[0][own][k];
                 for (int w = 1; w < TILE_WARPS; ++w) sum += sums[w][own][k];
-                entries[size_t(at) * ENTRY + k] = sum;
+                entries[size_t(at) * VALUES + k] = sum;
             }
     }
 }

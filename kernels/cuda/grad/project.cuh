@@ -40,25 +40,18 @@ BOTH void quaternion_slopes(const double q[4], double inv_length, const double d
     for (int k = 0; k < 4; ++k) out[k] = 2.0 * (out[k] - along * q[k]) * inv_length;
 }
 
-// `sums` (ENTRY) are what the splat has collected; `quat` may be of any length but 0.
-BOTH void shape_slopes(const View &view, const float *mean, const float *quat, const float *scale,
-                       bool antialias, const Footprint &splat, const float *sums,
-                       ShapeSlopes &out) {
+// A splat's centre in camera axes.
+BOTH void to_local(const View &view, const float *mean, double local[3]) {
     const float *r = view.rotation;
-    double to[3], local[3];
+    double to[3];
     for (int k = 0; k < 3; ++k) to[k] = double(mean[k]) - view.eye_high[k] - view.eye_low[k];
     for (int k = 0; k < 3; ++k)
         local[k] = r[3 * k] * to[0] + r[3 * k + 1] * to[1] + r[3 * k + 2] * to[2];
-    double inv_z = 1.0 / local[2], slope[2], clamped[2], j[2];  // of J: focal / z
-    double p[2][3], m[2][3], d_m[2][3], q[3][3];                // p: J W, m: J W R diag(s)
-    for (int row = 0; row < 2; ++row) {
-        slope[row] = local[row] * inv_z;
-        clamped[row] = fmin(fmax(slope[row], double(view.slope_low[row])),
-                            double(view.slope_high[row]));
-        j[row] = view.focal[row] * inv_z;
-        for (int k = 0; k < 3; ++k) p[row][k] = j[row] * (r[3 * row + k] - clamped[row] * r[6 + k]);
-    }
-    double unit[4], square = 0.0;
+}
+
+// The unit quaternion and the matrix of a rotation; returns 1 over the quaternion's length.
+BOTH double rotation_of(const float *quat, double unit[4], double q[3][3]) {
+    double square = 0.0;
     for (int k = 0; k < 4; ++k) square += double(quat[k]) * quat[k];
     double inv_length = 1.0 / sqrt(square);
     for (int k = 0; k < 4; ++k) unit[k] = quat[k] * inv_length;
@@ -72,6 +65,26 @@ BOTH void shape_slopes(const View &view, const float *mean, const float *quat, c
     q[2][0] = 2.0 * (x * z - w * y);
     q[2][1] = 2.0 * (y * z + w * x);
     q[2][2] = 1.0 - 2.0 * (x * x + y * y);
+    return inv_length;
+}
+
+// `sums` (ENTRY) are what the splat has collected; `quat` may be of any length but 0.
+BOTH void shape_slopes(const View &view, const float *mean, const float *quat, const float *scale,
+                       bool antialias, const Footprint &splat, const float *sums,
+                       ShapeSlopes &out) {
+    const float *r = view.rotation;
+    double local[3];
+    to_local(view, mean, local);
+    double inv_z = 1.0 / local[2], slope[2], clamped[2], j[2];  // of J: focal / z
+    double p[2][3], m[2][3], d_m[2][3], q[3][3];                // p: J W, m: J W R diag(s)
+    for (int row = 0; row < 2; ++row) {
+        slope[row] = local[row] * inv_z;
+        clamped[row] = fmin(fmax(slope[row], double(view.slope_low[row])),
+                            double(view.slope_high[row]));
+        j[row] = view.focal[row] * inv_z;
+        for (int k = 0; k < 3; ++k) p[row][k] = j[row] * (r[3 * row + k] - clamped[row] * r[6 + k]);
+    }
+    double unit[4], inv_length = rotation_of(quat, unit, q);
     for (int row = 0; row < 2; ++row)
         for (int k = 0; k < 3; ++k)
             m[row][k] =
