@@ -27,6 +27,7 @@ from .compressed_ply_layout import (
     SPLATS_PER_CHUNK,
     unpack_sh,
 )
+from .smallest_three import smallest_three
 
 _CHUNKS = 64  # packed at a time
 _SMALLEST_LOG = -20.0  # of a scale, 2e-9: below it nothing is seen, and it would widen the bounds
@@ -119,12 +120,9 @@ def _pack_11_10_11(shares: NDArray[np.float64]) -> NDArray[np.uint32]:
 
 def _pack_smallest_three(quats: NDArray[np.float32]) -> NDArray[np.uint32]:
     """The inverse of `unpack_smallest_three`; the sign is such that the largest is positive."""
-    largest = np.abs(quats).argmax(axis=1)
-    rows = np.arange(len(quats))
-    signed = quats * np.where(quats[rows, largest] < 0, -1.0, 1.0)[:, None]
+    largest, others = smallest_three(quats)
     packed = largest.astype(np.uint32)
-    for i in range(3):
-        other = signed[rows, i + (i >= largest)]
+    for other in others.T.astype(np.float64):
         code = np.rint((other / np.sqrt(2.0) + 0.5) * 1023.0).clip(0, 1023)
         packed = packed << np.uint32(10) | code.astype(np.uint32)
     return packed

@@ -24,6 +24,7 @@ from ..morton import morton_order
 from ..progress import Progress
 from ..splats import SH_COEFFICIENTS, Splats
 from .codebook import levels_of, nearest, palette_of
+from .smallest_three import smallest_three
 from .sog_images import PALETTE_WIDTH
 
 MAX_SH_DEGREE = 3
@@ -128,13 +129,9 @@ def _positions(
 
 def _rotations(quats: NDArray[np.float32]) -> NDArray[np.uint8]:
     """The three smaller of wxyz over +-sqrt(1/2), and 252 + which is the largest, made positive."""
-    largest = np.abs(quats).argmax(axis=1)
-    rows = np.arange(len(quats))
-    signed = quats * np.where(quats[rows, largest] < 0, -1.0, 1.0)[:, None]
+    largest, others = smallest_three(quats)
     packed = np.empty((len(quats), 4), np.uint8)
-    for i in range(3):
-        other = signed[rows, i + (i >= largest)] * math.sqrt(2.0)
-        packed[:, i] = np.rint((other + 1.0) / 2.0 * 255.0).clip(0, 255)
+    packed[:, :3] = np.rint((others * math.sqrt(2.0) + 1.0) / 2.0 * 255.0).clip(0, 255)
     packed[:, 3] = 252 + largest
     return packed
 

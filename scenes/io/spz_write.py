@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ..errors import SceneFormatError
 from ..progress import Progress
 from ..splats import SH_COEFFICIENTS, Splats
+from .smallest_three import smallest_three
 from .spz_layout import (
     ANTIALIASED,
     CHUNK,
@@ -69,15 +70,12 @@ def _pack_positions(means: Float32, bits: int) -> NDArray[np.uint8]:
 def _pack_rotations(quats: Float32) -> NDArray[np.uint32]:
     xyzw = quats[:, [1, 2, 3, 0]].astype(np.float32)
     xyzw[:, :3] *= TURN
-    largest = np.abs(xyzw).argmax(axis=1)
-    xyzw *= np.where(xyzw[np.arange(len(xyzw)), largest] < 0, -1.0, 1.0)[:, None]
+    largest, others = smallest_three(xyzw)
     packed = largest.astype(np.uint32)
-    for component in range(4):
-        magnitude = np.rint(np.abs(xyzw[:, component]) / HALF_ROOT * 511.0)
-        code = np.minimum(magnitude, 511).astype(np.uint32) | np.uint32(512) * (
-            xyzw[:, component] < 0
-        )
-        packed = np.where(largest == component, packed, packed << np.uint32(10) | code)
+    for other in others.T:
+        magnitude = np.rint(np.abs(other) / HALF_ROOT * 511.0)
+        code = np.minimum(magnitude, 511).astype(np.uint32) | np.uint32(512) * (other < 0)
+        packed = packed << np.uint32(10) | code
     return packed.astype("<u4")
 
 
