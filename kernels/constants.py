@@ -60,3 +60,15 @@ overflow."""
 SEAM = 1e-9
 """Triangles of meshes are larger by this part of their barycentric coordinates: where a pixel's
 centre is on the edge of two of them, rounding could put it outside of both."""
+
+NEURAL_MOST_LOG = 12.0
+"""Limit of the logarithm of a neural material's reflectance, so that no net can give infinity."""
+
+NEURAL_LEAST_SQUARE = 1e-12
+"""Vectors of its frames with a smaller square are not made longer where they become unit ones."""
+
+COAT_F0 = 0.04
+"""Reflectance of a dielectric coat from above: of glass and lacquer, index 1.5."""
+
+LEAST_ROUGHNESS = 0.04
+"""Of a layered material: below it a highlight falls between the samples."""

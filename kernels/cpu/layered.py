@@ -10,14 +10,12 @@ import math
 
 import numpy as np
 
+from ..constants import COAT_F0, LEAST_ROUGHNESS
 from .jit import inline, kernel
 
 # Where the fields of `layered.FIELDS` begin.
 ALBEDO, SPECULAR, METAL, ROUGHNESS, DIRECTION, NORMAL = 0, 3, 6, 7, 9, 11
 COAT, COAT_ROUGHNESS, COAT_NORMAL, DUST, DUST_ALBEDO, COUNT = 13, 14, 15, 17, 18, 21
-
-COAT_F0 = 0.04
-LEAST_ROUGHNESS = 0.04
 
 
 @kernel

@@ -12,14 +12,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ..constants import NEURAL_LEAST_SQUARE as LEAST_SQUARE
+from ..constants import NEURAL_MOST_LOG as MOST_LOG
 from .jit import inline, kernel, merge
 
 BLOCK = 8
 """Outputs of a layer that are summed together: layers are padded to a multiple of it."""
-
-# As in `render/materials/decode.py`.
-MOST_LOG = 12.0
-LEAST_SQUARE = 1e-12
 
 
 class Net(NamedTuple):

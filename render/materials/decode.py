@@ -17,16 +17,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ...kernels.constants import NEURAL_LEAST_SQUARE, NEURAL_MOST_LOG
 from ...scenes.material import Dense, NeuralMaterial
 
 Array = NDArray[np.floating[Any]]
-
-MOST_LOG = 12.0
-"""Limit of the logarithm of reflectance, so that no net can give infinity."""
-
-LEAST_SQUARE = 1e-12
-"""Vectors with a smaller square are not made longer by `unit`."""
-
 
 SPREAD = 4.0
 """Texels of a level stand for footprints so many times as wide as they are apart: the closer they
@@ -46,7 +40,7 @@ def footprint_of(level: ArrayLike) -> Array:
 def unit(v: Array) -> Array:
     """Vectors (..., 3) of length one; shorter than one where they are close to zero."""
     square = np.sum(v * v, axis=-1, keepdims=True)
-    return v / np.sqrt(np.maximum(square, np.asarray(LEAST_SQUARE, v.dtype)))
+    return v / np.sqrt(np.maximum(square, np.asarray(NEURAL_LEAST_SQUARE, v.dtype)))
 
 
 def decode(
@@ -81,7 +75,7 @@ def decode(
     x[..., :latents] = z
     x[..., latents:] = local_directions(material, z, w_i, w_o)
     y = perceptron(material.decoder, x)
-    reflectance = np.exp(np.clip(y, -MOST_LOG, MOST_LOG))
+    reflectance = np.exp(np.clip(y, -NEURAL_MOST_LOG, NEURAL_MOST_LOG))
     above = (w_i[..., 2] > 0) & (w_o[..., 2] > 0)
     return np.where(above[..., None], reflectance, np.asarray(0.0, dtype))
 

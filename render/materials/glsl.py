@@ -15,8 +15,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from ...kernels.constants import NEURAL_LEAST_SQUARE, NEURAL_MOST_LOG
 from ...scenes.material import LOBE_NUMBERS, Dense, MaterialError, NetShape, NeuralMaterial
-from .decode import LEAST_SQUARE, MOST_LOG, SPREAD
+from .decode import SPREAD
 from .glsl_template import BLOCK, FLOAT, HALF, TEMPLATE, TEXTURE
 from .proposal import LEAST_ALPHA, LEAST_SHARE, MOST_SLOPE
 
@@ -122,8 +123,8 @@ def glsl_of(
         "DATA": TEXTURE if source == "texture" else BLOCK,
         "BINDING": binding,
         "Z": _groups(shape.latents),
-        "MOST_LOG": MOST_LOG,
-        "LEAST_SQUARE": LEAST_SQUARE,
+        "MOST_LOG": NEURAL_MOST_LOG,
+        "LEAST_SQUARE": NEURAL_LEAST_SQUARE,
         "LEAST_ALPHA": LEAST_ALPHA,
         "LEAST_SHARE": LEAST_SHARE,
         "MOST_SLOPE": MOST_SLOPE,

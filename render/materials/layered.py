@@ -20,6 +20,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from ...kernels.constants import COAT_F0, LEAST_ROUGHNESS
+
 FIELDS: dict[str, int] = {
     "albedo": 3,
     "specular": 3,
@@ -38,9 +40,6 @@ alpha of GGX along `direction` and across it, of which (x, y) is in the surface;
 by the slopes (x, y) of (x, y, 1)."""
 
 COUNT = sum(FIELDS.values())
-
-COAT_F0 = 0.04
-LEAST_ROUGHNESS = 0.04
 
 
 def unpack(p: Any) -> dict[str, Any]:

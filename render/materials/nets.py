@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from ...kernels.constants import NEURAL_LEAST_SQUARE, NEURAL_MOST_LOG
 from ...scenes.material import Dense, NetShape, level_shapes
-from .decode import LEAST_SQUARE, MOST_LOG
 from .proposal import LEAST_ALPHA, LEAST_SHARE, MOST_SLOPE
 
 Tensor = Any  # torch.Tensor; torch is imported by whoever trains
@@ -73,7 +73,7 @@ class Nets:
         y = self._perceptron(
             "decoder", len(self._shape.hidden), self._torch.cat([z, *self._local(z, w_i, w_o)], -1)
         )
-        return y.clamp(-MOST_LOG, MOST_LOG).exp()
+        return y.clamp(-NEURAL_MOST_LOG, NEURAL_MOST_LOG).exp()
 
     def propose(self, z: Tensor, w_o: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Normal, roughness and share of the lobe, as `proposal.propose`."""
@@ -116,7 +116,7 @@ class Nets:
         return linear(x, *self.layers[f"{net}.{hidden}"])
 
     def _unit(self, v: Tensor) -> Tensor:
-        return v / (v * v).sum(-1, keepdim=True).clamp(min=LEAST_SQUARE).sqrt()
+        return v / (v * v).sum(-1, keepdim=True).clamp(min=NEURAL_LEAST_SQUARE).sqrt()
 
 
 class Pyramid:
