@@ -104,10 +104,8 @@ class GLPainter:
             self._renderer = None
 
     def _mean_of(self, side: int) -> GLMean:
-        from ..render.gl.mean import GLMean
-
         if side not in self._means:
-            self._means[side] = GLMean(self._ctx)
+            self._means[side] = self._made().new_mean()
         return self._means[side]
 
     def _made(self) -> GLRenderer:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import moderngl
 
@@ -33,6 +33,13 @@ class Drawn:
     sorting: dict[str, float]
 
 
+class Mixed(NamedTuple):
+    """A frame on its way: the sum so far, and a layer for every poster with its alpha and depth."""
+
+    sum: Target
+    layers: moderngl.TextureArray
+
+
 class DrawContent(Protocol):
     """Draws a content without clear posters into targets, which are those of every such frame."""
 
@@ -54,9 +61,6 @@ class PosterMix:
     ) -> None:
         self._ctx, self._programs, self._timers, self._meshes = ctx, programs, timers, meshes
         self._kept = Kept()
-        self._count = 0
-        self._sum: Target | None = None
-        self._layers: moderngl.TextureArray | None = None
 
     def draw(
         self, content: Content, request: FrameRequest, draw_content: DrawContent
@@ -72,70 +76,57 @@ class PosterMix:
         bare, *alone = variants(content, clear)
         unit = depth_unit(facts_of(content.splats), camera)
         with self._timers.stage("posters"):
-            self._begin(request, len(clear))
+            into = self._begin(request, len(clear))
             for k, each in enumerate(clear):
                 self._meshes.upload((each.mesh(camera.world_to_camera),), textures_of(content))
-                self._keep(k, self._meshes.draw(request, unit))
+                self._keep(into, k, self._meshes.draw(request, unit))
             for k, each in enumerate(alone):
                 targets, _ = draw_content(each, request, timed=False)
-                self._add(k, targets[0])
+                self._add(into, k, targets[0])
         targets, drawn = draw_content(bare, request)
         with self._timers.stage("mix posters"):
-            self._add(BARE, targets[0])
-        return [self._kept_sum], drawn
+            self._add(into, BARE, targets[0])
+        return [into.sum], drawn
 
-    def _begin(self, request: FrameRequest, count: int) -> None:
+    def _begin(self, request: FrameRequest, count: int) -> Mixed:
         """Starts a frame of so many posters."""
         ctx, camera = self._ctx, request.camera
         size = camera.width, camera.height
-        self._count = count
         key = size, "float32", request.depth
-        self._sum = self._kept.get("sum", key, lambda: Target(ctx, *key))
-        self._sum.framebuffer.clear(0.0, 0.0, 0.0, 0.0)
+        total = self._kept.get("sum", key, lambda: Target(ctx, *key))
+        total.framebuffer.clear(0.0, 0.0, 0.0, 0.0)
         shape = *size, count
-        self._layers = self._kept.get(
-            "posters", shape, lambda: ctx.texture_array(shape, 2, dtype="f4")
-        )
+        layers = self._kept.get("posters", shape, lambda: ctx.texture_array(shape, 2, dtype="f4"))
+        return Mixed(total, layers)
 
-    def _keep(self, number: int, seen: SeenMeshes) -> None:
+    def _keep(self, into: Mixed, number: int, seen: SeenMeshes) -> None:
         """Keeps alpha and depth of a poster that was drawn alone."""
         program = self._programs.compute("poster_seen.comp", NO_MESH=NO_MESH)
         set_uniforms(program, number=number)
         seen.image.use(COLOUR)
         seen.depth.use(DEPTH)
-        self._kept_layers.bind_to_image(0, read=False, write=True)
-        self._run(program)
+        into.layers.bind_to_image(0, read=False, write=True)
+        self._run(program, into)
 
-    def _add(self, number: int, frame: Target) -> None:
+    def _add(self, into: Mixed, number: int, frame: Target) -> None:
         """Adds the frame in which a poster is there and opaque."""
         with_depth = frame.depth is not None
         program = self._programs.compute("poster_mix.comp", WITH_DEPTH=with_depth)
-        set_uniforms(program, number=number, count=self._count)
+        set_uniforms(program, number=number, count=into.layers.layers)
         frame.color.use(COLOUR)
-        self._kept_layers.use(LAYERS)
-        self._kept_sum.color.bind_to_image(0, read=True, write=True)
-        if frame.depth is not None and self._kept_sum.depth is not None:
+        into.layers.use(LAYERS)
+        into.sum.color.bind_to_image(0, read=True, write=True)
+        if frame.depth is not None and into.sum.depth is not None:
             frame.depth.use(DEPTH)
-            self._kept_sum.depth.bind_to_image(1, read=True, write=True)
-        self._run(program)
+            into.sum.depth.bind_to_image(1, read=True, write=True)
+        self._run(program, into)
 
     def release(self) -> None:
         """Frees the textures."""
         self._kept.release()
-        self._sum = self._layers = None
 
-    @property
-    def _kept_sum(self) -> Target:
-        assert self._sum is not None, "_begin() first"
-        return self._sum
-
-    @property
-    def _kept_layers(self) -> moderngl.TextureArray:
-        assert self._layers is not None, "_begin() first"
-        return self._layers
-
-    def _run(self, program: moderngl.ComputeShader) -> None:
-        width, height = self._kept_sum.color.size
+    def _run(self, program: moderngl.ComputeShader, into: Mixed) -> None:
+        width, height = into.sum.color.size
         self._ctx.memory_barrier()
         program.run(-(-width // PIXEL_GROUP), -(-height // PIXEL_GROUP))
         self._ctx.memory_barrier()

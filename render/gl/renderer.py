@@ -37,6 +37,7 @@ from .drawing import DISC_BYTES, FOOTPRINT_BYTES, Drawing
 from .frame import GLFrame, Measured
 from .lights import LightBuffers
 from .lit import LitPass
+from .mean import GLMean
 from .meshes import MeshPass, SeenMeshes
 from .posters import Drawn, PosterMix
 from .programs import Programs
@@ -203,6 +204,10 @@ class GLRenderer:
             self._current,
             request.paint is not None,
         )
+
+    def new_mean(self) -> GLMean:
+        """Adds up frames of this renderer; to be released before it is closed."""
+        return GLMean(self._ctx, self._programs)
 
     def _draw_content(
         self, whole: Content, request: FrameRequest, *, timed: bool = True

@@ -10,7 +10,6 @@ from make_splats import make_splats
 from voile import Camera, FrameRequest, Settings
 from voile.render import RenderError
 from voile.render.accumulate import Accumulator, ArrayMean
-from voile.render.gl.mean import GLMean
 
 pytestmark = pytest.mark.gl
 
@@ -29,7 +28,7 @@ def gl():
 @pytest.fixture
 def mean(gl):
     with gl.ctx:
-        made = GLMean(gl.ctx)
+        made = gl.new_mean()
     yield made
     with gl.ctx:
         made.release()

@@ -16,7 +16,6 @@ from make_splats import make_splats, with_weights
 from voile import Camera, FrameRequest, Settings, shaders
 from voile.render.display import CURVES, developed
 from voile.render.gl import programs as programs_module
-from voile.render.gl.mean import GLMean
 from voile.render.gl.present import CHECKER_DARK, CHECKER_LIGHT, Presenter
 from voile.render.gl.programs import Programs
 from voile.render.gl.scene_buffers import STORED_BITS
@@ -195,7 +194,7 @@ def test_the_other_shaders_compile_and_none_is_forgotten(gl, monkeypatch):
         renderer.upload(Content(make_splats(10, 1), posters=(PlacedPoster(clear, Placement()),)))
         frame = renderer.draw(FrameRequest(CAMERA))
         with renderer.ctx:
-            mean = GLMean(renderer.ctx)
+            mean = renderer.new_mean()
             mean.add(frame, 1)
             mean.release()
             Presenter(renderer.ctx).release()
