@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..scenes.srgb import to_display, to_light
 from .frame import Frame
 from .settings import Settings
 
@@ -67,16 +68,6 @@ def developed(frame: Frame, settings: Settings) -> Frame:
     alpha = np.maximum(frame.alpha, np.float32(ALPHA_FLOOR))[..., None]
     color = tone(frame.color / alpha, settings.exposure, settings.tone_mapping)
     return replace(frame, color=color * frame.alpha[..., None])
-
-
-def to_light(color: NDArray[Any]) -> NDArray[Any]:
-    """Display colours >= 0 as linear light."""
-    return np.where(color <= 0.04045, color / 12.92, ((color + 0.055) / 1.055) ** 2.4)
-
-
-def to_display(light: NDArray[Any]) -> NDArray[Any]:
-    """Linear light >= 0 as display colours."""
-    return np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
 
 
 def tone(color: NDArray[np.floating[Any]], exposure: float, curve: str) -> Float32:

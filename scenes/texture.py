@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import VoileError
+from .srgb import to_light
 
 Bytes = NDArray[np.uint8]
 
@@ -92,19 +93,10 @@ class Texture:
         return texels, np.array(table, np.int64)
 
 
-def _decode_srgb(shown: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.where(shown <= 0.04045, shown / 12.92, ((shown + 0.055) / 1.055) ** 2.4)
+LINEAR = to_light(np.arange(256) / 255).astype(np.float32)
+"""(256,) linear light of a byte of sRGB."""
 
-
-def shown_by(light: NDArray[np.floating]) -> NDArray[np.floating]:
-    """Display colours of linear light in [0, 1], by sRGB."""
-    return np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
-
-
-LINEAR = _decode_srgb(np.arange(256) / 255).astype(np.float32)
-"""(256,) linear light of a byte of sRGB (IEC 61966-2-1)."""
-
-_BETWEEN = _decode_srgb((np.arange(255) + 0.5) / 255).astype(np.float32)
+_BETWEEN = to_light((np.arange(255) + 0.5) / 255).astype(np.float32)
 
 
 def encode_srgb(light: NDArray[np.floating]) -> Bytes:

@@ -26,6 +26,7 @@ from PIL import Image
 
 from ...scenes.errors import SceneFormatError
 from ...scenes.material import MAX_SIDE, MaterialError, level_shapes
+from ...scenes.srgb import to_light
 from .layered import FIELDS
 from .library import LIBRARY, PLAIN, texels_of
 
@@ -160,7 +161,7 @@ def _texture(path: Path, key: str) -> NDArray[np.float64]:
 
 def _decoded(rgb: NDArray[np.float64], key: str) -> NDArray[np.float64]:
     if key in _COLOURS:
-        return np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+        return to_light(rgb)
     signed = (255 * rgb - 128) / 127
     if key in _NORMALS:
         z = np.maximum(signed[..., 2:], 0.25)

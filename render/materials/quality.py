@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...scenes.material import NeuralMaterial
+from ...scenes.srgb import to_display
 from .decode import bilinear, decode, footprint_of, level_of, lookup
 from .examples import mean_reflectance
 from .layered import sample
@@ -152,8 +153,7 @@ def sky(w: Array) -> Array:
 
 def shown(light: Array) -> NDArray[np.float32]:
     """Linear light as a display shows it, by sRGB, in [0, 1]."""
-    x = np.clip(light, 0, 1)
-    return np.where(x <= 0.0031308, 12.92 * x, 1.055 * x ** (1 / 2.4) - 0.055).astype(np.float32)
+    return to_display(np.clip(light, 0, 1)).astype(np.float32)
 
 
 _ALPHAS = (0.1, 0.35)

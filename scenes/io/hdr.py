@@ -15,6 +15,7 @@ from PIL import Image
 
 from ..errors import SceneFormatError
 from ..lights import BRIGHTEST, MAX_SIDE, Environment
+from ..srgb import to_light
 
 EXTENSIONS = (".hdr", ".png", ".jpg", ".jpeg")
 
@@ -122,6 +123,4 @@ def _read_display(path: Path) -> NDArray[np.float32]:
         raise SceneFormatError(
             path, "content", f"is no image that can be read ({error})", "Export it again."
         ) from error
-    return np.where(shown <= 0.04045, shown / 12.92, ((shown + 0.055) / 1.055) ** 2.4).astype(
-        np.float32
-    )
+    return to_light(shown).astype(np.float32)

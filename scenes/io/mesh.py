@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from ..errors import SceneFormatError
 from ..mesh import Mesh, MeshError, make_mesh
 from ..progress import Progress, silent
-from ..texture import Texture, shown_by
+from ..srgb import to_display
+from ..texture import Texture
 from .gltf import GltfMaterial, numbered
 from .mesh_textures import Beside, read_texture
 
@@ -148,7 +149,7 @@ class _Looks:
         if number is None:
             return _Look((1.0, 1.0, 1.0), uvs)
         said = self._said[int(number)]
-        red, green, blue = (float(x) for x in shown_by(np.clip(said.factor[:3], 0.0, 1.0)))
+        red, green, blue = (float(x) for x in to_display(np.clip(said.factor[:3], 0.0, 1.0)))
         if said.image is None or uvs is None:
             return _Look((red, green, blue), uvs)
         if said.transform is not None:
