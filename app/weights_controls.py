@@ -17,7 +17,7 @@ PARTS = {
     ),
     "learned": (
         "Learn weights",
-        f"Learns weights, opacities and colours for mode learned, up to {LEARN_SECONDS / 60:.0f} "
+        f"Learns weights and splats for mode learned, up to {LEARN_SECONDS / 60:.0f} "
         "minutes; stop it at any time",
     ),
 }

@@ -1,9 +1,9 @@
 """Distillation of mode `learned`: what `voile bake --learn` does.
 
 A weighted sum (the student, `Student`) is trained to look like the sorted image (the teacher) from
-random views: per splat nine log-weights, an opacity and a colour offset, and beta for the scene.
-Footprints stay, so a step is one frame of the CPU kernels and one pass over its tiles for the
-gradient; Adam (Kingma and Ba 2015) does the rest. No photographs are needed.
+random views: per splat nine log-weights, an opacity, a colour offset and a shape, and beta for the
+scene. A step is one frame of the CPU kernels and one pass over its tiles for the gradient; Adam
+(Kingma and Ba 2015) does the rest. No photographs are needed.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..scenes.errors import Cancelled, VoileError
-from ..scenes.oit import LOG_WEIGHTS, OitWeights
+from ..scenes.oit import LOG_WEIGHTS, SHAPE_LIMIT, OitWeights
 from ..scenes.progress import Progress, silent
 from ..scenes.splats import Splats
 from .camera import Camera
@@ -27,7 +27,7 @@ from .student import Student
 
 Float32 = NDArray[np.float32]
 
-RATES = {"log_weights": 0.1, "logits": 0.1, "colors": 0.01, "log_beta": 0.02}
+RATES = {"log_weights": 0.03, "logits": 0.03, "colors": 0.005, "shapes": 0.02, "log_beta": 0.02}
 """Adam's step sizes at the start; they fall to a twentieth over the time given."""
 
 MOST_VIEWS = 240
@@ -77,7 +77,7 @@ def learn(
     seed: int = 0,
     history: list[Check] | None = None,
 ) -> OitWeights:
-    """Learns weights, opacities and colours of mode `learned`.
+    """Learns the weights and splats of mode `learned`.
 
     Args:
         splats: the scene.
@@ -194,6 +194,7 @@ class _Run:
         loss = (drawn - color.float()).square().mean() + (cover - alpha.float()).square().mean()
         loss.backward()
         self._optimizer.step()
+        self._parameters.limit()
         self._steps += 1
 
     def _next_picture(self) -> tuple[Camera, Any, Any]:
@@ -222,24 +223,37 @@ class _Parameters:
         logits = np.log(opacities / (1 - opacities)).astype(np.float32)
         colors = np.zeros((len(splats), 3), np.float32) if start.colors is None else start.colors
         leaf = lambda array: torch.tensor(array, requires_grad=True)  # noqa: E731
+        shapes = np.zeros((len(splats), 9), np.float32) if start.shapes is None else start.shapes
         lacking = LOG_WEIGHTS[-1] - start.log_weights.shape[1]
         self.log_weights = leaf(np.pad(start.log_weights, ((0, 0), (0, lacking))))
         self.logits = leaf(logits)
         self.colors = leaf(colors)
+        self.shapes = leaf(shapes)
         self.log_beta = leaf(np.float32(math.log(max(start.beta, 0.1))))
 
     def __iter__(self):
-        return iter((self.log_weights, self.logits, self.colors, self.log_beta))
+        return iter((self.log_weights, self.logits, self.colors, self.shapes, self.log_beta))
+
+    def limit(self) -> None:
+        """Shapes stay within what `OitWeights` allows."""
+        with self._torch.no_grad():
+            self.shapes.clamp_(-SHAPE_LIMIT, SHAPE_LIMIT)
 
     def weights(self) -> OitWeights:
         """A copy of the current values."""
         return to_weights(*(p.detach().clone() for p in self))
 
 
-def to_weights(log_weights: Any, logits: Any, colors: Any, log_beta: Any) -> OitWeights:
+def to_weights(
+    log_weights: Any, logits: Any, colors: Any, shapes: Any, log_beta: Any
+) -> OitWeights:
     """The scene's weights for values of the parameters; shares the memory of the tensors."""
     return OitWeights(
-        float(log_beta.exp()), log_weights.numpy(), logits.sigmoid().numpy(), colors.numpy()
+        float(log_beta.exp()),
+        log_weights.numpy(),
+        logits.sigmoid().numpy(),
+        colors.numpy(),
+        shapes.numpy(),
     )
 
 
@@ -248,8 +262,8 @@ def _blend_function(torch: Any, student: Student) -> Any:
 
     class Blend(torch.autograd.Function):
         @staticmethod
-        def forward(ctx, camera, log_weights, logits, colors, log_beta):
-            weights = to_weights(*(p.detach() for p in (log_weights, logits, colors, log_beta)))
+        def forward(ctx, camera, *parameters):
+            weights = to_weights(*(p.detach() for p in parameters))
             ctx.beta, ctx.opacities = weights.beta, weights.opacities
             color, alpha = student.draw(camera, weights)
             return torch.from_numpy(color), torch.from_numpy(alpha)
@@ -262,6 +276,7 @@ def _blend_function(torch: Any, student: Student) -> Any:
                 torch.from_numpy(found.log_weights),
                 torch.from_numpy(found.log_opacities * (1 - ctx.opacities)),
                 torch.from_numpy(found.colors),
+                torch.from_numpy(found.shapes),
                 torch.tensor(found.beta * ctx.beta, dtype=torch.float32),
             )
 

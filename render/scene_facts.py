@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import replace
 from functools import cached_property
 from weakref import WeakKeyDictionary, ref
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..kernels.constants import SH_C0
 from ..scenes.progress import Progress, silent
+from ..scenes.relearn import relearned
 from ..scenes.splats import Splats
 from .cells import Cells, build_cells
 from .once import Once
@@ -66,7 +65,7 @@ class SceneFacts:
 
     @property
     def relearned(self) -> Splats | None:
-        """The scene with the opacities and colours that were learned; None where none were."""
+        """The scene with what was learned in place of its own; None where nothing was."""
         return self._relearned.get(lambda _: _relearn(self.splats))
 
     @property
@@ -83,17 +82,7 @@ class SceneFacts:
 
 
 def _relearn(splats: Splats) -> Splats | None:
-    learned = splats.learned
-    if learned is None:
-        return None
-    changes = {}
-    if learned.opacities is not None:
-        changes["opacities"] = learned.opacities
-    if learned.colors is not None:
-        sh = splats.sh.copy()
-        sh[:, 0] += learned.colors / np.float32(SH_C0)
-        changes["sh"] = sh
-    return replace(splats, **changes)
+    return None if splats.learned is None else relearned(splats, splats.learned)
 
 
 def facts_of(splats: Splats) -> SceneFacts:

@@ -236,8 +236,9 @@ def _weights(
 ) -> tuple[OitWeights | None, list[Any]]:
     """Weights of the modes without a sort, where they still hold, and what they were made from.
 
-    They turn, move and scale with a scene, and learned colours follow its colours. They say how
-    splats hide each other: with splats gone or other nodes beside they hold no longer.
+    They turn, move and scale with a scene, and learned colours follow its colours; learned shapes
+    are relative to the splats and need nothing. They say how splats hide each other: with splats
+    gone or other nodes beside they hold no longer.
     """
     node, edits = nodes[0], nodes[0].edits
     whole = len(nodes) == 1 and node.visible and edits.deleted is None and edits.hidden is None

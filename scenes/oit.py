@@ -17,6 +17,12 @@ Real = TypeVar("Real", np.float32, np.float64)
 LOG_WEIGHTS = 4, 9
 """How many numbers a splat's weight may depend on the direction by: harmonics to degree 1 or 2."""
 
+SHIFT, TURN, STRETCH = slice(0, 3), slice(3, 6), slice(6, 9)
+"""Columns of `OitWeights.shapes`."""
+
+SHAPE_LIMIT = 16.0
+"""Of every number of a shape, either way: 16 standard deviations, or a factor of e^16."""
+
 
 @dataclass(frozen=True, eq=False)
 class OitWeights:
@@ -31,6 +37,10 @@ class OitWeights:
         log_weights: (N, 4) or (N, 9) coefficients of l_i.
         opacities: (N,) in [0, 1], in place of the scene's own; None where they stay.
         colors: (N, 3) added to the colour from every direction; None where they stay.
+        shapes: (N, 9) how splats are moved, turned and stretched, along and about their own axes,
+            so that none of it changes where a scene is placed elsewhere: a shift in standard
+            deviations, a turn as the tangent of half its angle along its axis, and the logarithms
+            of three factors (`relearn.reshaped`); None where they stay.
 
     Raises:
         SplatsError: a wrong shape, dtype or range; the text names the array.
@@ -40,6 +50,7 @@ class OitWeights:
     log_weights: Float32
     opacities: Float32 | None = None
     colors: Float32 | None = None
+    shapes: Float32 | None = None
 
     def __post_init__(self) -> None:
         n, count = len(self.log_weights), self.log_weights.shape[-1]
@@ -49,6 +60,7 @@ class OitWeights:
             "log_weights": (self.log_weights, (n, count)),
             "opacities": (self.opacities, (n,)),
             "colors": (self.colors, (n, 3)),
+            "shapes": (self.shapes, (n, 9)),
         }
         for name, (array, shape) in columns.items():
             if array is None:
@@ -63,6 +75,12 @@ class OitWeights:
             low, high = float(self.opacities.min()), float(self.opacities.max())
             if low < 0.0 or high > 1.0:
                 raise SplatsError(f"oit opacities run from {low} to {high}; they must be in [0, 1]")
+        if self.shapes is not None and n:
+            most = float(np.abs(self.shapes).max())
+            if most > SHAPE_LIMIT:
+                raise SplatsError(
+                    f"oit shapes has {most}; all must be within +-{SHAPE_LIMIT:g}"
+                )
         if not (np.isfinite(self.beta) and self.beta >= 0.0):
             raise SplatsError(f"oit beta is {self.beta}; it must be finite and not negative")
 
@@ -84,4 +102,5 @@ class OitWeights:
             self.log_weights[rows],
             None if self.opacities is None else self.opacities[rows],
             None if self.colors is None else self.colors[rows],
+            None if self.shapes is None else self.shapes[rows],
         )

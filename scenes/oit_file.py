@@ -2,13 +2,15 @@
 
 `garden.ply` has `garden.ply.voile-oit.npz`; a scene that is a folder has it inside. It is a zip
 archive of arrays as numpy writes it, uncompressed: `header`, JSON as bytes, and the columns of
-`OitWeights` as `fitted.log_weights`, `learned.log_weights`, `learned.opacities`, `learned.colors`.
+`OitWeights` as `fitted.log_weights`, `learned.log_weights`, `learned.opacities`, `learned.colors`
+and, since version 2, `learned.shapes`.
 It is bound to its scene by the number of splats and a digest of their centres.
 """
 
 from __future__ import annotations
 
 import hashlib
+import tokenize
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -26,17 +28,34 @@ from .splats import Splats
 
 SUFFIX = ".voile-oit.npz"
 
-VERSION = 1
+VERSION, OLDEST = 2, 1
+"""What is written, and from what on it is read: version 1 knew no shapes."""
 
 PARTS = "fitted", "learned"
 """The fields of `Splats` that the file holds."""
 
-_COLUMNS = {"log_weights": tuple((k,) for k in LOG_WEIGHTS), "opacities": ((),), "colors": ((3,),)}
+_COLUMNS = {
+    "log_weights": tuple((k,) for k in LOG_WEIGHTS),
+    "opacities": ((),),
+    "colors": ((3,),),
+    "shapes": ((9,),),
+}
 """What shapes a splat's part of each may have."""
-_STORED = {"log_weights": np.float32, "opacities": np.float16, "colors": np.float16}
+_STORED = {
+    "log_weights": np.float32,
+    "opacities": np.float16,
+    "colors": np.float16,
+    "shapes": np.float16,
+}
 """Weights are exponentials of the logarithms: 16 bits would show. Of the others they do not."""
 
 _HEADER_BYTES = 1 << 16  # most that a header may have; it needs some 200
+_DAMAGED = (
+    *(zipfile.BadZipFile, EOFError, RuntimeError, NotImplementedError, ValueError),
+    *(SyntaxError, tokenize.TokenError),
+)
+"""What zipfile and numpy raise on damaged bytes; RuntimeError where a member is encrypted, the last
+two where numpy takes the header of an array for one of Python 2 and reads it once more."""
 _AGAIN = "Make it again by `voile bake`, or delete it."
 
 
@@ -108,8 +127,7 @@ def load_weights(splats: Splats, path: str | Path) -> Splats:
         raise SceneFormatError(
             path, "file", f"cannot be read: {error.strerror or error}", "Check the path."
         ) from error
-    # What zipfile and numpy raise on damaged bytes; RuntimeError where a member is encrypted.
-    except (zipfile.BadZipFile, EOFError, RuntimeError, NotImplementedError, ValueError) as error:
+    except _DAMAGED as error:
         if isinstance(error, SplatsError):
             raise SceneFormatError(path, "values", str(error), _AGAIN) from error
         raise SceneFormatError(path, "archive", f"is damaged ({error})", _AGAIN) from error
@@ -118,9 +136,12 @@ def load_weights(splats: Splats, path: str | Path) -> Splats:
 def _read(archive: zipfile.ZipFile, path: Path, splats: Splats) -> dict[str, OitWeights]:
     names = archive.namelist()
     header = _read_header(archive, path)
-    if header.version != VERSION:
+    if not OLDEST <= header.version <= VERSION:
         raise SceneFormatError(
-            path, "version", f"is {header.version}, this Voile reads {VERSION}", _AGAIN
+            path,
+            "version",
+            f"is {header.version}, this Voile reads {OLDEST} to {VERSION}",
+            _AGAIN,
         )
     if header.count != len(splats) or header.fingerprint != fingerprint(splats):
         raise SceneFormatError(

@@ -37,7 +37,7 @@ class Splats:
         material: (N,) int32 optional, index into the scene's materials.
         latent: (N, L) optional, latents of a neural material.
         fitted: optional, weights of mode `weighted`, fitted to the sorted image.
-        learned: optional, weights, opacities and colours of mode `learned`.
+        learned: optional, weights of mode `learned` and what its splats differ by.
         antialiased: trained with the mip filter (Yu et al. 2024); renderers then scale opacity by
             the determinant ratio.
         up: unit vector that points up in world coordinates; the default is INRIA's Y down.

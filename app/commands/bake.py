@@ -51,7 +51,7 @@ def bake(
     oit
         Fit the weights of mode weighted.
     learn
-        Also learn weights, opacities and colours for mode learned.
+        Also learn weights and splats for mode learned.
     minutes
         How long to learn.
     steps

@@ -26,10 +26,13 @@ def no_values(visible: Visible, workers: Workers) -> NDArray[np.float32]:
 
 
 def weights_of(
-    facts: SceneFacts, camera: Camera, settings: Settings, weights: OitWeights | None
+    means: NDArray[np.float32],
+    facts: SceneFacts,
+    camera: Camera,
+    settings: Settings,
+    weights: OitWeights | None,
 ) -> Callable[[Visible, Workers], NDArray[np.float32]]:
-    """(M, 1): the weights of a weighted sum."""
-    means = facts.splats.means
+    """(M, 1): the weights of a weighted sum of splats at `means`, which may have been moved."""
     eye = camera.position
 
     def weigh(visible: Visible, workers: Workers) -> NDArray[np.float32]:

@@ -1,8 +1,9 @@
-"""`learned`: the weighted sum with weights, opacities and colours distilled from the sorted image.
+"""`learned`: the weighted sum of splats and weights that are distilled from the sorted image.
 
 The weights are those of `weighted`, w = exp(l(d) - beta u) (the exponential weight of Hou et al.
 2025 times one that depends on the view direction, here by harmonics to degree 2: `OitWeights`);
-`voile bake --learn` finds them.
+`voile bake --learn` finds them. Opacities, colours and shapes of the splats are learned as well, so
+what is drawn is another scene (`scenes.relearn`).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from .weighted import splat_weights
 
 
 def composite(layers: Layers, canvas: Canvas) -> None:
-    """C = (1 - T) sum w_i alpha_i c_i / sum w_i alpha_i, all but the footprints learned."""
+    """C = (1 - T) sum w_i alpha_i c_i / sum w_i alpha_i, all of it learned."""
     projected = layers.projected
     weights = splat_weights(
         projected.depths,
@@ -40,7 +41,7 @@ def _lacks(facts: SceneFacts) -> str | None:
 
 MODE = Mode(
     "learned",
-    "One pass, no sort: weights, opacities and colours learned from the sorted image.",
+    "One pass, no sort: weights and splats learned from the sorted image.",
     composite,
     scene=_scene,
     lacks=_lacks,

@@ -43,7 +43,8 @@ def layers(depths, opacities, colors, scale=2.0) -> Splats:
     sh = ((colors - 0.5) / 0.28209479177387814)[:, None]
     opacities = np.broadcast_to(np.asarray(opacities, np.float32), n).copy()
     return with_weights(
-        Splats(means, np.repeat(ONE, n, axis=0), scales, opacities, sh.astype(np.float32))
+        Splats(means, np.repeat(ONE, n, axis=0), scales, opacities, sh.astype(np.float32)),
+        shapes=False,
     )
 
 

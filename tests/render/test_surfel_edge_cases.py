@@ -26,7 +26,7 @@ def camera(**changes) -> Camera:
 
 
 def scene(seed=0, kind="2d", n=60) -> Splats:
-    return with_weights(make_splats(n, 0, kind, seed=seed))
+    return with_weights(make_splats(n, 0, kind, seed=seed), shapes=False)
 
 
 def edge_on() -> Splats:

@@ -43,6 +43,16 @@ def test_round_trip(splats, saved):
     assert again.fitted.colors is None
     np.testing.assert_allclose(again.learned.opacities, splats.learned.opacities, atol=1e-3)
     np.testing.assert_allclose(again.learned.colors, splats.learned.colors, atol=1e-3)
+    np.testing.assert_allclose(again.learned.shapes, splats.learned.shapes, atol=1e-3)
+    assert again.fitted.shapes is None
+
+
+def test_files_of_version_1_are_read(splats, saved):
+    rewrite(saved, {"header.npy": header(saved, version=1), "learned.shapes.npy": None})
+    again = load_weights(bare(splats), saved)
+    assert again.learned.shapes is None
+    np.testing.assert_array_equal(again.learned.log_weights, splats.learned.log_weights)
+    np.testing.assert_allclose(again.learned.colors, splats.learned.colors, atol=1e-3)
 
 
 def test_a_part_may_be_missing(splats, tmp_path):
@@ -119,7 +129,8 @@ HUGE = npy(np.zeros((1, 4), np.float32)).replace(b"(1, 4)", b"(1000000000, 4)").
 @pytest.mark.parametrize(
     ("changes", "field"),
     [
-        (lambda p: {"header.npy": header(p, version=2)}, "version"),
+        (lambda p: {"header.npy": header(p, version=0)}, "version"),
+        (lambda p: {"header.npy": header(p, version=3)}, "version"),
         (lambda p: {"header.npy": header(p, count=3)}, "fingerprint"),
         (lambda p: {"header.npy": header(p, fingerprint="0")}, "fingerprint"),
         (lambda p: {"header.npy": header(p, beta={"other": 1.0})}, "header"),
@@ -141,6 +152,8 @@ HUGE = npy(np.zeros((1, 4), np.float32)).replace(b"(1, 4)", b"(1000000000, 4)").
         (lambda p: {"learned.colors.npy": npy(np.zeros((200, 3), np.float32, "F"))},
          "learned.colors"),
         (lambda p: {"learned.colors.npy": npy(np.array([{}], object))}, "learned.colors"),
+        (lambda p: {"learned.shapes.npy": npy(np.zeros((200, 3), np.float16))}, "learned.shapes"),
+        (lambda p: {"learned.shapes.npy": npy(np.full((200, 9), 20, np.float16))}, "values"),
     ],
 )  # fmt: skip
 def test_bad_files_are_refused(splats, saved, changes, field):

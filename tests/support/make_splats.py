@@ -47,8 +47,11 @@ def make_splats(
     )
 
 
-def with_weights(splats: Splats, seed: int = 0) -> Splats:
-    """The scene with random weights for `weighted` and `learned`."""
+def with_weights(splats: Splats, seed: int = 0, *, shapes: bool = True) -> Splats:
+    """The scene with random weights for `weighted`, and weights and shapes for `learned`.
+
+    Without `shapes` splats stay what and where they are in every mode.
+    """
     rng = np.random.default_rng(seed)
     n = len(splats)
     fitted = OitWeights(8.0, rng.normal(size=(n, 4)).astype(np.float32))
@@ -57,5 +60,6 @@ def with_weights(splats: Splats, seed: int = 0) -> Splats:
         rng.normal(size=(n, 9)).astype(np.float32),
         rng.uniform(0, 1, n).astype(np.float32),
         rng.normal(size=(n, 3)).astype(np.float32) * np.float32(0.1),
+        rng.normal(size=(n, 9)).astype(np.float32) * np.float32(0.3) if shapes else None,
     )
     return replace(splats, fitted=fitted, learned=learned)

@@ -14,5 +14,6 @@ from ..values import weights_of
 
 def blending(facts: SceneFacts, camera: Camera, settings: Settings, seed: int) -> Blending:
     """The weights that came with the scene."""
-    values = weights_of(facts, camera, settings, facts.splats.learned)
+    drawn = facts.relearned or facts.splats
+    values = weights_of(drawn.means, facts, camera, settings, facts.splats.learned)
     return Blending("scene", kernels.rasterize, np.zeros(1, np.float32), values)

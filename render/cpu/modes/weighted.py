@@ -17,5 +17,5 @@ def blending(facts: SceneFacts, camera: Camera, settings: Settings, seed: int) -
     """The weights of `render.modes.weighted`."""
     weights = fitted_weights(facts.splats, settings)
     params = np.array([squares_alpha(settings)], np.float32)
-    values = weights_of(facts, camera, settings, weights)
+    values = weights_of(facts.splats.means, facts, camera, settings, weights)
     return Blending("scene", kernels.rasterize, params, values)
