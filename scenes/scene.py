@@ -89,6 +89,12 @@ class Scene:
         )
 
     @property
+    def coats(self) -> list[Coat]:
+        """Every coat that is worn, by the whole or by parts."""
+        worn = [p.coat for n in self.nodes for p in (*n.coats, *n.edits.coats)] + [self.coat]
+        return list(dict.fromkeys(coat for coat in worn if coat is not None))
+
+    @property
     def placed_meshes(self) -> tuple[tuple[Mesh, ...], tuple[str, ...]]:
         """What `with_meshes` takes."""
         return self.meshes, self.mesh_files
