@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFileDialog  # noqa: E402
 
 from voile.app.material_previews import SIZE, preview  # noqa: E402
 from voile.app.opened import open_for_window  # noqa: E402
-from voile.render.materials.builtin import builtin_material  # noqa: E402
+from voile.scenes.builtin.materials import builtin_material  # noqa: E402
 from voile.scenes.material_file import save_material  # noqa: E402
 
 LEFT = Qt.MouseButton.LeftButton

@@ -12,7 +12,6 @@ from voile import Camera, FrameRequest, Settings
 from voile.kernels.constants import LEAST_SLANT
 from voile.render import create_renderer
 from voile.render.accumulate import accumulates, draw_whole
-from voile.render.materials.builtin import builtin_material
 from voile.render.materials.decode import decode, unit
 from voile.render.modes import MODES
 from voile.render.shading import environment_frame, relights
@@ -20,6 +19,7 @@ from voile.render.shading.environment import pixel_directions
 from voile.render.shading.lit import Points, facing, latents, light, tangent_frames
 from voile.render.shading.sampling import ROWS, alias_table, radiance, table_of
 from voile.render.smooth_normals import smooth_normals
+from voile.scenes.builtin.materials import builtin_material
 from voile.scenes.content import Content, ContentError, no_splats
 from voile.scenes.lights import Lamp, Lights, sky, uniform
 from voile.scenes.mesh import make_mesh
