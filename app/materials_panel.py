@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from ..render.materials.assign import coat_named
-from ..render.materials.builtin import NAMES
+from ..scenes.builtin.materials import NAMES
 from ..scenes.coat import Coat
 from ..scenes.errors import VoileError
 from ..scenes.material import NeuralMaterial

@@ -16,7 +16,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import NDArray
 
-from ...kernels.constants import SH_C0
+from ...kernels.constants import LEAST_SLANT, SH_C0
 from ...scenes.content import Content
 from ...scenes.material import NeuralMaterial
 from ...scenes.splats import Splats
@@ -130,12 +130,14 @@ def lit_splats(
         depth[seen] = paint[seen][:, first] / weight[:, 0]
         normals = _unit(paint[seen][:, 3:6].astype(np.float64))
         where = positions(depth, camera)[seen]
+        away = where - camera.position
+        slants = -np.sum(normals * away, axis=1) / np.linalg.norm(away, axis=1)
         points = Points(
             pixel_numbers(total.shape)[seen],
             where,
             normals,
             *_three_planes(where * repeats, normals),
-            depth[seen] * repeats / min(camera.fx, camera.fy),
+            depth[seen] * repeats / min(camera.fx, camera.fy) / np.maximum(slants, LEAST_SLANT),
             tints(paint[seen][:, 6:9] / weight, material, settings),
         )
         shown = to_display(light(material, points, content, camera.position, settings, seed, dtype))

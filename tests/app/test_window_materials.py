@@ -16,7 +16,7 @@ from voile.app.material_previews import SIZE, preview  # noqa: E402
 from voile.app.materials_panel import NONE, SCENES  # noqa: E402
 from voile.app.opened import open_for_window  # noqa: E402
 from voile.app.wearing import worn  # noqa: E402
-from voile.render.materials.builtin import builtin_material  # noqa: E402
+from voile.scenes.builtin.materials import builtin_material  # noqa: E402
 from voile.scenes.coat import Coat  # noqa: E402
 from voile.scenes.content import MOST_MATERIALS  # noqa: E402
 from voile.scenes.material_file import save_material  # noqa: E402
