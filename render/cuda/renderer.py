@@ -213,11 +213,13 @@ class CUDARenderer:
         first = planned.colors[0]
         to_host = self._work.launcher.to_host
         # Split on the device: a copy takes at once what lies side by side.
-        wanted = planned.colors if request.paint is not None else planned.colors[:1]
+        coats = 0 if request.paint is None else request.paint.coats
+        painted = len(planned.colors) == coats  # more are what light was made from
+        wanted = planned.colors if painted else planned.colors[:1]
         colors = [to_host(color[..., :3].contiguous()) for color in wanted]
         alpha = to_host(first[..., 3].contiguous())
         depth = None if planned.depth is None else to_host(planned.depth)
-        paint = None if request.paint is None else np.concatenate(colors, axis=2)
+        paint = np.concatenate(colors, axis=2) if painted else None
         timings = drawn.timings | {"download": 1e3 * (time.perf_counter() - begun)}
         return Frame(colors[0], alpha, depth, timings, drawn.stats, paint)
 
