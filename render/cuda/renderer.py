@@ -272,8 +272,10 @@ class CUDARenderer:
         outcome = pending.outcome(True)
         assert outcome is not None
         begun, to_host = time.perf_counter(), self._work.to_host
-        first, painted = planned.colors[0], task.request.paint is not None
+        first, asked = planned.colors[0], task.request.paint
         # Split on the device: a copy takes at once what lies side by side.
+        coats = 0 if asked is None else asked.coats
+        painted = len(planned.colors) == coats  # more are what light was made from
         wanted = planned.colors if painted else planned.colors[:1]
         colors = [to_host(color[..., :3].contiguous()) for color in wanted]
         alpha = to_host(first[..., 3].contiguous())

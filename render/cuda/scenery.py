@@ -53,9 +53,8 @@ class Scenery(NamedTuple):
         if content.meshes:
             surface = draw_meshes(content.meshes, request.camera)
             timings["meshes"] = 1e3 * (time.perf_counter() - begun)
-        relit = paint is None and relights(content, request.settings)
-        if relit:
-            paint = gbuffer_paint(content, request.camera, request.settings)
+        if relit := relights(content, request.settings, paint):
+            paint = gbuffer_paint(content, request.camera, request.settings, paint)
         return cls(content, surface, paint, relit, timings)
 
     @property

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ...scenes.builtin.materials import builtin_material
 from ...scenes.coat import Coat
 from ...scenes.material import NeuralMaterial
 from ...scenes.material_file import SUFFIX, load_material
-from .builtin import builtin_material
 
 
 def material_named(name: str) -> NeuralMaterial:
