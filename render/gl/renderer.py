@@ -269,9 +269,11 @@ class GLRenderer:
     def _gbuffer_paint(self, content: Content, request: FrameRequest) -> Paint:
         """The same object for the same view, so that it is copied to the GPU once."""
         camera, kept = request.camera, self._gbuffer
-        key = content, request.paint, request.settings.relight
+        settings = request.settings
+        smoothing = settings.normal_smoothing, settings.normal_reach
+        key = content, request.paint, settings.relight, *smoothing
         if kept is None or kept[0] != key or not same_view(kept[1], camera):
-            paint = gbuffer_paint(content, camera, request.settings, request.paint)
+            paint = gbuffer_paint(content, camera, settings, request.paint)
             kept = self._gbuffer = key, camera, paint
         return kept[2]
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,7 +72,7 @@ def gbuffer_paint(
     over = np.zeros((len(splats), 3), np.float32)
     if tint is not None and tint.keep is not None:
         mask, keep, over = mask * tint.keep[:, None], keep * tint.keep, tint.values
-    normals = smooth_normals(splats)
+    normals = smooth_normals(splats, settings.normal_smoothing, settings.normal_reach)
     away = np.einsum("ij,ij->i", normals, splats.means - camera.position.astype(np.float32)) > 0
     rotation, translation = camera.world_to_camera[2, :3], camera.world_to_camera[2, 3]
     depths = (splats.means @ rotation.astype(np.float32) + np.float32(translation))[:, None]
@@ -93,11 +92,11 @@ def gbuffer_paint(
 
 def captured_light(splats: Splats) -> NDArray[np.float32]:
     """(N, 3) captured colours without gloss, linear light, what tints are made from."""
-    known = _CAPTURED.get(splats)
-    if known is None:
+    memo = facts_of(splats).memo
+    if "captured light" not in memo:
         shown = np.clip(0.5 + SH_C0 * splats.sh[:, 0], 0.0, 4.0)
-        known = _CAPTURED[splats] = to_light(shown).astype(np.float32)
-    return known
+        memo["captured light"] = to_light(shown).astype(np.float32)
+    return memo["captured light"]
 
 
 def lit_splats(
@@ -205,6 +204,3 @@ def _three_planes(places: Array, normals: Array) -> tuple[Array, Array, Array]:
 def _unit(v: Array) -> Array:
     length = np.linalg.norm(v, axis=1, keepdims=True)
     return np.where(length > 1e-12, v / np.maximum(length, 1e-12), np.array([0.0, 0.0, 1.0]))
-
-
-_CAPTURED: WeakKeyDictionary[Splats, NDArray[np.float32]] = WeakKeyDictionary()
