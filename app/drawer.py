@@ -15,7 +15,7 @@ from PySide6.QtCore import QObject, Signal
 from ..render.accumulate import Accumulator, accumulates, same_frame
 from ..render.device_frame import DeviceFrame, NotShared, Outcome, Share, Withdrawn
 from ..render.frame import Frame, FrameRequest
-from ..render.inspect import PROJECTED
+from ..render.inspect import BLENDED, PROJECTED
 from ..render.posters import clear_posters
 from ..render.settings import Settings
 from ..scenes.content import Content
@@ -258,7 +258,8 @@ class Drawer(QObject):
         """Why frames are wanted as arrays; empty where they may stay on their device."""
         if sides > 1:
             return "two pictures are compared"
-        if settings.shown != "colour":
+        averages = accumulates(settings, content)
+        if settings.shown != "colour" and (averages or settings.shown not in BLENDED):
             return "a debug view is drawn"
         if clear_posters(content):
             return "posters with alpha are blended"

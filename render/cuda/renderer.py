@@ -21,7 +21,7 @@ from ...scenes.splats import Splats
 from ..camera import MAX_SIDE
 from ..device_frame import Canvas, DeviceFrame, Outcome, Share
 from ..frame import Frame, FrameRequest
-from ..inspect import with_views
+from ..inspect import blended, with_views
 from ..meshes.cpu import draw_meshes
 from ..modes.binned import depth_unit
 from ..modes.weighted import depth_offset
@@ -29,7 +29,7 @@ from ..paint import Paint
 from ..posters import clear_posters, with_posters
 from ..renderer import BackendFailed, Capabilities, RenderError, check_mode, rows_for, scene_for
 from ..scene_facts import facts_of
-from . import modes
+from . import modes, views
 from .device import Address
 from .frame import MOST, DeviceScene, Planned, Room, plan_frame
 from .inflight import Lanes, Pending
@@ -125,7 +125,8 @@ class CUDARenderer:
         return CUDAMean(self._work)
 
     def draw(self, request: FrameRequest, canvas: Canvas, *, averaged: bool = False) -> DeviceFrame:
-        """As `render`, but to OpenGL's memory, without depth, and shows no debug view.
+        """As `render`, but to OpenGL's memory, without depth. Of the debug views it shows those of
+        `inspect.BLENDED`, and averages none.
 
         The host does not wait for the frame, but where it has a part in it, and for the first that
         is averaged: the others need no more room, and so splats are missing in none.
@@ -141,18 +142,22 @@ class CUDARenderer:
         """
         if clear_posters(self._content):
             raise RenderError("posters with alpha take several frames; call render()")
+        shown, color = request.settings.shown, None
         request = replace(request, depth=False)
+        if shown != "colour" and self._content is not None:
+            request = blended(request, self._content)
         with self._telling(request):
-            task, color = self._task(request), None
-            if averaged:
-                first = request.seed == 0 or task.scenery.on_host
-                planned, pending = (self._launch_whole if first else self._launch)(task)
-                task.scenery.complete(planned, request, self._work)
-                color = planned.colors[0]
-            elif task.scenery.on_host:
-                planned, pending = self._launch_whole(task)
-                with canvas.lent() as address:
-                    task.scenery.complete(planned, request, self._work, Address(address))
+            task, work = self._task(request), self._work
+            scenery = task.scenery
+            if averaged or scenery.on_host or shown in views.FINISHED:
+                sure = scenery.on_host or (averaged and request.seed == 0)
+                planned, pending = (self._launch_whole if sure else self._launch)(task)
+                if averaged:
+                    scenery.complete(planned, request, work)
+                    color = planned.colors[0]
+                else:
+                    with canvas.lent() as address:
+                        self._finish(task, planned, shown, Address(address))
             else:
                 with canvas.lent() as address:
                     _, pending = self._launch(task, Address(address))
@@ -257,6 +262,14 @@ class CUDARenderer:
             outcome = pending.outcome(True)
             if outcome is not None and outcome.whole:
                 return planned, pending
+
+    def _finish(self, task: Task, planned: Planned, shown: str, target: Address) -> None:
+        """What comes after the rasterizer, at last to an address."""
+        if shown in views.FINISHED:
+            task.scenery.complete(planned, task.request, self._work)
+            views.show(shown, planned, self._work, target)
+        else:
+            task.scenery.complete(planned, task.request, self._work, target)
 
     def _grow(self, visible: int, instances: int) -> None:
         """Makes room, once a frame has found too little."""

@@ -182,6 +182,9 @@ def test_what_needs_arrays_says_why(cuda, make_window, show, look, ply, tmp_path
     look(window)
     session.settings.shown = "alpha"
     look(window)
+    assert SHARED in hud.text()
+    session.settings.shown = "error"
+    look(window)
     assert "Transfer host copy: a debug view is drawn" in hud.text()
     session.settings.shown = "colour"
     look(window)

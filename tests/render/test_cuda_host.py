@@ -23,6 +23,7 @@ from voile.render.cuda.plan import Buffers, Plan
 from voile.render.cuda.renderer import CUDARenderer, Work
 from voile.render.cuda.sorting import sort
 from voile.render.device_frame import Withdrawn
+from voile.render.inspect import BLENDED
 from voile.render.metrics import psnr
 from voile.render.paint import Paint
 from voile.render.reference import ReferenceRenderer
@@ -244,6 +245,25 @@ def test_a_frame_is_drawn_where_opengl_finds_it_and_nowhere_else(renderer, paint
     canvas.withdraw()
     with pytest.raises(Withdrawn):
         renderer.draw(request, canvas)
+
+
+@pytest.mark.parametrize("shown", BLENDED)
+def test_debug_views_are_made_where_opengl_finds_them(renderer, shown):
+    renderer.upload(make_splats(100, seed=2))
+    # The mode has its cells, of which there is a view.
+    request = FrameRequest(camera(), Settings(storage="float32", shown=shown, mode="cells"))
+    expected, canvas = renderer.render(request), HostCanvas(70, 50)
+    assert renderer.draw(request, canvas).outcome(True).whole
+    assert expected.color.std() > 0.05
+    np.testing.assert_allclose(canvas.pixels, expected.premultiplied(), atol=2e-5)
+
+
+def test_depth_of_nothing_is_no_colour(renderer):
+    renderer.upload(make_splats(20))
+    behind = Camera.look_at((0, 0, -5), (0, 0, -10), width=33, height=17)
+    canvas = HostCanvas(33, 17)
+    renderer.draw(FrameRequest(behind, Settings(shown="depth")), canvas)
+    np.testing.assert_array_equal(canvas.pixels, 0)
 
 
 def test_a_mean_that_stays_on_the_device_is_that_of_the_host(renderer):
