@@ -13,7 +13,7 @@ from ..render.heat import heat, limit_for
 from ..render.measuring import difference
 
 if TYPE_CHECKING:
-    from .frame_worker import Drawing
+    from .jobs import Drawing
 
 
 @dataclass(frozen=True, eq=False)

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 from ..render.selecting import HOWS, by_color, by_material, by_opacity, by_size
 from ..scenes.splats import Splats
 from . import theme, wearing
+from .edit_tools import LAMPS
 from .node_controls import ColorControls, PlaceControls
 from .setting_inputs import Choice, Number, Segments, Swatch
 from .settings_panel import Group
@@ -55,7 +56,8 @@ class EditPanel(QWidget):
         grid = QGridLayout()
         grid.setSpacing(4)
         self.buttons: dict[str, QToolButton] = {}
-        for place, (name, action) in enumerate(does.tools.items()):
+        tools = [(name, action) for name, action in does.tools.items() if name != LAMPS]
+        for place, (name, action) in enumerate(tools):
             self.buttons[name] = button = _tool_button(action, self)
             grid.addWidget(button, place // 4, place % 4)
         column.addLayout(grid)

@@ -5,7 +5,7 @@ import sys
 
 import numpy as np
 import pytest
-from cuda_host import shared_launcher
+from cuda_host import HostCanvas, HostCopy, shared_launcher
 from make_splats import make_splats
 
 from voile import Camera, FrameRequest
@@ -36,9 +36,13 @@ class Failing:
     def mark(self):
         return shared_launcher().mark()
 
+    def send(self, tensor, array):
+        shared_launcher().send(tensor, array)
+
+    def fetch(self, tensor):
+        return shared_launcher().fetch(tensor)
+
     def to_host(self, tensor):
-        if self.error and self.kernel == "to_host":
-            raise self.error
         return shared_launcher().to_host(tensor)
 
     def fence(self):
@@ -76,17 +80,24 @@ def test_a_failure_is_told_and_the_next_frame_is_whole(kind, kernel):
 
 
 @pytest.mark.parametrize("kind", TROUBLE)
-def test_a_gpu_that_stops_before_a_frame_is_brought_to_the_host_is_told(kind):
-    launcher = Failing("to_host")
+def test_a_gpu_that_stops_before_a_frame_is_drawn_is_told(kind, monkeypatch):
+    launcher = Failing("fetch")
     renderer = CUDARenderer(Work(torch, launcher))
     renderer.upload(make_splats(200, 1))
-    frame = renderer.draw(FrameRequest(CAMERA))
-    launcher.error, words = TROUBLE[kind]
-    with pytest.raises(BackendFailed, match=words) as raised:
-        frame.download()
+    frame = renderer.draw(FrameRequest(CAMERA), HostCanvas(40, 30))
+    error, words = TROUBLE[kind]
+
+    def stopped(copy):
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(HostCopy, "there", stopped)
+        with pytest.raises(BackendFailed, match=words) as raised:
+            frame.outcome(False)
     assert raised.value.backend == "cuda"
-    launcher.error = None
-    assert frame.download().alpha.any()
+    canvas = HostCanvas(40, 30)
+    assert renderer.draw(FrameRequest(CAMERA), canvas).outcome(True).whole
+    assert canvas.pixels[..., 3].any()
 
 
 def test_faults_of_the_program_are_not_blamed_on_the_gpu():
