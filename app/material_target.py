@@ -78,11 +78,10 @@ class TargetControls(QWidget):
         self.kinds.allow("selection", count > 0)
         self.kinds.allow("node", bool(wearing.whole(current)))
         self.kinds.put(self._kind)
-        plural = "" if count == 1 else "s"
         self.subject.setText(
             {
-                "scene": "The whole scene",
-                "selection": f"{count:,} selected splat{plural}",
+                "scene": _whole(0 if scene is None else scene.dress.own),
+                "selection": f"{count:,} selected {_splats(count)}",
                 "node": f"Node {current.name}" if current is not None else "",
             }[self._kind]
         )
@@ -110,3 +109,13 @@ class TargetControls(QWidget):
         if self._kind == "node" and not wearing.whole(self._editor.current):
             self._kind = "scene"
         self.changed.emit()
+
+
+def _whole(own: int) -> str:
+    return (
+        f"The whole scene, but {own:,} {_splats(own)} with their own" if own else "The whole scene"
+    )
+
+
+def _splats(count: int) -> str:
+    return "splat" if count == 1 else "splats"

@@ -19,11 +19,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ..render.materials.assign import coat_named
 from ..scenes.builtin.materials import NAMES
 from ..scenes.coat import Coat
 from ..scenes.errors import VoileError
 from ..scenes.material import NeuralMaterial
+from ..scenes.material_names import coat_named
 from ..scenes.progress import Progress
 from ..scenes.scene import Scene
 from . import dialogs, theme, wearing

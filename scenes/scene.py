@@ -18,6 +18,7 @@ from .io import detect, load
 from .io.mesh import is_mesh, load_meshes
 from .lights import Lights
 from .material import NeuralMaterial
+from .material_names import with_named_coats
 from .mesh import Mesh, turn_up
 from .node import Edits, Node
 from .oit_file import load_weights, weights_path
@@ -173,12 +174,13 @@ class Scene:
 
     def saved_splats(self) -> Splats:
         """What a file of the scene holds: without what is deleted, and invisible nodes."""
-        if self.pristine and self.dress.column is self.splats.material:
+        if self.pristine and self.dress.column is None:
             return self.splats
         nodes = compacted(self.nodes)
         flat = flatten(nodes)
         worn = dress(flat.splats, nodes, flat.spans, self.materials, self.coat)
-        return flat.splats.with_columns(material=worn.column)
+        named = () if worn.column is None else worn.sources
+        return flat.splats.with_columns(material=worn.column, material_names=named)
 
 
 def posters_of(nodes: Sequence[Node]) -> tuple[PlacedPoster, ...]:
@@ -236,6 +238,8 @@ def open_scene(
         kept = weights_path(path)
         splats = _with_weights(splats, kept)
     node = Node(name, splats, BUILTIN if path is None else str(path.absolute()))
+    if path is not None:
+        node = with_named_coats(node, path)
     placed = [mesh for each in meshes for mesh in meshes_for(each, splats.up, progress)]
     return Scene(name, (node,), title, path, viewpoints, kept, tuple(placed), files)
 

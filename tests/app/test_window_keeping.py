@@ -203,7 +203,7 @@ from PySide6.QtCore import QTimer
 import numpy as np
 from voile.app import dialogs, window as window_module
 from voile.app.keeper import Keeper
-from voile.render.materials.assign import coat_named
+from voile.scenes.material_names import coat_named
 
 def when_shown(self):
     def look():

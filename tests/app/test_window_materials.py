@@ -188,6 +188,7 @@ def test_a_click_puts_a_material_on_what_is_selected(qtbot, window, materials, l
     assert target.wears.text() == "Mixed: captured colours 10, Fabric 10"
     assert not any(button.isChecked() for button in materials.buttons.values())
     click(qtbot, segment(target, "scene"))
+    assert target.subject.text() == "The whole scene, but 10 splats with their own"
     click(qtbot, materials.buttons["brushed"])
     assert wearing(window) == {"Brushed": 30, "Fabric": 10}
     click(qtbot, segment(target, "selection"))
