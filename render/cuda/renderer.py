@@ -62,6 +62,9 @@ class CUDARenderer:
     Args:
         work: torch and what launches kernels; None takes torch's current CUDA device.
 
+    Attributes:
+        work: as given, or what was taken.
+
     Raises:
         BackendUnavailable: no GPU, driver or package for it; the text says which.
     """
@@ -69,18 +72,18 @@ class CUDARenderer:
     name = "cuda"
 
     def __init__(self, work: Work | None = None) -> None:
-        self._work = work or work_on_gpu()
+        self.work = work or work_on_gpu()
         self._content: Content | None = None
         self._scenes: WeakKeyDictionary[Splats, DeviceScene] = WeakKeyDictionary()
         self._arrays: dict[int, tuple[NDArray[Any], Tensor]] = {}
-        launcher = self._work.launcher
-        self._buffers = Buffers(self._work.torch, launcher.device, launcher.send)
+        launcher = self.work.launcher
+        self._buffers = Buffers(self.work.torch, launcher.device, launcher.send)
         self._lanes = Lanes(launcher)
         self._room: Room | None = None
 
     @property
     def capabilities(self) -> Capabilities:
-        device = self._work.launcher.name
+        device = self.work.launcher.name
         return Capabilities(modes.NAMES, device, MAX_SIDE, medians=modes.MEDIANS)
 
     def upload(self, scene: Splats | Content) -> None:
@@ -112,17 +115,17 @@ class CUDARenderer:
         with self._telling(request):
             task = self._task(request)
             planned, pending = self._launch_whole(task)
-            task.scenery.complete(planned, request, self._work)
+            task.scenery.complete(planned, request, self.work)
             return self._download(task, planned, pending)
 
     @property
     def share(self) -> Share:
         """Gives buffers of OpenGL's to the GPU."""
-        return self._work.launcher.share
+        return self.work.launcher.share
 
     def new_mean(self) -> CUDAMean:
         """Of frames that are drawn to be averaged; it holds memory of the GPU."""
-        return CUDAMean(self._work)
+        return CUDAMean(self.work)
 
     def draw(self, request: FrameRequest, canvas: Canvas, *, averaged: bool = False) -> DeviceFrame:
         """As `render`, but to OpenGL's memory, without depth. Of the debug views it shows those of
@@ -147,7 +150,7 @@ class CUDARenderer:
         if shown != "colour" and self._content is not None:
             request = blended(request, self._content)
         with self._telling(request):
-            task, work = self._task(request), self._work
+            task, work = self._task(request), self.work
             scenery = task.scenery
             if averaged or scenery.on_host or shown in views.FINISHED:
                 sure = scenery.on_host or (averaged and request.seed == 0)
@@ -161,7 +164,7 @@ class CUDARenderer:
             else:
                 with canvas.lent() as address:
                     _, pending = self._launch(task, Address(address))
-            ready = self._work.launcher.fence()
+            ready = self.work.launcher.fence()
 
         def outcome(wait: bool) -> Outcome | None:
             with self._telling(request):
@@ -188,7 +191,7 @@ class CUDARenderer:
             self._forget(wait=False)
             size = f"{request.camera.width}x{request.camera.height}"
             count = 0 if self._content is None else len(self._content.splats)
-            if (problem := self._work.problem(error, f"{count} splats at {size}")) is None:
+            if (problem := self.work.problem(error, f"{count} splats at {size}")) is None:
                 raise
             raise BackendFailed(self.name, problem) from error
 
@@ -250,7 +253,7 @@ class CUDARenderer:
         planned = task.plan(room, target)
         lane.times.begin()
         lane.replayer.run(planned.plan, lane.times.end)
-        counts = self._work.launcher.fetch(planned.counts)
+        counts = self.work.launcher.fetch(planned.counts)
         pending = Pending(lane, planned.plan.stages, counts, room, task.told, self._grow)
         lane.pending = pending
         return planned, pending
@@ -266,10 +269,10 @@ class CUDARenderer:
     def _finish(self, task: Task, planned: Planned, shown: str, target: Address) -> None:
         """What comes after the rasterizer, at last to an address."""
         if shown in views.FINISHED:
-            task.scenery.complete(planned, task.request, self._work)
-            views.show(shown, planned, self._work, target)
+            task.scenery.complete(planned, task.request, self.work)
+            views.show(shown, planned, self.work, target)
         else:
-            task.scenery.complete(planned, task.request, self._work, target)
+            task.scenery.complete(planned, task.request, self.work, target)
 
     def _grow(self, visible: int, instances: int) -> None:
         """Makes room, once a frame has found too little."""
@@ -284,7 +287,7 @@ class CUDARenderer:
         """The frame as arrays of their own."""
         outcome = pending.outcome(True)
         assert outcome is not None
-        begun, to_host = time.perf_counter(), self._work.to_host
+        begun, to_host = time.perf_counter(), self.work.to_host
         first, asked = planned.colors[0], task.request.paint
         # Split on the device: a copy takes at once what lies side by side.
         coats = 0 if asked is None else asked.coats
@@ -302,7 +305,7 @@ class CUDARenderer:
         known = self._scenes.get(splats)
         if known is not None and known.storage == STORAGES.index(storage):
             return known
-        span, to_device = scale_range(splats.scales), self._work.to_device
+        span, to_device = scale_range(splats.scales), self.work.to_device
         self._lanes.forget()
         self._scenes.pop(splats, None)
         scene = DeviceScene(
@@ -325,7 +328,7 @@ class CUDARenderer:
     def _kept_array(self, array: NDArray[Any], dtype: Any = None) -> Tensor:
         """A copy on the GPU, made once per scene. Kept with the array, whose id is then its own."""
         if id(array) not in self._arrays:
-            sent = self._work.to_device(np.asarray(array, dtype))
+            sent = self.work.to_device(np.asarray(array, dtype))
             self._arrays[id(array)] = array, sent
         return self._arrays[id(array)][1]
 
