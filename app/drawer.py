@@ -127,9 +127,8 @@ class Drawer(QObject):
     def _take_over(self, places: SharedFrames) -> None:
         """OpenGL takes what devices have drawn, whose canvases may then be lent again."""
         try:
-            for drawing in list(self._shown.values()):
-                if isinstance(drawing.frame, DeviceFrame):
-                    places.of(drawing.frame)
+            frames = (drawing.frame for drawing in self._shown.values())
+            places.take(*(frame for frame in frames if isinstance(frame, DeviceFrame)))
         except Withdrawn:
             self._lose_frames()
         except NotShared as error:
@@ -233,6 +232,7 @@ class Drawer(QObject):
                     else None,
                     photo=photo if backend == PHOTO else None,
                     arrays=self._why_arrays(settings[side], content, len(backends)),
+                    compared=len(backends) > 1,
                 )
                 for side, backend in enumerate(backends)
             ]
@@ -256,9 +256,9 @@ class Drawer(QObject):
 
     def _why_arrays(self, settings: Settings, content: Content, sides: int) -> str:
         """Why frames are wanted as arrays; empty where they may stay on their device."""
-        if sides > 1:
-            return "two pictures are compared"
         averages = accumulates(settings, content)
+        if sides > 1 and averages:
+            return "means of frames are compared"
         if settings.shown != "colour" and (averages or settings.shown not in BLENDED):
             return "a debug view is drawn"
         if clear_posters(content):

@@ -116,7 +116,7 @@ class FrameWorker(QObject):
         renderers = JobRenderers()
         while (work := self._wait()) is not None:
             if isinstance(work, Pair):
-                self.compared.emit(compare(work))
+                self._compare(work)
             elif isinstance(work, Job):
                 self._draw(renderers, work)
             self._settle()
@@ -133,6 +133,14 @@ class FrameWorker(QObject):
             if isinstance(drawing.frame, DeviceFrame):
                 self._unsettled.append(drawing)
             self.drawn.emit(drawing)
+
+    def _compare(self, pair: Pair) -> None:
+        try:
+            compared = compare(pair)
+        except Exception as error:
+            self.failed.emit(pair.b.job, error)
+        else:
+            self.compared.emit(compared)
 
     def _settle(self) -> None:
         """Tells what has become known of frames on devices; waits for none."""

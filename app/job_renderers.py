@@ -96,7 +96,7 @@ class JobRenderers:
         try:
             if mean is None:
                 self._means.clear()  # they are large
-                frame = renderer.draw(job.request, job.canvas)
+                frame = renderer.draw(job.request, job.canvas, kept=job.compared)
             else:
                 kept = self._mean_on_device(mean, renderer)
                 frame = renderer.draw(mean.next(job.request), job.canvas, averaged=True)

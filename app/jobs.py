@@ -42,6 +42,7 @@ class Job:
         photo: a photograph that is shown instead of drawing anything.
         arrays: why the frame is wanted as arrays; empty where it may stay on the device.
         canvas: where a device is to draw it; None where nobody knew that a device will.
+        compared: whether a device is to keep its pixels, to compare them with the other side's.
     """
 
     backend: str
@@ -54,6 +55,7 @@ class Job:
     photo: CapturedView | None = None
     arrays: str = "the picture is kept"
     canvas: Canvas | None = None
+    compared: bool = False
 
     @property
     def in_window(self) -> bool:

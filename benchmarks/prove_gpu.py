@@ -6,7 +6,7 @@ parity: every mode on every scene, real ones too, at least 50 dB from `reference
 same: random scenes, views, modes and settings are drawn twice, by two renderers in turn; the bytes
 must be equal, frame by frame.
 canvas: what the window is drawn by, without a window: frames that no host waits for, of every mode,
-debug views and means among them, written to memory of no renderer, are those that come as arrays.
+with debug views, means and differences, are in memory of no renderer what they are as arrays.
 sanitizer: compute-sanitizer runs `--small --part parity,same,canvas` under memcheck, racecheck,
 synccheck and initcheck; where it is not installed, the commands are printed and the part is not
 proved.
@@ -37,6 +37,7 @@ from voile.render.accumulate import Accumulator
 from voile.render.cuda.renderer import CUDARenderer
 from voile.render.device_frame import Canvas, DeviceFrame
 from voile.render.inspect import BLENDED
+from voile.render.measuring import difference
 from voile.render.metrics import psnr
 from voile.scenes.errors import VoileError
 
@@ -174,7 +175,8 @@ def canvas(
             f"canvas, {way}: {len(drawn)} frames, {far:.1g} off{'' if good else ', TOO MUCH'}"
         )
         renderer.close()
-    return _mean_holds(make, splats, cameras[0], console) and holds
+    holds &= _mean_holds(make, splats, cameras[0], console)
+    return _difference_holds(make, splats, cameras[0], console) and holds
 
 
 def _drawn(
@@ -185,7 +187,28 @@ def _drawn(
     shape = camera.height, camera.width, 4
     pixels = work.torch.full(shape, float("nan"), device=work.launcher.device)
     place = Canvas((camera.width, camera.height), pixels.data_ptr(), lambda: None)
-    return renderer.draw(request, place, averaged=averaged), pixels
+    return renderer.draw(request, place, averaged=averaged, kept=not averaged), pixels
+
+
+def _difference_holds(
+    make: Make, splats: voile.Splats, camera: voile.Camera, console: Console
+) -> bool:
+    """Whether two pictures are as far apart on the GPU as on the host."""
+    renderer, black = make(), (0.0, 0.0, 0.0)
+    renderer.upload(splats)
+    requests = [FrameRequest(camera, voile.Settings(mode=mode)) for mode in ("sorted", "weighted")]
+    a, b = (renderer.render(request).over(black) for request in requests)
+    kept = [_drawn(renderer, request)[0].picture for request in requests]
+    assert kept[0] is not None
+    found = kept[0].difference(kept[1], black, black, with_absolute=True)
+    renderer.close()
+    expected = difference(a, b, with_ssim=False)
+    good = found is not None and (
+        abs(found.psnr - expected.psnr) <= 0.01
+        and float(np.abs(found.absolute - expected.absolute).max()) <= CANVAS_ERROR
+    )
+    console.print(f"canvas, difference of two pictures: {'the same' if good else 'NOT the same'}")
+    return good
 
 
 def _off(drawn: list[Any], expected: list[NDArray[np.float32]]) -> float:

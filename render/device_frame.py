@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from .accumulate import Mean
-from .frame import FrameRequest
+from .frame import Frame, FrameRequest
+from .measuring import Difference
 from .renderer import RenderError
 
 PIXEL = 16
@@ -94,6 +95,27 @@ class Outcome(NamedTuple):
     stats: dict[str, int]
 
 
+Background = tuple[float, float, float]
+"""Display RGB behind a frame."""
+
+
+class Picture(Protocol):
+    """The pixels of a frame, which stay on the device after OpenGL has taken the frame."""
+
+    def frame(self) -> Frame:
+        """As arrays; waits for the device."""
+        ...
+
+    def difference(
+        self, other: Any, background: Background, beside: Background, *, with_absolute: bool
+    ) -> Difference | None:
+        """How far another picture is from this, clamped, each over its background; without SSIM.
+
+        None where that is for the host to find out: the other one is not on this device.
+        """
+        ...
+
+
 @dataclass(frozen=True, eq=False)
 class DeviceFrame:
     """Colour and coverage of a frame on a canvas, float32 RGBA premultiplied by alpha.
@@ -104,12 +126,14 @@ class DeviceFrame:
         outcome: what is known of it; None where the device is not there yet, unless it is told to
             wait. Call it from the thread that draws. Raises RenderError, or BackendFailed.
         color: (H, W, 4) tensor of a frame that is to be averaged, valid until the next is drawn.
+        picture: its pixels, where they were to be kept.
     """
 
     canvas: Canvas
     ready: Callable[[], None]
     outcome: Callable[[bool], Outcome | None]
     color: Any = None
+    picture: Picture | None = None
 
     @property
     def size(self) -> tuple[int, int]:
@@ -126,13 +150,16 @@ class DeviceRenderer(Protocol):
         """Gives buffers to the device."""
         ...
 
-    def draw(self, request: FrameRequest, canvas: Canvas, *, averaged: bool = False) -> DeviceFrame:
+    def draw(
+        self, request: FrameRequest, canvas: Canvas, *, averaged: bool = False, kept: bool = False
+    ) -> DeviceFrame:
         """As `Renderer.render`, but to a canvas and without depth; returns before it is drawn.
 
         Args:
             request: of the frame.
             canvas: where to.
             averaged: leaves the canvas to the mean that the frame is then added to.
+            kept: also in memory of the frame's own; not of one that is averaged.
 
         Raises:
             Withdrawn: the canvas is not lent any more.

@@ -35,6 +35,7 @@ from .frame import MOST, DeviceScene, Planned, Room, plan_frame
 from .inflight import Lanes, Pending
 from .mean import CUDAMean
 from .packing import pack_colors, pack_shapes, scale_range
+from .picture import CUDAPicture
 from .plan import Buffers, Tensor
 from .scenery import Scenery, limits_of
 from .view import pack_view
@@ -127,7 +128,9 @@ class CUDARenderer:
         """Of frames that are drawn to be averaged; it holds memory of the GPU."""
         return CUDAMean(self.work)
 
-    def draw(self, request: FrameRequest, canvas: Canvas, *, averaged: bool = False) -> DeviceFrame:
+    def draw(
+        self, request: FrameRequest, canvas: Canvas, *, averaged: bool = False, kept: bool = False
+    ) -> DeviceFrame:
         """As `render`, but to OpenGL's memory, without depth. Of the debug views it shows those of
         `inspect.BLENDED`, and averages none.
 
@@ -138,6 +141,7 @@ class CUDARenderer:
             request: of the frame.
             canvas: where to.
             averaged: leaves the canvas to a mean, and the frame where the next one will be drawn.
+            kept: also in memory of the frame's own, from which the canvas is filled.
 
         Raises:
             Withdrawn: the canvas is not lent any more.
@@ -151,7 +155,9 @@ class CUDARenderer:
             request = blended(request, self._content)
         with self._telling(request):
             task, work = self._task(request), self.work
-            scenery = task.scenery
+            scenery, picture = task.scenery, None
+            if kept:
+                picture = work.new_picture(request.camera.width, request.camera.height)
             if averaged or scenery.on_host or shown in views.FINISHED:
                 sure = scenery.on_host or (averaged and request.seed == 0)
                 planned, pending = (self._launch_whole if sure else self._launch)(task)
@@ -159,11 +165,11 @@ class CUDARenderer:
                     scenery.complete(planned, request, work)
                     color = planned.colors[0]
                 else:
-                    with canvas.lent() as address:
-                        self._finish(task, planned, shown, Address(address))
+                    with _target(work, canvas, picture) as target:
+                        self._finish(task, planned, shown, target)
             else:
-                with canvas.lent() as address:
-                    _, pending = self._launch(task, Address(address))
+                with _target(work, canvas, picture) as target:
+                    _, pending = self._launch(task, target)
             ready = self.work.launcher.fence()
 
         def outcome(wait: bool) -> Outcome | None:
@@ -173,7 +179,8 @@ class CUDARenderer:
                 return None
             return found._replace(timings=found.timings | task.scenery.timings)
 
-        return DeviceFrame(canvas, ready, outcome, color)
+        own = None if picture is None else CUDAPicture(self.work, picture)
+        return DeviceFrame(canvas, ready, outcome, color, own)
 
     def close(self) -> None:
         """Lets go of the scene and all memory on the GPU."""
@@ -338,3 +345,14 @@ class CUDARenderer:
         self._arrays.clear()
         self._buffers.clear()
         self._room = None
+
+
+@contextmanager
+def _target(work: Work, canvas: Canvas, picture: Tensor) -> Iterator[Address]:
+    """Where to draw a frame: a canvas, or a picture that is shown there then. Raises Withdrawn."""
+    with canvas.lent() as address:
+        if picture is None:
+            yield Address(address)
+        else:
+            yield Address(picture.data_ptr())
+            work.each_pixel("compose", picture, None, None, Address(address))

@@ -33,6 +33,10 @@ class Work:
         self.launcher.send(tensor, array)
         return tensor
 
+    def new_picture(self, width: int, height: int) -> Tensor:
+        """(height, width, 4) float32 of any values."""
+        return self.torch.empty(height, width, 4, device=self.launcher.device)
+
     def to_host(self, tensor: Tensor) -> NDArray[Any]:
         """A copy of a tensor, after all that was launched."""
         return self.launcher.to_host(tensor)

@@ -62,7 +62,7 @@ class Presenter:
             framebuffer: where to; its viewport is set to all of it.
             frame: a `GLFrame` of a renderer of this context, or arrays, which are uploaded once:
                 presenting one of the two latest `Frame` objects again costs no upload. Or a
-                `DeviceFrame`, one at a time, on a canvas of `shared`.
+                `DeviceFrame`, on a canvas of `shared`.
             background: display RGB behind the frame; None shows a checkerboard.
             filter: how a frame of another size is scaled.
             part: from where to where of the width to draw, as shares; the rest stays as it is.

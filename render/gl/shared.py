@@ -1,6 +1,6 @@
-"""`SharedFrames`: frames of another device as a texture, without a copy to the host.
+"""`SharedFrames`: frames of another device as textures, without a copy to the host.
 
-A device draws into a buffer, which it was given once, and OpenGL unpacks that into the texture:
+A device draws into a buffer, which it was given once, and OpenGL unpacks that into a texture:
 cuda.core maps buffers alone, and a texture is what can be scaled.
 """
 
@@ -17,7 +17,7 @@ from ..frame import Frame
 
 
 class SharedFrames:
-    """Lends canvases, and shows the frames that were drawn to them, one at a time.
+    """Lends canvases, and shows the frames that were drawn to them.
 
     Args:
         ctx: the context; the caller keeps it current around every call.
@@ -26,8 +26,7 @@ class SharedFrames:
     def __init__(self, ctx: moderngl.Context) -> None:
         self._ctx = ctx
         self._places: list[_Place] = []
-        self._texture: moderngl.Texture | None = None
-        self._frame: DeviceFrame | None = None  # what the texture holds
+        self._shown: list[tuple[DeviceFrame, moderngl.Texture]] = []
 
     def lend(self, size: tuple[int, int], share: Share) -> Canvas:
         """A canvas that is mapped for the device. It is lent until it was shown, or is let go.
@@ -55,23 +54,34 @@ class SharedFrames:
             self.let_go()
             raise NotShared(f"OpenGL has no room for it ({error})") from error
 
-    def of(self, frame: DeviceFrame) -> moderngl.Texture:
-        """The texture with a frame in it, valid until the next; the same frame is unpacked once.
+    def take(self, *frames: DeviceFrame) -> None:
+        """Unpacks frames, whose canvases may be lent again; frames that are not given are gone.
 
         Raises:
-            NotShared: the frame cannot come this way; nothing is held then.
+            NotShared: a frame cannot come this way; nothing is held then.
             Withdrawn: it was drawn for another context, or its canvas was let go.
         """
-        if self._texture is not None and self._frame is frame:
-            return self._texture
+        spare = [pair for pair in self._shown if not any(pair[0] is each for each in frames)]
+        new = [each for each in frames if not any(each is pair[0] for pair in self._shown)]
         try:
-            return self._filled(frame)
+            for frame in new:
+                self._unpack(frame, spare)
+            for pair in spare:
+                self._shown.remove(pair)
+                pair[1].release()
         except NotShared:
             self.let_go()
             raise
         except moderngl.Error as error:
             self.let_go()
             raise NotShared(f"OpenGL has no room for it ({error})") from error
+
+    def of(self, frame: DeviceFrame) -> moderngl.Texture:
+        """The texture with a frame in it, valid until that is not taken any more. Raises as `take`,
+        which is done where it was not."""
+        if not any(frame is shown for shown, _ in self._shown):
+            self.take(frame)
+        return next(texture for shown, texture in self._shown if shown is frame)
 
     def read(self, frame: DeviceFrame) -> Frame:
         """A frame as arrays. Raises as `of`."""
@@ -84,9 +94,9 @@ class SharedFrames:
         for place in self._places[:]:
             if place.free:
                 self._drop(place)
-        if self._texture is not None:
-            self._texture.release()
-        self._texture = self._frame = None
+        for _, texture in self._shown:
+            texture.release()
+        self._shown = []
 
     def release(self) -> None:
         """Frees everything, before the context goes; waits for who is about to draw."""
@@ -94,19 +104,22 @@ class SharedFrames:
             self._drop(place)
         self.let_go()
 
-    def _filled(self, frame: DeviceFrame) -> moderngl.Texture:
+    def _unpack(
+        self, frame: DeviceFrame, spare: list[tuple[DeviceFrame, moderngl.Texture]]
+    ) -> None:
         place = next((each for each in self._places if each.lent is frame.canvas), None)
         if place is None:
             raise Withdrawn("the frame was drawn where it cannot be shown any more")
-        if self._texture is None or self._texture.size != frame.size:
-            if self._texture is not None:
-                self._texture.release()
-                self._texture = None
-            self._texture = self._ctx.texture(frame.size, 4, dtype="f4")
         place.take_back(frame)
-        self._texture.write(place.buffer)
-        self._frame = frame
-        return self._texture
+        used = next((pair for pair in spare if pair[1].size == frame.size), None)
+        if used is None:
+            texture = self._ctx.texture(frame.size, 4, dtype="f4")
+        else:
+            texture = used[1]
+            spare.remove(used)
+            self._shown.remove(used)
+        self._shown.append((frame, texture))
+        texture.write(place.buffer)
 
     def _drop(self, place: _Place) -> None:
         self._places.remove(place)

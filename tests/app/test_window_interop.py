@@ -4,6 +4,8 @@ A stand-in draws on the CPU and hands over frames as the CUDA backend does; the 
 and everything between are real.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from fake_interop import FakeInterop
@@ -19,6 +21,7 @@ from voile.render.accumulate import ArrayMean  # noqa: E402
 from voile.render.cpu.renderer import CPURenderer  # noqa: E402
 from voile.render.device_frame import DeviceFrame, Outcome  # noqa: E402
 from voile.render.frame import Frame  # noqa: E402
+from voile.render.measuring import difference  # noqa: E402
 from voile.render.renderer import BackendFailed  # noqa: E402
 
 SHARED = "Transfer shared with OpenGL"
@@ -53,7 +56,7 @@ class OnDevice(CPURenderer):
             raise self._cuda.gone
         return super().render(request)
 
-    def draw(self, request, canvas, *, averaged=False):
+    def draw(self, request, canvas, *, averaged=False, kept=False):
         whole, outcome = super().render(request), None
         if averaged:
             return DeviceFrame(canvas, lambda: None, lambda wait: outcome, whole)
@@ -61,10 +64,26 @@ class OnDevice(CPURenderer):
             self._cuda.incomplete -= 1
             outcome = Outcome(False, whole.timings, whole.stats)
             whole = Frame(whole.color * 0, whole.alpha * 0)
-        return self._cuda.draw(whole, canvas, outcome)
+        frame = self._cuda.draw(whole, canvas, outcome)
+        return replace(frame, picture=Kept(self._cuda, whole)) if kept else frame
 
     def new_mean(self):
         return Mean(self._cuda)
+
+
+class Kept:
+    """Pixels "on the device"."""
+
+    def __init__(self, cuda, whole):
+        self._cuda, self._whole = cuda, whole
+
+    def frame(self):
+        self._cuda.log.append(("fetched",))
+        return self._whole
+
+    def difference(self, other, background, beside, *, with_absolute):
+        self._cuda.log.append(("compared", with_absolute))
+        return difference(self._whole.over(background), other._whole.over(beside), with_ssim=False)
 
 
 class Mean(ArrayMean):
@@ -189,17 +208,63 @@ def test_what_needs_arrays_says_why(cuda, make_window, show, look, ply, tmp_path
     session.settings.shown = "colour"
     look(window)
     assert SHARED in hud.text()
-    session.comparison.backend = "cpu"
-    session.comparison.active = True
-    qtbot.waitUntil(lambda: window.viewport.drawer.compared is not None, timeout=20_000)
-    look(window)
-    assert "Transfer host copy: two pictures are compared" in hud.text()
-    assert "B to A exact" in hud.text()
-    session.comparison.active = False
-    look(window)
     window.pictures.save(tmp_path / "kept.png")
     qtbot.waitUntil((tmp_path / "kept.png").exists, timeout=20_000)
     assert isinstance(window.viewport.drawer.shown[0].frame, DeviceFrame), "the window's stays"
+
+
+def test_two_pictures_are_compared_on_the_device(cuda, make_window, show, look, ply, qtbot):
+    window = show(make_window("cuda"), ply)
+    session, hud, drawer = window.session, window.overlays.hud, window.viewport.drawer
+    comparison = session.comparison
+
+    def done(heat):
+        pair = None if drawer.compared is None else drawer.compared.pair
+        if pair is None or len(drawer.shown) < 2 or not window.viewport.settled:
+            return False
+        frames = [drawer.shown[side].frame for side in (0, 1)]
+        same = pair.a.frame is frames[0] and pair.b.frame is frames[1]
+        return same and (drawer.compared.heat is not None) == heat
+
+    def compared(heat=False):
+        qtbot.waitUntil(lambda: done(heat), timeout=20_000)
+        return look(window)
+
+    look(window)
+    comparison.backend, comparison.settings.mode = "cuda", "weighted"
+    comparison.active = True
+    both = compared()
+    assert SHARED in hud.text()
+    assert "B to A" in hud.text()
+    assert {"array", "fetched"}.isdisjoint(cuda.names())
+    frames = [drawer.shown[side].frame for side in (0, 1)]
+    assert all(isinstance(frame, DeviceFrame) for frame in frames)
+    # Both sides are shown: each half is that of the picture alone.
+    half = both.shape[1] // 2
+    pictures = [frame.picture._whole.to_rgb8(session.settings.background) for frame in frames]
+    width = both.shape[1]
+    near = np.abs(both[:, : half - 40].astype(int) - pictures[0][:, : half - 40])
+    assert np.quantile(near, 0.9) <= 1, "but for what lies over the picture"
+    far = np.abs(both[:, half + 40 :].astype(int) - pictures[1][:, half + 40 : width])
+    assert np.quantile(far, 0.9) <= 1
+    exact = drawer.compared
+    comparison.heat = True
+    compared(heat=True)
+    assert ("compared", True) in cuda.log
+    assert drawer.compared.psnr == exact.psnr
+    comparison.heat = False
+    session.settings.exposure = 0.5  # what is done to pictures after drawing, the host does
+    compared()
+    assert "fetched" in cuda.names()
+    assert SHARED in hud.text()
+    session.settings.exposure = 0.0
+    comparison.backend = "cpu"
+    compared()
+    assert SHARED in hud.text(), "A stays where it was drawn"
+    assert "array" not in cuda.names()
+    session.settings.mode = "stochastic"
+    look(window)
+    assert "Transfer host copy: means of frames are compared" in hud.text()
 
 
 def test_a_frame_that_lacks_splats_is_drawn_again(cuda, make_window, show, look, ply, drawn_by_cpu):

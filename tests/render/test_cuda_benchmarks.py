@@ -117,6 +117,7 @@ def test_the_proof_holds_on_the_host(capsys):
     assert "everything holds" in said
     assert "'shown': 'depth'}: 8 frames" in said
     assert "mean of 8 frames" in said
+    assert "difference of two pictures: the same" in said
     for mode in ("sorted", "binned", "cells", "stochastic"):
         assert f"canvas, {{'mode': '{mode}'}}: 8 frames" in said
         for scene in ("random", "surfels"):

@@ -24,6 +24,7 @@ from voile.render.cuda.renderer import CUDARenderer, Work
 from voile.render.cuda.sorting import sort
 from voile.render.device_frame import Withdrawn
 from voile.render.inspect import BLENDED
+from voile.render.measuring import difference
 from voile.render.metrics import psnr
 from voile.render.paint import Paint
 from voile.render.reference import ReferenceRenderer
@@ -256,6 +257,30 @@ def test_debug_views_are_made_where_opengl_finds_them(renderer, shown):
     assert renderer.draw(request, canvas).outcome(True).whole
     assert expected.color.std() > 0.05
     np.testing.assert_allclose(canvas.pixels, expected.premultiplied(), atol=2e-5)
+
+
+@pytest.mark.parametrize("shown", ["colour", "alpha"])
+def test_pixels_that_are_kept_are_compared_where_they_are(renderer, shown):
+    renderer.upload(make_splats(100, seed=2))
+    frames, wholes = [], []
+    for mode in ("sorted", "weighted"):
+        request = FrameRequest(camera(), Settings(mode=mode, shown=shown))
+        canvas = HostCanvas(70, 50)
+        frames.append(renderer.draw(request, canvas, kept=True))
+        wholes.append(renderer.render(request))
+        np.testing.assert_allclose(canvas.pixels, wholes[-1].premultiplied(), atol=1e-6)
+    a, b = (frame.picture for frame in frames)
+    np.testing.assert_allclose(a.frame().premultiplied(), wholes[0].premultiplied(), atol=1e-6)
+    backgrounds = (0.1, 0.9, 0.3), (0.2, 0.8, 0.3)
+    expected = difference(
+        *(whole.over(behind) for whole, behind in zip(wholes, backgrounds)), with_ssim=False
+    )
+    found = a.difference(b, *backgrounds, with_absolute=True)
+    assert found.psnr == pytest.approx(expected.psnr, abs=0.01)
+    assert found.max_error == pytest.approx(expected.max_error, abs=0.01)
+    np.testing.assert_allclose(found.absolute, expected.absolute, atol=1e-5)
+    assert a.difference(b, *backgrounds, with_absolute=False).absolute.size == 0
+    assert a.difference(wholes[1], *backgrounds, with_absolute=False) is None
 
 
 def test_depth_of_nothing_is_no_colour(renderer):

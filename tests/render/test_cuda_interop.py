@@ -132,6 +132,25 @@ def test_the_next_frame_is_drawn_elsewhere_while_one_is_to_be_shown(fake, lend, 
     assert len(fake.held) == 2, "both are free again"
 
 
+def test_two_frames_are_shown_at_once(gl, fake, presenter, lend, show):
+    wholes = [picture(seed) for seed in range(3)]
+    frames = [fake.draw(whole, lend(whole)) for whole in wholes]
+    with gl.ctx:
+        presenter.shared.take(*frames[:2])
+        textures = [presenter.shared.of(frame) for frame in frames[:2]]
+    before = list(fake.log)
+    for _ in range(2):
+        for frame, whole in zip(frames[:2], wholes):
+            check(show(frame), whole)
+    assert fake.log == before, "neither is unpacked again"
+    with gl.ctx:
+        presenter.shared.take(frames[1], frames[2])
+        assert presenter.shared.of(frames[2]) is textures[0], "of what is gone"
+        assert presenter.shared.of(frames[1]) is textures[1]
+    for frame, whole in zip(frames[1:], wholes[1:]):
+        check(show(frame), whole)
+
+
 def test_a_canvas_that_nobody_wants_any_more_is_lent_again_as_it_is(fake, lend, show):
     whole = picture()
     canvas = lend(whole)
