@@ -9,7 +9,8 @@ from weakref import ref
 
 from PySide6.QtCore import QObject, Signal
 
-from ..scenes.content import no_splats
+from ..scenes.coat import same_patches
+from ..scenes.content import ContentError, no_splats
 from ..scenes.node import Node
 from ..scenes.splats import Splats
 from .history import History
@@ -83,30 +84,37 @@ class EditSteps(QObject):
 
     # How
 
-    def _replace(self, text: str, node: Node, *others: Node, key: object = None) -> None:
-        """Puts nodes in the place of one."""
+    def _replace(self, text: str, node: Node, *others: Node, key: object = None) -> bool:
+        """Puts nodes in the place of one; whether that could be done."""
         nodes: list[Node] = []
         for each in self.nodes:
             nodes += others if each.id == node.id else [each]
-        self._put(text, nodes, None if key is None else (key, node.id))
+        return self._put(text, nodes, None if key is None else (key, node.id))
 
-    def _put(self, text: str, nodes: Sequence[Node], key: object = None) -> None:
+    def _put(self, text: str, nodes: Sequence[Node], key: object = None) -> bool:
+        """Puts nodes in the place of all, as a step; whether that could be done."""
         before, after = self.nodes, tuple(nodes)
         if _same(before, after):
-            return
+            return True
         session, mode = self._session, self._session.settings.mode
         could = session.lacks(mode, session.backend) is None
-        session.put_nodes(after)
+        try:
+            session.put_nodes(after)
+        except ContentError as error:
+            self.told.emit(f"{text}: not done", str(error))
+            self.changed.emit()  # what has shown it as done already
+            return False
         if key is None:
             self._history.end_gesture()
         missing = session.lacks(mode, session.backend) if could else None
         if missing is None:
             self._history.note(text, key or object(), before, after, self._restore)
-            return
+            return True
         with self._history.together(text):  # weights that no longer hold take their mode along
             self._history.note(text, object(), before, after, self._restore)
             session.settings.mode = "sorted"
         self.told.emit("The picture is drawn sorted now", missing)
+        return True
 
     def _restore(self, nodes: Any) -> None:
         self._session.put_nodes(nodes)
@@ -147,6 +155,8 @@ def _unchanged(a: Node, b: Node) -> bool:
     ):
         return False
     if (a.edits.placement, a.edits.recolor) != (b.edits.placement, b.edits.recolor):
+        return False
+    if not same_patches(a.edits.coats, b.edits.coats):
         return False
     pairs = (
         (a.selected, b.selected),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ..scenes.dress import with_own_coats
 from ..scenes.io.mesh import is_mesh
 from ..scenes.mesh import turn_up
 from ..scenes.node import Edits, Node
@@ -21,7 +22,12 @@ class NodeEdits(EditSteps):
     def add(self, opened: OpenedScene) -> None:
         """Puts the nodes and meshes of another scene beside those that are there."""
         added = opened.scene
-        fresh = [replace(n, name=self.free_name(n.name)) for n in added.nodes if n.poster or len(n)]
+        # What numbers the materials of the other scene wears them as patches in this one.
+        fresh = [
+            replace(with_own_coats(n, added.materials), name=self.free_name(n.name))
+            for n in added.nodes
+            if n.poster or len(n)
+        ]
         if fresh:
             self._current = fresh[0].id
         if not added.meshes:
@@ -34,7 +40,8 @@ class NodeEdits(EditSteps):
         own = () if file is None else (str(file),)
         after = (*before[0], *meshes), (*before[1], *own, *added.mesh_files)
         with self._history.together(f"Add {added.name}"):
-            self._put(f"Add {added.name}", [*self.nodes, *fresh])
+            if not self._put(f"Add {added.name}", [*self.nodes, *fresh]):
+                return
             self._session.put_meshes(after)
             self._history.note("Add meshes", object(), before, after, self._session.put_meshes)
 
@@ -57,6 +64,7 @@ class NodeEdits(EditSteps):
             *(self.free_name(node.name), node.splats, node.source, node.rows, node.visible),
             node.edits,
             poster=node.poster,
+            coats=node.coats,
         )
         self._current = copy.id
         self._replace(f"Duplicate {node.name}", node, node, copy)

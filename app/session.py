@@ -199,12 +199,15 @@ class Session(BackendChoice):
 
         Raises:
             SplatsError: splats were moved beyond what float32 holds; nothing is changed.
+            ContentError: they wear too many materials; nothing is changed.
         """
         opened = self._opened
         if opened is None or tuple(nodes) == opened.scene.nodes:
             return
         scene = opened.scene.with_nodes(nodes)
         drawn_anew = scene.splats is not opened.scene.splats
+        if not drawn_anew:
+            _carry_facts(opened.scene, scene)
         self._opened = replace(opened, scene=scene)
         if drawn_anew:
             self.scene_changed.emit()
@@ -238,9 +241,7 @@ class Session(BackendChoice):
         if opened is None or (coat is opened.scene.coat and lights is opened.scene.lights):
             return
         scene = opened.scene.with_look(coat, lights)
-        before, after = opened.scene.content.splats, scene.content.splats
-        if after is not before:
-            facts_of(after).adopt(facts_of(before))
+        _carry_facts(opened.scene, scene)
         self._opened = replace(opened, scene=scene)
         self.look_changed.emit()
         self.frame_invalidated.emit()
@@ -283,3 +284,10 @@ class Session(BackendChoice):
         """Shows the whole scene from a side that `navigation.VIEW_ANGLES` names."""
         if self._opened is not None:
             self.navigator.look_from(view, aspect)
+
+
+def _carry_facts(before: Scene, after: Scene) -> None:
+    """What is known of the splats stays known where they differ in what they wear alone."""
+    old, new = before.content.splats, after.content.splats
+    if new is not old:
+        facts_of(new).adopt(facts_of(old))

@@ -2,12 +2,14 @@
 
 JSON. Splats stay in their files: a node names its source and a digest of its centres, by which a
 file that was changed since is noticed. Masks are one bit a splat, compressed by zstd, in base64.
+Materials stay in theirs: a coat is a name of the library or a .vnm file.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -16,12 +18,14 @@ import msgspec
 import zstandard
 
 from ..render.camera_path import Key, PathError, keys_as_numbers, keys_from_numbers
-from ..render.materials.assign import coat_named
 from ..scenes.atomic import replacing
 from ..scenes.bits import Bits
+from ..scenes.coat import Coat, Patch, rows_of
+from ..scenes.dress import with_own_coats
 from ..scenes.errors import SceneFormatError, VoileError
 from ..scenes.io.hdr import load_environment
 from ..scenes.lights import Lamp
+from ..scenes.material_names import coat_named
 from ..scenes.node import Edits, Node
 from ..scenes.oit_file import fingerprint
 from ..scenes.placement import Placement
@@ -44,6 +48,11 @@ class _Mask(msgspec.Struct):
     zstd: bytes
 
 
+class _Patch(msgspec.Struct):
+    coat: str  # its source; empty for captured colours
+    rows: _Mask
+
+
 class _Node(msgspec.Struct):
     name: str
     source: str
@@ -56,6 +65,7 @@ class _Node(msgspec.Struct):
     deleted: _Mask | None = None
     hidden: _Mask | None = None
     selected: _Mask | None = None
+    coats: list[_Patch] = []
     poster: bool = False
     billboard: bool = False
 
@@ -110,6 +120,10 @@ def encode(scene: Scene, source: str, seen: Restored) -> bytes:
             node.edits.placement,
             node.edits.recolor,
             *map(_pack, (node.rows, node.edits.deleted, node.edits.hidden, node.selected)),
+            coats=[
+                _Patch(patch.coat.source if patch.coat else "", _packed(patch.rows))
+                for patch in node.edits.coats
+            ],
             poster=node.poster is not None,
             billboard=node.poster is not None and node.poster.billboard,
         )
@@ -169,15 +183,23 @@ def read(path: Path, progress: Progress = silent) -> tuple[Scene, Restored]:
     for source in (file.source, *with_splats):
         if source not in scenes:
             scenes[source] = open_scene(_found(source, path), progress)
+    # Splats of another scene number that one's materials.
+    read = {
+        source: scene.nodes[0]
+        if source == file.source
+        else with_own_coats(scene.nodes[0], scene.materials)
+        for source, scene in scenes.items()
+    }
+    coats = cache(lambda source: coat_named(source, path))
     nodes = tuple(
-        _poster(each, path) if each.poster else _node(each, scenes[each.source], path)
+        _poster(each, path) if each.poster else _node(each, read[each.source], coats, path)
         for each in file.nodes
     )
     scene = replace(scenes[file.source], name=file.name, nodes=nodes)
     up = scene.splats.up
     placed = [m for each in file.meshes for m in meshes_for(_found(each, path), up, progress)]
     scene = scene.with_meshes((*scene.meshes, *placed), file.meshes)
-    coat = coat_named(_found(file.material, path)) if file.material else None
+    coat = coats(file.material) if file.material else None
     lights = scene.lights
     if file.environment:
         lights = replace(lights, environment=load_environment(_found(file.environment, path)))
@@ -191,11 +213,10 @@ def read(path: Path, progress: Progress = silent) -> tuple[Scene, Restored]:
     return scene, Restored(file.settings, file.view, tuple(file.bookmarks), keys)
 
 
-def _node(spec: _Node, scene: Scene, path: Path) -> Node:
-    splats = scene.nodes[0].splats
-    rows = _unpack(spec.rows, len(splats), path, "rows")
-    if rows is not None:
-        splats = splats.take(rows.mask)
+def _node(spec: _Node, read: Node, coats: Callable[[str], Coat], path: Path) -> Node:
+    rows = _unpack(spec.rows, len(read), path, "rows")
+    splats = read.splats if rows is None else read.splats.take(rows.mask)
+    worn = read.coats if rows is None else rows_of(read.coats, rows.mask)
     if len(splats) != spec.count or _digest(splats) != spec.digest:
         raise SceneFormatError(
             path,
@@ -207,8 +228,13 @@ def _node(spec: _Node, scene: Scene, path: Path) -> Node:
         _unpack(getattr(spec, name), len(splats), path, name)
         for name in ("deleted", "hidden", "selected")
     )
-    edits = Edits(spec.placement, spec.recolor, deleted, hidden)
-    return Node(spec.name, splats, spec.source, rows, spec.visible, edits, selected)
+    given = []
+    for patch in spec.coats:
+        bits = _unpack(patch.rows, len(splats), path, "coats")
+        if bits is not None:
+            given.append(Patch(coats(patch.coat) if patch.coat else None, bits))
+    edits = Edits(spec.placement, spec.recolor, deleted, hidden, tuple(given))
+    return Node(spec.name, splats, spec.source, rows, spec.visible, edits, selected, coats=worn)
 
 
 def _poster(spec: _Node, path: Path) -> Node:
@@ -235,8 +261,10 @@ def _digest(splats: Splats) -> str:
 
 
 def _pack(bits: Bits | None) -> _Mask | None:
-    if bits is None:
-        return None
+    return None if bits is None else _packed(bits)
+
+
+def _packed(bits: Bits) -> _Mask:
     return _Mask(bits.size, zstandard.ZstdCompressor(level=3).compress(bits.packed))
 
 

@@ -19,7 +19,6 @@ from PIL import Image
 from rich.console import Console
 from rich.table import Table
 
-from voile.render.materials.builtin import NAMES, builtin_material
 from voile.render.materials.library import LIBRARY, texels_of
 from voile.render.materials.quality import (
     Surface,
@@ -30,6 +29,7 @@ from voile.render.materials.quality import (
     sphere,
 )
 from voile.render.metrics import flip
+from voile.scenes.builtin.materials import NAMES, builtin_material
 from voile.scenes.material import NeuralMaterial
 from voile.scenes.material_file import load_material
 

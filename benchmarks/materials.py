@@ -20,13 +20,13 @@ from rich.table import Table
 
 from voile.kernels.cpu import layered, neural
 from voile.render.gl.context import headless_context
-from voile.render.materials.builtin import NAMES, builtin_material
 from voile.render.materials.decode import bilinear, decode, lookup
 from voile.render.materials.glsl import glsl_of, pack
 from voile.render.materials.layered import COUNT, evaluate, sample
 from voile.render.materials.library import LIBRARY, texels_of
 from voile.render.materials.quality import RELATIVE_FLOOR, neural_surface, reference_surface
 from voile.render.materials.single import packed
+from voile.scenes.builtin.materials import NAMES, builtin_material
 
 SIDES = (1, 2, 3, 4, 6, 8)
 """Samples of a row of the footprint that the layered material is given."""

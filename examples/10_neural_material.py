@@ -4,9 +4,9 @@ import numpy as np
 from PIL import Image
 
 from voile.render.materials import decode, lookup
-from voile.render.materials.builtin import builtin_material
 from voile.render.materials.library import LIBRARY, texels_of
 from voile.render.materials.quality import neural_surface, reference_surface, shown, sphere
+from voile.scenes.builtin.materials import builtin_material
 
 ceramic = builtin_material("ceramic")
 width, height = ceramic.size

@@ -57,6 +57,9 @@ LOG2_LOWEST, LOG2_HIGHEST = -100.0, 60.0
 """Weights of a weighted sum stay within these powers of 2, so that float32 sums neither vanish nor
 overflow."""
 
+LEAST_SLANT = 0.02
+"""Least cosine from a normal to the viewer; blended and interpolated ones can even face away."""
+
 SEAM = 1e-9
 """Triangles of meshes are larger by this part of their barycentric coordinates: where a pixel's
 centre is on the edge of two of them, rounding could put it outside of both."""

@@ -152,15 +152,20 @@ def _kept(
 
 
 def footprints(
-    splats: Projected, camera: Camera, limits: NDArray[np.floating] | None = None
+    splats: Projected,
+    camera: Camera,
+    limits: NDArray[np.floating] | None = None,
+    rows: slice | None = None,
 ) -> Iterator[Footprint]:
     """Each splat's alpha on the pixels of its box, in order; pixel centres are at +0.5.
 
-    `limits` (H, W) are depths beyond which splats are not seen at a pixel.
+    `limits` (H, W) are depths beyond which splats are not seen at a pixel. `rows` of the image are
+    taken for the whole of it, and windows are in them.
     """
-    size = np.array([camera.width, camera.height])
-    first = np.clip(np.ceil(splats.low - 0.5), 0, size).astype(int)
-    end = np.clip(np.floor(splats.high - 0.5) + 1, 0, size).astype(int)
+    top, bottom = (0, camera.height) if rows is None else (rows.start, rows.stop)
+    least, most = np.array([0, top]), np.array([camera.width, bottom])
+    first = np.clip(np.ceil(splats.low - 0.5), least, most).astype(int)
+    end = np.clip(np.floor(splats.high - 0.5) + 1, least, most).astype(int)
     seen = (end > first).all(axis=1) & (splats.opacities >= ALPHA_MIN)
     for i in map(int, np.nonzero(seen)[0]):
         (x0, y0), (x1, y1) = first[i], end[i]
@@ -174,9 +179,9 @@ def footprints(
             q = np.maximum(0.0, a * dx * dx + 2.0 * b * dx * dy + c * dy * dy)
         alpha = np.minimum(ALPHA_MAX, splats.opacities[i] * np.exp(-0.5 * q))
         alpha[alpha < ALPHA_MIN] = 0.0
-        window = (slice(y0, y1), slice(x0, x1))
         if limits is not None:
-            alpha[depth > limits[window]] = 0.0
+            alpha[depth > limits[y0:y1, x0:x1]] = 0.0
+        window = (slice(y0 - top, y1 - top), slice(x0, x1))
         yield Footprint(window, alpha, splats.colors[i], depth, seen_depth, i)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -64,33 +64,6 @@ class Content:
     def of(cls, scene: Splats | Content) -> Content:
         """A content, or one with nothing but splats."""
         return scene if isinstance(scene, Content) else cls(scene)
-
-    def coated(self, material: NeuralMaterial) -> Content:
-        """The content with a material on its meshes and splats, but those that have one.
-
-        Raises:
-            ContentError: it would be one material too many.
-        """
-        materials, names = self.materials, [each.name for each in self.materials]
-        if material not in materials:
-            number, name = 2, material.name
-            while material.name in names:
-                material = replace(material, name=f"{name} {number}")
-                number += 1
-            materials = (*materials, material)
-        number = materials.index(material)
-        whole = np.full(len(self.splats), number, np.int32)
-        column = self.splats.material
-        column = whole if column is None else np.where(column < 0, whole, column)
-        return replace(
-            self,
-            splats=replace(self.splats, material=column),
-            meshes=tuple(
-                mesh if mesh.material else replace(mesh, material=material.name)
-                for mesh in self.meshes
-            ),
-            materials=materials,
-        )
 
 
 def no_splats(up: tuple[float, float, float] = (0.0, 1.0, 0.0)) -> Splats:

@@ -45,20 +45,16 @@ class Flat:
     without_posters: Flat | None = None
 
 
-def flatten(nodes: Sequence[Node], before: Flat | None = None, *, compact: bool = False) -> Flat:
+def flatten(nodes: Sequence[Node], before: Flat | None = None) -> Flat:
     """Places, edits and joins nodes; posters have no rows.
 
     Args:
         nodes: of the scene.
         before: the flattened scene to share columns with.
-        compact: leave out what is deleted or in an invisible node, for a file; what is hidden is
-            then there as it was.
 
     Raises:
         SplatsError: splats were moved beyond what float32 holds.
     """
-    if compact:
-        nodes = [_compacted(node) for node in nodes if node.visible]
     known = None if before is None else before.without_posters or before
     flat = _joined([node for node in nodes if node.poster is None], known)
     if len(flat.spans) == len(nodes):
@@ -111,12 +107,16 @@ def drawn_mask(node: Node) -> np.ndarray[Any, np.dtype[np.bool_]]:
     return ~(node.deleted | node.hidden)
 
 
-def _compacted(node: Node) -> Node:
-    edits = node.edits
-    splats = node.splats if edits.deleted is None else node.splats.take(~node.deleted)
-    return replace(
-        node, splats=splats, edits=replace(edits, deleted=None, hidden=None), selected=None
-    )
+def compacted(nodes: Sequence[Node]) -> list[Node]:
+    """Nodes for a file: without what is deleted, or not shown; what is hidden is as it was."""
+    return [
+        replace(node.purged().edited(hidden=None), selected=None) for node in nodes if node.visible
+    ]
+
+
+def _material(terms: int, node: Node) -> Any:
+    column = node.splats.material
+    return np.full(len(node), -1, np.int32) if column is None else column
 
 
 def _no_splats() -> Splats:
@@ -200,7 +200,7 @@ _COLUMNS: dict[str, tuple[Callable[[Node], Any], Callable[[int, Node], Any]]] = 
     "opacities": (lambda n: (n.visible, n.edits.deleted, n.edits.hidden), _opacities),
     "sh": (lambda n: (n.edits.placement.rotation, n.edits.recolor), _sh),
     "normals": (lambda n: n.edits.placement.rotation, _normals),
-    "material": (lambda n: None, lambda terms, n: n.splats.material),
+    "material": (lambda n: None, _material),
     "latent": (lambda n: None, lambda terms, n: n.splats.latent),
 }
 """What a column of a node depends on besides its splats, and how it is made."""
@@ -209,10 +209,12 @@ _OPTIONAL = ("normals", "material", "latent")
 
 
 def _shared(nodes: Sequence[Node], name: str, notes: list[str]) -> bool:
-    """Whether all nodes have an optional column of one width; where only some have it, a note."""
+    """Whether nodes have an optional column of one width; where only some have it, a note."""
     found = [getattr(node.splats, name) for node in nodes]
     if all(column is None for column in found):
         return False
+    if name == "material":
+        return True  # a splat may have none
     if any(column is None for column in found) or len({c.shape[1:] for c in found}) > 1:
         notes.append(f"{name} are left out: not every node has the same")
         return False

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .bits import Bits, Mask, bits_of, mask_of
+from .coat import Coat, Patches, put_on, rows_of, take_off
 from .placement import IDENTITY, Placement
 from .poster import Poster
 from .recolor import NEUTRAL, Recolor
@@ -24,12 +25,14 @@ class Edits:
         recolor: how its colours are changed.
         deleted: splats that are gone; they are not saved.
         hidden: splats that are not drawn, and saved.
+        coats: what some of its splats wear, over what they came with.
     """
 
     placement: Placement = IDENTITY
     recolor: Recolor = NEUTRAL
     deleted: Bits | None = None
     hidden: Bits | None = None
+    coats: Patches = ()
 
     @property
     def none(self) -> bool:
@@ -37,6 +40,7 @@ class Edits:
         return (
             self.deleted is None
             and self.hidden is None
+            and not self.coats
             and self.placement == IDENTITY
             and self.recolor == NEUTRAL
         )
@@ -56,6 +60,7 @@ class Node:
         edits: what was done to it.
         selected: splats that are selected.
         poster: a picture that stands where the node is; such a node has no splats.
+        coats: what its splats wear as they were read.
         id: the same for a node and its edited versions, unique in the process.
     """
 
@@ -67,6 +72,7 @@ class Node:
     edits: Edits = field(default_factory=Edits)
     selected: Bits | None = None
     poster: Poster | None = None
+    coats: Patches = ()
     id: int = field(default_factory=lambda: next(_IDS))
 
     def __len__(self) -> int:
@@ -111,14 +117,18 @@ class Node:
         """The node with just these splats hidden."""
         return self.edited(hidden=bits_of(mask))
 
+    def wear(self, coat: Coat | None, mask: Mask) -> Node:
+        """The node with a material on these splats; None for their captured colours."""
+        return self.edited(coats=put_on(self.edits.coats, coat, mask))
+
+    def undress(self, mask: Mask) -> Node:
+        """The node with these splats in what they came with, or what the scene wears."""
+        return self.edited(coats=take_off(self.edits.coats, mask))
+
     def separated(self, mask: Mask, name: str) -> tuple[Node, Node]:
         """The node without these splats, and a new one of nothing else, where they were."""
         kept = mask & ~self.deleted
-        part = Node(
-            *(name, self.splats.take(kept), self.source, self._rows_of(kept), self.visible),
-            replace(self.edits, deleted=None, hidden=bits_of(self.hidden[kept])),
-            bits_of(self.selection[kept]),
-        )
+        part = replace(self._of(kept), name=name, id=next(_IDS))
         return self.delete(kept), part
 
     def purged(self) -> Node:
@@ -126,11 +136,20 @@ class Node:
         kept = ~self.deleted
         if kept.all():
             return self
+        return self._of(kept)
+
+    def _of(self, kept: Mask) -> Node:
+        """The node with splats of its own, those of a mask (N,) without any that is deleted."""
         return replace(
-            self.edited(deleted=None, hidden=bits_of(self.hidden[kept])),
+            self.edited(
+                deleted=None,
+                hidden=bits_of(self.hidden[kept]),
+                coats=rows_of(self.edits.coats, kept),
+            ),
             splats=self.splats.take(kept),
             rows=self._rows_of(kept),
             selected=bits_of(self.selection[kept]),
+            coats=rows_of(self.coats, kept),
         )
 
     def _rows_of(self, kept: Mask) -> Bits:

@@ -8,14 +8,17 @@ from functools import cached_property
 from pathlib import Path
 
 from . import builtin
+from .bits import Mask
 from .coat import Coat
 from .content import Content, no_splats
+from .dress import Dress, dress
 from .errors import SceneFormatError
-from .flatten import Flat, flatten
+from .flatten import Flat, compacted, flatten
 from .io import detect, load
 from .io.mesh import is_mesh, load_meshes
 from .lights import Lights
 from .material import NeuralMaterial
+from .material_names import with_named_coats
 from .mesh import Mesh, turn_up
 from .node import Edits, Node
 from .oit_file import load_weights, weights_path
@@ -44,7 +47,7 @@ class Scene:
         mesh_files: what was put among the splats beside the scene's own file.
         materials: that meshes name and splats number.
         lights: what falls on meshes and on splats with a material.
-        coat: a material for everything that has none.
+        coat: a material for everything that wears none of its own.
     """
 
     name: str
@@ -70,12 +73,27 @@ class Scene:
         return self.flat.splats
 
     @cached_property
+    def dress(self) -> Dress:
+        """What the splats wear. Raises ContentError: too many materials."""
+        return dress(self.splats, self.nodes, self.flat.spans, self.materials, self.coat)
+
+    @cached_property
     def content(self) -> Content:
-        """What renderers take: all nodes with meshes and lights."""
-        content = Content(
-            *(self.splats, self.meshes, self.materials, self.lights, posters_of(self.nodes))
+        """What renderers take: all nodes in what they wear, with meshes and lights."""
+        worn = self.dress
+        return Content(
+            worn.splats(self.splats),
+            worn.meshes(self.meshes),
+            worn.materials,
+            self.lights,
+            posters_of(self.nodes),
         )
-        return content if self.coat is None else content.coated(self.coat.material)
+
+    @property
+    def coats(self) -> list[Coat]:
+        """Every coat that is worn, by the whole or by parts."""
+        worn = [p.coat for n in self.nodes for p in (*n.coats, *n.edits.coats)] + [self.coat]
+        return list(dict.fromkeys(coat for coat in worn if coat is not None))
 
     @property
     def placed_meshes(self) -> tuple[tuple[Mesh, ...], tuple[str, ...]]:
@@ -85,7 +103,7 @@ class Scene:
     def with_meshes(self, meshes: Sequence[Mesh], files: Sequence[str]) -> Scene:
         """The scene with other meshes, and the files that they came from."""
         other = replace(self, meshes=tuple(meshes), mesh_files=tuple(files))
-        other.__dict__["flat"] = self.flat
+        other.__dict__.update(flat=self.flat, dress=self.dress)
         return other
 
     @property
@@ -99,10 +117,13 @@ class Scene:
 
         Raises:
             SplatsError: splats were moved beyond what float32 holds.
+            ContentError: they wear too many materials.
         """
         other = replace(self, nodes=tuple(nodes))
-        other.__dict__["flat"] = flatten(other.nodes, self.flat)
-        if other.splats is self.splats:
+        flat = flatten(other.nodes, self.flat)
+        worn = dress(flat.splats, other.nodes, flat.spans, self.materials, self.coat, self.dress)
+        other.__dict__.update(flat=flat, dress=worn)
+        if flat.splats is self.splats and worn is self.dress:
             posters = posters_of(other.nodes)
             # Where nothing is to be drawn anew the content is the same.
             other.__dict__["content"] = (
@@ -119,11 +140,30 @@ class Scene:
             ContentError: it would be one material too many.
         """
         other = replace(self, coat=coat, lights=lights)
-        other.__dict__["flat"] = self.flat
-        if coat is self.coat:  # what is known of the splats stays known
+        flat = self.flat
+        worn = dress(flat.splats, self.nodes, flat.spans, self.materials, coat, self.dress)
+        other.__dict__.update(flat=flat, dress=worn)
+        if worn is self.dress:  # what is known of the splats stays known
             other.__dict__["content"] = replace(self.content, lights=lights)
-        other.content  # noqa: B018 - what does not fit is said here
         return other
+
+    def with_material(self, coat: Coat | None, rows: Mask | None = None) -> Scene:
+        """The scene in another material.
+
+        Args:
+            coat: the material; None for captured colours.
+            rows: (N,) splats of the scene that it is for, as they are drawn; None for all that
+                wears nothing of its own.
+
+        Raises:
+            ContentError: it would be one material too many.
+        """
+        if rows is None:
+            return self.with_look(coat, self.lights)
+        pairs = [(node, rows[span]) for node, span in zip(self.nodes, self.flat.spans)]
+        return self.with_nodes(
+            [node.wear(coat, part) if part.any() else node for node, part in pairs]
+        )
 
     def reweighed(self, splats: Splats) -> Scene:
         """A scene of one node as it was read, with splats that differ in their weights alone."""
@@ -134,7 +174,13 @@ class Scene:
 
     def saved_splats(self) -> Splats:
         """What a file of the scene holds: without what is deleted, and invisible nodes."""
-        return self.splats if self.pristine else flatten(self.nodes, compact=True).splats
+        if self.pristine and self.dress.column is None:
+            return self.splats
+        nodes = compacted(self.nodes)
+        flat = flatten(nodes)
+        worn = dress(flat.splats, nodes, flat.spans, self.materials, self.coat)
+        named = () if worn.column is None else worn.sources
+        return flat.splats.with_columns(material=worn.column, material_names=named)
 
 
 def posters_of(nodes: Sequence[Node]) -> tuple[PlacedPoster, ...]:
@@ -192,6 +238,8 @@ def open_scene(
         kept = weights_path(path)
         splats = _with_weights(splats, kept)
     node = Node(name, splats, BUILTIN if path is None else str(path.absolute()))
+    if path is not None:
+        node = with_named_coats(node, path)
     placed = [mesh for each in meshes for mesh in meshes_for(each, splats.up, progress)]
     return Scene(name, (node,), title, path, viewpoints, kept, tuple(placed), files)
 

@@ -99,6 +99,15 @@ vec3 axis_least_along(vec3 n) {
     return a.x <= a.y && a.x <= a.z ? vec3(1, 0, 0) : a.y <= a.z ? vec3(0, 1, 0) : vec3(0, 0, 1);
 }
 
+// Tilted towards w until n . w >= LEAST_SLANT.
+vec3 facing(vec3 n, vec3 w) {
+    float slant = dot(n, w);
+    if (slant >= LEAST_SLANT) return n;
+    vec3 across = n - slant * w;
+    float size = length(across);
+    return size > 1e-6 ? across * (sqrt(1.0 - LEAST_SLANT * LEAST_SLANT) / size) + LEAST_SLANT * w : w;
+}
+
 void main() {
     ivec2 pixel = ivec2(gl_GlobalInvocationID.xy);
     if (any(greaterThanEqual(pixel, imageSize(target_colour)))) return;
@@ -145,7 +154,8 @@ void main() {
     vec3 from_eye = depth * (ray * rotation);
     vnm_material m = vnm_material(material.place.x, material.place.y, int(material.place.z),
                                   int(material.place.w));
-    float level = vnm_level(m, depth * repeats / min(focal.x, focal.y));
+    float slant = max(dot(n, normalize(-from_eye)), LEAST_SLANT);
+    float level = vnm_level(m, depth * repeats / min(focal.x, focal.y) / slant);
     vec3 shares = n * n * n * n;
     shares /= max(shares.x + shares.y + shares.z, 1e-12);
     vec3 at = ((from_eye + eye_low) + eye_high) * repeats;
@@ -159,12 +169,12 @@ void main() {
     vec3 tangent = shares.x >= shares.y && shares.x >= shares.z ? vec3(0, 1, 0)
         : shares.y >= shares.z ? vec3(0, 0, 1) : vec3(1, 0, 0);
 #endif
+    vec3 to_viewer = normalize(-from_eye);
+    n = facing(n, to_viewer);
     vec3 t = tangent - dot(tangent, n) * n, other = axis_least_along(n);
     t = normalize(length(t) > 1e-6 ? t : other - dot(other, n) * n);
     mat3 frame = mat3(t, cross(n, t), n);  // w * frame is w along t, n x t, n
-    vec3 wo = normalize(-from_eye) * frame;
-    wo.z = max(wo.z, LEAST_SLANT);
-    wo = normalize(wo);
+    vec3 wo = to_viewer * frame;
     vnm_lobes lobes = vnm_propose(m.net, z, wo);
     vec3 light = vec3(0.0);
     // One loop over all directions, so that the net is in the shader once.

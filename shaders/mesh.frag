@@ -14,7 +14,7 @@ in vec3 tangent;
 in vec2 uv;
 
 layout(location = 0) out float seen_depth;
-layout(location = 1) out vec4 seen_normal;   // unit, towards the viewer; size of a pixel in uv
+layout(location = 1) out vec4 seen_normal;   // unit, on the side that is seen; size of a pixel in uv
 layout(location = 2) out vec4 seen_tangent;  // and the mesh
 layout(location = 3) out vec2 seen_uv;
 layout(location = 4) out vec4 seen_image;    // linear light
@@ -35,8 +35,12 @@ void main() {
     seen_depth = z;
     vec3 n = normalize(normal);
     if (!(dot(normal, normal) > 0.0)) n = vec3(0.0);
-    if (dot(n, from_eye) > 0.0) n = -n;
-    seen_normal = vec4(n, max(length(dFdx(uv)), length(dFdy(uv))));
+    vec3 to_viewer = -normalize(from_eye), across = normalize(cross(dFdx(from_eye), dFdy(from_eye)));
+    float flat_slant = dot(across, to_viewer);
+    if (dot(n, across) * flat_slant < 0.0) n = -n;
+    // A pixel is longer on the round surface that a flat triangle stands for.
+    float stretch = max(abs(flat_slant) / max(dot(n, to_viewer), LEAST_SLANT), 1.0);
+    seen_normal = vec4(n, max(length(dFdx(uv)), length(dFdy(uv))) * stretch);
     seen_tangent = vec4(tangent, float(number));
     seen_uv = uv;
     seen_image = texel;

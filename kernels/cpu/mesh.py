@@ -14,7 +14,7 @@ import math
 
 import numpy as np
 
-from ..constants import SEAM
+from ..constants import LEAST_SLANT, SEAM
 from .jit import inline, kernel
 from .texture import sample
 
@@ -131,12 +131,14 @@ def rasterize(edges, rows, faces, uvs, image, near, top, bottom, depth, triangle
 
 
 @kernel
-def look_up(edges, faces, uvs, normals, tangents, image, triangle, top, bottom, surface):
+def look_up(edges, vertices, faces, uvs, normals, tangents, eye, image, triangle, top, bottom,
+            surface):  # fmt: skip
     """What is seen at every pixel of rows top to bottom.
 
     Args:
         edges: see `set_up`.
-        faces, uvs, normals, tangents: (F, 3), (V, 2), (V, 3), (V, 3) of the mesh.
+        vertices, faces, uvs, normals, tangents: (V, 3), (F, 3), (V, 2), (V, 3), (V, 3) of the mesh.
+        eye: (3,) centre of projection; normals are turned to the side that is seen from it.
         image: its texture, an `Image`.
         triangle: (H, W) int32, -1 where nothing is seen.
         surface: (H, W, 13) float32 out; see `U`.
@@ -163,16 +165,51 @@ def look_up(edges, faces, uvs, normals, tangents, image, triangle, top, bottom, 
             u, v, footprint, texel = _on_texture(edges, faces, uvs, image.levels[0], f, px, py)
             length = math.sqrt(nx * nx + ny * ny + nz * nz)
             scale = 1.0 / length if length > 0.0 else 0.0
+            nx, ny, nz = nx * scale, ny * scale, nz * scale
+            wx, wy, wz = _to_viewer(edges, vertices, faces, f, px, py, eye)
+            side, stretch = _facing(vertices, faces, f, wx, wy, wz, nx, ny, nz)
             surface[y, x, U], surface[y, x, V] = u, v
-            surface[y, x, NX] = nx * scale
-            surface[y, x, NY] = ny * scale
-            surface[y, x, NZ] = nz * scale
+            surface[y, x, NX], surface[y, x, NY], surface[y, x, NZ] = (
+                side * nx,
+                side * ny,
+                side * nz,
+            )
             surface[y, x, TX], surface[y, x, TY] = tx / total, ty / total
             surface[y, x, TZ] = tz / total
-            surface[y, x, FOOTPRINT] = footprint
+            surface[y, x, FOOTPRINT] = footprint * stretch
             r, g, b, alpha = sample(image, u, v, texel)
             surface[y, x, ALPHA] = alpha
             surface[y, x, RED], surface[y, x, GREEN], surface[y, x, BLUE] = r, g, b
+
+
+@inline
+def _to_viewer(edges, vertices, faces, f, px, py, eye):
+    """Unit, from triangle f at a pixel."""
+    total, x, y, z = 0.0, 0.0, 0.0, 0.0
+    for i in range(3):
+        e = edges[f, 3 * i] * px + edges[f, 3 * i + 1] * py + edges[f, 3 * i + 2]
+        n = faces[f, i]
+        total += e
+        x += e * (eye[0] - vertices[n, 0])
+        y += e * (eye[1] - vertices[n, 1])
+        z += e * (eye[2] - vertices[n, 2])
+    length = math.copysign(math.sqrt(x * x + y * y + z * z), total)
+    return x / length, y / length, z / length
+
+
+@inline
+def _facing(vertices, faces, f, wx, wy, wz, nx, ny, nz):
+    """Of triangle f with a normal, seen from w: 1, or -1 where the normal is on the other side;
+    and how much longer a pixel is on the round surface that the flat triangle stands for."""
+    a, b, c = faces[f, 0], faces[f, 1], faces[f, 2]
+    ax, ay, az = np.float64(vertices[a, 0]), np.float64(vertices[a, 1]), np.float64(vertices[a, 2])
+    ux, uy, uz = vertices[b, 0] - ax, vertices[b, 1] - ay, vertices[b, 2] - az
+    vx, vy, vz = vertices[c, 0] - ax, vertices[c, 1] - ay, vertices[c, 2] - az
+    gx, gy, gz = uy * vz - uz * vy, uz * vx - ux * vz, ux * vy - uy * vx
+    flat = (gx * wx + gy * wy + gz * wz) / math.sqrt(gx * gx + gy * gy + gz * gz)
+    side = -1.0 if (gx * nx + gy * ny + gz * nz) * flat < 0.0 else 1.0
+    slant = side * (nx * wx + ny * wy + nz * wz)
+    return side, max(1.0, abs(flat) / max(slant, LEAST_SLANT))
 
 
 @inline

@@ -108,7 +108,9 @@ def _warm_surfaces(view: View) -> None:
     depth, triangle = np.ones((8, 8), np.float32), np.full((8, 8), -1, np.int32)
     seen = np.zeros((8, 8, mesh.SURFACE), np.float32)
     mesh.rasterize(edges, rows, faces, uvs, image, view.near, 0, 8, depth, triangle)
-    mesh.look_up(edges, faces, uvs, corners, corners, image, triangle, 0, 8, seen)
+    mesh.look_up(
+        edges, corners, faces, uvs, corners, corners, np.zeros(3), image, triangle, 0, 8, seen
+    )
     block = np.zeros((1, neural.BLOCK), np.float32)
     net = neural.Net(np.zeros((1, 7, neural.BLOCK), np.float32), block, np.array([[7, 1]]), 0)
     neural.decode(net, np.zeros((3, 1), np.float32), corners, corners, 0, 3, corners)

@@ -12,7 +12,7 @@ from ...scenes.material import NetShape
 from ..materials.glsl import glsl_of, pack
 from ..shading.deferred import LEAST_WEIGHT
 from ..shading.environment import gain
-from ..shading.lit import LEAST_SLANT, MOST_TINT
+from ..shading.lit import MOST_TINT
 from ..shading.sampling import COLUMNS, ROWS
 from .drawing import COLUMN, LIMITS, Drawing
 from .lights import LightBuffers
@@ -75,7 +75,6 @@ class LitPass:
                 CELL_ROWS=ROWS,
                 CELL_COLUMNS=COLUMNS,
                 LEAST_WEIGHT=LEAST_WEIGHT,
-                LEAST_SLANT=LEAST_SLANT,
                 MOST_TINT=MOST_TINT,
                 NO_MESH=NO_MESH,
                 **defines,

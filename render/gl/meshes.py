@@ -34,7 +34,7 @@ class SeenMeshes:
 
     Attributes:
         depth: R float32 view depth, `NO_MESH` where there is none.
-        normal: RGBA float32, towards the viewer, and the size of a pixel on the texture.
+        normal: RGBA float32, on the side that is seen, and the size of a pixel on the texture.
         tangent: RGBA float32, and which mesh.
         uv: RG float32.
         image: RGBA float16 linear light of the mesh's texture.

@@ -41,6 +41,7 @@ CONSTANTS: dict[str, object] = {
     "BIN_THICKNESS": constants.BIN_THICKNESS,
     "BIN_UNIFORM": constants.BIN_UNIFORM,
     "CELL_SPREAD": constants.CELL_SPREAD,
+    "LEAST_SLANT": constants.LEAST_SLANT,
     "LOG2_HIDDEN": constants.LOG2_HIDDEN,
     "TRANSMITTANCE_STOP": constants.TRANSMITTANCE_STOP,
     "SH_C0": constants.SH_C0,

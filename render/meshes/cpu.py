@@ -39,6 +39,7 @@ def draw_meshes(meshes: Sequence[Mesh], camera: Camera, workers: Workers | None 
     depth = np.full((height, width), np.inf, np.float32)
     which = np.full((height, width), -1, np.int32)
     seen = np.zeros((height, width, kernels.SURFACE), np.float32)
+    eye = np.array(camera.position, np.float64)
     bands = -(-height // _BAND)
     for number, mesh in enumerate(meshes):
         arrays = (mesh.vertices, mesh.faces, mesh.uvs, mesh.normals, mesh.tangents)
@@ -60,16 +61,17 @@ def draw_meshes(meshes: Sequence[Mesh], camera: Camera, workers: Workers | None 
         triangle = np.full((height, width), -1, np.int32)
 
         def draw(
-            k: int, faces=faces, uvs=uvs, normals=normals, tangents=tangents, edges=edges,
-            rows=rows, triangle=triangle, number=number, image=image, color=color,
+            k: int, vertices=vertices, faces=faces, uvs=uvs, normals=normals, tangents=tangents,
+            edges=edges, rows=rows, triangle=triangle, number=number, image=image, color=color,
         ) -> None:  # fmt: skip
             top, bottom = k * _BAND, min((k + 1) * _BAND, height)
             kernels.rasterize(
                 edges, rows, faces, uvs, image, view.near, top, bottom, depth, triangle
             )
             kernels.look_up(
-                edges, faces, uvs, normals, tangents, image, triangle, top, bottom, seen
-            )
+                edges, vertices, faces, uvs, normals, tangents, eye, image, triangle, top, bottom,
+                seen,
+            )  # fmt: skip
             band = slice(top, bottom)
             drawn = triangle[band] >= 0
             which[band][drawn] = number
@@ -80,19 +82,9 @@ def draw_meshes(meshes: Sequence[Mesh], camera: Camera, workers: Workers | None 
         depth,
         which,
         seen[..., : kernels.NX],
-        _towards(seen[..., kernels.NX : kernels.TX], camera),
+        seen[..., kernels.NX : kernels.TX],
         seen[..., kernels.TX : kernels.FOOTPRINT],
         seen[..., kernels.FOOTPRINT],
         seen[..., kernels.RED : kernels.ALPHA],
         seen[..., kernels.ALPHA],
     )
-
-
-def _towards(normals: np.ndarray, camera: Camera) -> np.ndarray:
-    """(H, W, 3) normals on the side that is seen."""
-    rotation = camera.world_to_camera[:3, :3]
-    x = (np.arange(camera.width) + 0.5 - camera.cx) / camera.fx
-    y = (np.arange(camera.height) + 0.5 - camera.cy) / camera.fy
-    across, down, along = (normals @ rotation[k].astype(np.float32) for k in range(3))
-    away = across * x + down * y[:, None] + along > 0
-    return np.where(away[..., None], -normals, normals).astype(np.float32)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ...kernels.constants import SEAM
+from ...kernels.constants import LEAST_SLANT, SEAM
 from ...scenes.mesh import Mesh
 from ..camera import Camera
 from ..display import to_light
@@ -49,18 +49,18 @@ def draw_meshes(meshes: Sequence[Mesh], camera: Camera) -> Surface:
             albedos[inside], alphas[inside] = albedo[inside], alpha[inside]
             depth[inside], which[inside] = z[inside], number
             uvs[inside] = weights[inside] @ uv
-            normals[inside] = weights[inside] @ mesh.normals[face].astype(np.float64)
+            across = _across(corners, camera.position)
+            normal = _unit(weights[inside] @ mesh.normals[face].astype(np.float64))
+            normal = np.where((normal @ across < 0.0)[:, None], -normal, normal)
+            normals[inside] = normal
             tangents[inside] = weights[inside] @ mesh.tangents[face].astype(np.float64)
-            footprints[inside] = _footprint(corners, uv, camera)[inside]
-    length = np.linalg.norm(normals, axis=-1, keepdims=True)
-    normals = normals / np.where(length > 0, length, 1)
-    world = _rays(camera, 0.5, 0.5)
-    away = np.sum(normals * world, axis=-1, keepdims=True) > 0
+            stretch = _stretch(normal, across, -_unit(rays[inside]))
+            footprints[inside] = _footprint(corners, uv, camera)[inside] * stretch
     return Surface(
         depth.astype(np.float32),
         which,
         uvs.astype(np.float32),
-        np.where(away, -normals, normals).astype(np.float32),
+        normals.astype(np.float32),
         tangents.astype(np.float32),
         footprints.astype(np.float32),
         albedos.astype(np.float32),
@@ -96,6 +96,23 @@ def _meet(corners: Float64, eye: Float64, rays: Float64) -> tuple[Float64, Float
         z = (second @ q) * inverse
     weights = np.stack([1 - u - v, u, v], axis=-1)
     return np.nan_to_num(z, nan=-1.0), np.nan_to_num(weights, nan=-1.0)
+
+
+def _across(corners: Float64, eye: Float64) -> Float64:
+    """(3,) unit, across a triangle, on the side that is seen."""
+    across = _unit(np.cross(corners[1] - corners[0], corners[2] - corners[0]))
+    return -across if across @ (corners[0] - eye) > 0.0 else across
+
+
+def _stretch(normal: Float64, across: Float64, to_viewer: Float64) -> Float64:
+    """(P,) how much longer a pixel is on the round surface that a flat triangle stands for."""
+    round_slant = np.sum(normal * to_viewer, axis=-1)
+    return np.maximum(to_viewer @ across / np.maximum(round_slant, LEAST_SLANT), 1.0)
+
+
+def _unit(v: Float64) -> Float64:
+    length = np.linalg.norm(v, axis=-1, keepdims=True)
+    return v / np.where(length > 0, length, 1.0)
 
 
 def _footprint(corners: Float64, uv: Float64, camera: Camera) -> Float64:

@@ -42,7 +42,13 @@ Float64 = NDArray[np.float64]
 
 
 def composite(layers: Layers, canvas: Canvas) -> None:
-    """See the equations above; 3 + `refine` passes collect, the last one composites."""
+    """See the equations above, band by band of the image."""
+    for band, rows in layers.bands(layers.settings.bins):
+        _composite_band(band, canvas.part(rows))
+
+
+def _composite_band(layers: Layers, canvas: Canvas) -> None:
+    """3 + `refine` passes collect, the last one composites."""
     axis, edges, bins = laid_out(layers)
     energies = np.zeros_like(bins)
     for splat in layers:
@@ -69,9 +75,12 @@ def laid_out(layers: Layers) -> tuple[DepthAxis, Float64, Float64]:
 
 def bins_in_use(layers: Layers) -> Float64:
     """(H, W) how many bins share each pixel, (sum W_k)^2 / sum W_k^2, for a debug view."""
-    seen = seen_of(laid_out(layers)[2])
-    total, squares = seen.sum(axis=-1), np.square(seen).sum(axis=-1)
-    return np.divide(total**2, squares, out=np.zeros_like(total), where=squares > 0)
+    used = np.zeros(layers.shape)
+    for band, rows in layers.bands(layers.settings.bins):
+        seen = seen_of(laid_out(band)[2])
+        total, squares = seen.sum(axis=-1), np.square(seen).sum(axis=-1)
+        np.divide(total**2, squares, out=used[rows], where=squares > 0)
+    return used
 
 
 def optical_depth(alpha: Float64) -> Float64:
@@ -162,11 +171,13 @@ def refined(edges: Float64, bins: Float64) -> Float64:
     total = weight.sum(axis=-1, keepdims=True)
     weight = weight / np.where(total > 0, total, 1.0) + BIN_UNIFORM / count
     below = np.concatenate([np.zeros((*bins.shape[:2], 1)), np.cumsum(weight, axis=-1)], axis=-1)
-    wanted = below[..., -1:] * np.arange(1, count) / count
-    # Each bin's part of the way to the wanted weight; summed over bins, the inverse of `below`.
-    part = np.clip((wanted[..., None] - below[..., None, :-1]) / weight[..., None, :], 0.0, 1.0)
-    inner = edges[..., :1] + np.sum(part * np.diff(edges, axis=-1)[..., None, :], axis=-1)
-    return np.concatenate([edges[..., :1], inner, edges[..., -1:]], axis=-1)
+    widths, moved = np.diff(edges, axis=-1), edges.copy()
+    for k in range(1, count):
+        wanted = below[..., -1:] * k / count
+        # Each bin's part of the way to the wanted weight; over bins, the inverse of `below`.
+        part = np.clip((wanted - below[..., :-1]) / weight, 0.0, 1.0)
+        moved[..., k] = edges[..., 0] + np.sum(part * widths, axis=-1)
+    return moved
 
 
 MODE = Mode(

@@ -61,8 +61,7 @@ def _composite_cell(members: list[Footprint], canvas: Canvas) -> None:
         hidden = -moments[window][..., 0] * in_front / np.log(2.0)
         sums.add(local, np.exp2(np.maximum(hidden, LOG2_HIDDEN)))
     where = slice(top, bottom), slice(left, right)
-    part = Canvas(canvas.color[where], canvas.transmittance[where], canvas.depth[where])
-    sums.composite(part)
+    sums.composite(canvas.part(where))
 
 
 def _within(splat: Footprint, top: int, left: int) -> tuple[slice, slice]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,9 @@ from ..scene_facts import SceneFacts
 from ..settings import Settings
 
 Float64 = NDArray[np.float64]
+
+MOST_NUMBERS = 1 << 23
+"""That a mode keeps at once where it works band by band; 64 MiB in float64."""
 
 _EVERYWHERE = slice(None), slice(None)
 
@@ -27,6 +31,7 @@ class Layers:
         camera, settings, seed: of the frame.
         facts: of the scene.
         limits: (H, W) view depths beyond which splats are not seen, where there are meshes.
+        rows: of the image, which are taken for the whole of it; None is all.
     """
 
     projected: Projected
@@ -35,14 +40,27 @@ class Layers:
     seed: int
     facts: SceneFacts
     limits: NDArray[np.floating] | None = None
+    rows: slice | None = None
 
     def __iter__(self) -> Iterator[Footprint]:
-        return footprints(self.projected, self.camera, self.limits)
+        return footprints(self.projected, self.camera, self.limits, self.rows)
 
     @property
     def shape(self) -> tuple[int, int]:
-        """Height and width of the image, pixels."""
-        return self.camera.height, self.camera.width
+        """Height and width of the image, or of the rows that are drawn, pixels."""
+        rows = self.rows
+        height = self.camera.height if rows is None else rows.stop - rows.start
+        return height, self.camera.width
+
+    def bands(self, numbers: int) -> Iterator[tuple[Layers, slice]]:
+        """Bands of rows, each as layers of its own, for a mode that keeps `numbers` for a pixel.
+
+        A large image would take more memory than there is.
+        """
+        step = max(1, MOST_NUMBERS // (numbers * self.camera.width))
+        for top in range(0, self.camera.height, step):
+            rows = slice(top, min(top + step, self.camera.height))
+            yield replace(self, rows=rows), rows
 
 
 @dataclass(frozen=True)
@@ -57,6 +75,11 @@ class Canvas:
     transmittance: Float64
     depth: Float64
     median: Float64 | None = None
+
+    def part(self, window: Any) -> Canvas:
+        """A view of the pixels of a window."""
+        median = None if self.median is None else self.median[window]
+        return Canvas(self.color[window], self.transmittance[window], self.depth[window], median)
 
 
 class WeightedSum:

@@ -5,7 +5,7 @@
 
 with w_1 drawn by the material's own sampler, of density p_m, and w_2 from the environment, of
 density p_e: multiple importance sampling by the balance heuristic (Veach and Guibas 1995). Nothing
-casts a shadow. `shaders/lit.glsl` is the same.
+casts a shadow. n is tilted until it faces the viewer. `shaders/lit.comp` is the same.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...kernels.constants import LEAST_SLANT
 from ...scenes.content import Content
 from ...scenes.material import NeuralMaterial
 from ..materials.decode import decode, level_of, lookup
@@ -26,9 +27,6 @@ from .lamps import lamp_light
 from .sampling import radiance, randoms, table_of
 
 Array = NDArray[np.floating[Any]]
-
-LEAST_SLANT = 0.02
-"""Cosine to the viewer below which interpolated normals are taken to face it this much."""
 
 MOST_TINT = 8.0
 """Most that a captured colour multiplies a material by."""
@@ -44,7 +42,7 @@ class Points:
     Attributes:
         pixels: (P,) uint32 their pixels, row by row over the image.
         positions: (P, 3) world units.
-        normals: (P, 3) unit, towards the viewer.
+        normals: (P, 3) unit, on the side that is seen.
         tangents: (P, 3) along growing u; need be neither unit nor across the normal.
         uvs: (P, K, 2) texture coordinates.
         shares: (P, K) of each in the latent; they add to 1.
@@ -92,12 +90,11 @@ def _light(
     seed: int,
     dtype: Any,
 ) -> Array:
-    to_local = tangent_frames(points.normals, points.tangents).astype(dtype)
-    w_o = eye - points.positions
-    w_o = (w_o / np.linalg.norm(w_o, axis=1, keepdims=True)).astype(dtype)
-    w_o = np.einsum("pij,pj->pi", to_local, w_o)
-    w_o[:, 2] = np.maximum(w_o[:, 2], LEAST_SLANT)
-    w_o /= np.linalg.norm(w_o, axis=1, keepdims=True)
+    to_viewer = eye - points.positions
+    to_viewer = to_viewer / np.linalg.norm(to_viewer, axis=1, keepdims=True)
+    normals = facing(points.normals, to_viewer)
+    to_local = tangent_frames(normals, points.tangents).astype(dtype)
+    w_o = np.einsum("pij,pj->pi", to_local, to_viewer.astype(dtype))
     z = latents(material, points).astype(dtype)
     lobes = propose(material, z, w_o, dtype)
 
@@ -127,6 +124,16 @@ def _light(
 def reflected(material: NeuralMaterial, z: Array, w: Array, w_o: Array, dtype: Any) -> Array:
     """(P, 3) reflectance times the cosine."""
     return decode(material, z, w, w_o, dtype) * np.maximum(w[:, 2:], 0.0)
+
+
+def facing(normals: Array, w: Array) -> Array:
+    """Unit normals (P, 3), tilted towards unit directions w (P, 3) until n . w >= LEAST_SLANT."""
+    slant = np.sum(normals * w, axis=1, keepdims=True)
+    across = normals - slant * w
+    length = np.linalg.norm(across, axis=1, keepdims=True)
+    across = across * (np.sqrt(1.0 - LEAST_SLANT**2) / np.maximum(length, 1e-12))
+    tilted = np.where(length > 1e-6, across + LEAST_SLANT * w, w)
+    return np.where(slant < LEAST_SLANT, tilted, normals)
 
 
 def tangent_frames(normals: Array, tangents: Array) -> Array:

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 import voile
-from voile.render.materials.builtin import NAMES, builtin_material
 from voile.render.materials.library import LIBRARY, texels_of
 from voile.render.materials.quality import held_back_errors
+from voile.scenes.builtin.materials import NAMES, builtin_material
 from voile.scenes.material import MaterialError
 
-FOLDER = Path(voile.__file__).parent / "render" / "materials" / "data"
+FOLDER = Path(voile.__file__).parent / "scenes" / "builtin" / "data"
 
 
 def test_there_is_one_for_each_reference():

@@ -1,6 +1,7 @@
 """What every blending mode must hold, in extreme scenes and on every backend."""
 
 import dataclasses
+import tracemalloc
 from typing import get_args, get_type_hints
 
 import numpy as np
@@ -12,6 +13,7 @@ from voile import Camera, FrameRequest, Settings, Splats
 from voile.render import RenderError, create_renderer
 from voile.render.metrics import psnr
 from voile.render.modes import MODES
+from voile.render.modes import layers as mode_layers
 from voile.render.modes.stochastic import random, sample_key, splat_key
 from voile.render.modes.weighted import WEIGHTS
 
@@ -183,3 +185,28 @@ def test_more_bins_and_refinements_come_closer():
     assert db(bins=8) > 36
     assert db(bins=16) > 39
     assert db(bins=32) > 42
+
+
+def test_bins_of_a_large_image_are_kept_band_by_band(monkeypatch):
+    splats, camera = make_splats(30, seed=8), dataclasses.replace(CAMERA, width=41, height=33)
+    whole = draw("reference", splats, camera, mode="binned", bins=8)
+    used = draw("reference", splats, camera, mode="binned", bins=8, shown="bins")
+    monkeypatch.setattr(mode_layers, "MOST_NUMBERS", 8 * 41 * 5)  # 5 rows, at last 3
+    bands = draw("reference", splats, camera, mode="binned", bins=8)
+    np.testing.assert_array_equal(bands.color, whole.color)
+    np.testing.assert_array_equal(bands.depth, whole.depth)
+    again = draw("reference", splats, camera, mode="binned", bins=8, shown="bins")
+    np.testing.assert_array_equal(again.color, used.color)
+
+
+def test_memory_of_bins_does_not_grow_with_the_image(monkeypatch):
+    """Nor with the square of their number, as the moving of edges once did."""
+    monkeypatch.setattr(mode_layers, "MOST_NUMBERS", 1 << 17)
+    splats, camera = make_splats(3, seed=8), dataclasses.replace(CAMERA, width=320, height=240)
+    tracemalloc.start()
+    try:
+        draw("reference", splats, camera, mode="binned", bins=32)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 320 * 240 * 32 * 8 * 1.5  # bytes: an image of bins and a half

@@ -9,15 +9,17 @@ from make_materials import make_material
 from make_splats import make_splats, with_weights
 
 from voile import Camera, FrameRequest, Settings
+from voile.kernels.constants import LEAST_SLANT
 from voile.render import create_renderer
 from voile.render.accumulate import accumulates, draw_whole
-from voile.render.materials.decode import decode
+from voile.render.materials.decode import decode, unit
 from voile.render.modes import MODES
 from voile.render.shading import environment_frame, relights
 from voile.render.shading.environment import pixel_directions
-from voile.render.shading.lit import Points, latents, light, tangent_frames
+from voile.render.shading.lit import Points, facing, latents, light, tangent_frames
 from voile.render.shading.sampling import ROWS, alias_table, radiance, table_of
 from voile.render.smooth_normals import smooth_normals
+from voile.scenes.builtin.materials import builtin_material
 from voile.scenes.content import Content, ContentError, no_splats
 from voile.scenes.lights import Lamp, Lights, sky, uniform
 from voile.scenes.mesh import make_mesh
@@ -144,10 +146,18 @@ def test_smooth_normals_agree_on_a_plane_of_noisy_discs():
     tilt = rng.normal(0, 0.15, (n, 2))
     quats = np.column_stack([np.ones(n), tilt, np.zeros(n)])
     splats.quats[:] = quats / np.linalg.norm(quats, axis=1, keepdims=True)
-    found = np.abs(smooth_normals(splats)[:, 2])
+    found = np.abs(smooth_normals(splats, 0.5, 6.0)[:, 2])
     assert np.quantile(np.degrees(np.arccos(np.clip(found, 0, 1))), 0.9) < 20
     own = np.abs(1 - 2 * (splats.quats[:, 1] ** 2 + splats.quats[:, 2] ** 2))
-    assert found.mean() > own.mean()
+    means = [np.abs(smooth_normals(splats, k, 6.0)[:, 2]).mean() for k in (0.0, 0.25, 0.5, 1.0)]
+    assert means[0] == pytest.approx(own.mean(), abs=1e-5)
+    assert means == sorted(means)
+    assert means[-1] > 0.995
+    # The wider the cells the more agree; those of a file are smoothed likewise.
+    near, far = (np.abs(smooth_normals(splats, 1.0, reach)[:, 2]).mean() for reach in (1.0, 12.0))
+    assert near < means[-1] < far
+    tilted = replace(splats, normals=np.tile(np.float32([0, 0.6, 0.8]), (n, 1)))
+    np.testing.assert_allclose(np.abs(smooth_normals(tilted, 0.7, 6.0)[:, 2]), 0.8, atol=1e-5)
 
 
 BACKENDS = ["reference", "cpu", pytest.param("gl", marks=pytest.mark.gl)]
@@ -185,6 +195,68 @@ def test_splats_without_a_material_stay_as_they_are(renderer):
     same = draw(renderer, replace(content, splats=free))
     np.testing.assert_array_equal(same.color, draw(renderer, Content(content.splats)).color)
     assert not relights(replace(content, splats=free), Settings())
+
+
+def ball_of_splats(count=3000):
+    """Discs on a ball that are all of the content's one material."""
+    rng = np.random.default_rng(5)
+    normals = rng.normal(size=(count, 3))
+    normals /= np.linalg.norm(normals, axis=1, keepdims=True)
+    quats = np.stack([1 + normals[:, 2], -normals[:, 1], normals[:, 0], 0 * normals[:, 0]], 1)
+    return replace(
+        make_splats(count, 0),
+        means=(1.1 * normals).astype(np.float32),
+        quats=(quats / np.linalg.norm(quats, axis=1, keepdims=True)).astype(np.float32),
+        scales=np.tile(np.float32([0.12, 0.12, 0.01]), (count, 1)),
+        opacities=np.full(count, 0.95, np.float32),
+        material=np.zeros(count, np.int32),
+    )
+
+
+def round_mesh(material: str):
+    """A ball of few triangles with the normals of a round one."""
+    u, v = np.meshgrid(np.linspace(0, 2 * np.pi, 15), np.linspace(0.05, np.pi - 0.05, 9))
+    normals = np.stack([np.sin(v) * np.sin(u), np.cos(v), np.sin(v) * np.cos(u)], -1)
+    k = np.arange(u.size).reshape(u.shape)
+    a, b, c, d = (part.ravel() for part in (k[:-1, :-1], k[:-1, 1:], k[1:, 1:], k[1:, :-1]))
+    faces = np.concatenate([np.stack([a, b, c], 1), np.stack([a, c, d], 1)])
+    normals = normals.reshape(-1, 3)
+    uvs = 1.2 * np.stack([u, v], -1).reshape(-1, 2)
+    return make_mesh(1.2 * normals, faces, normals, uvs, material=material)
+
+
+@pytest.mark.parametrize("made_of", ["splats", "triangles"])
+def test_silhouettes_have_no_dark_specks(renderer, made_of):
+    """A flake that faces away is black; seen along the surface, a pixel has many flakes."""
+    material, lights = builtin_material("car-paint"), Lights(uniform(1.0))
+    if made_of == "splats":
+        content = Content(ball_of_splats(), (), (material,), lights)
+    else:
+        content = Content(no_splats(), (round_mesh("car-paint"),), (material,), lights)
+    renderer.upload(content)
+    camera = Camera.look_at((1.0, -1.2, -5.0), (0, 0, 0), width=150, height=100)
+    settings = Settings(precision="float32", light_samples=16, material_scale=1.2)
+    drawn = renderer.render(FrameRequest(camera, settings))
+    shown = drawn.color.max(axis=-1)[drawn.alpha > 0.9]
+    assert len(shown) > 1500
+    assert shown.min() > 0.3 * np.median(shown)
+
+
+def test_normals_are_tilted_until_they_face_the_viewer():
+    rng = np.random.default_rng(4)
+    normals, w = (unit(rng.normal(size=(200, 3))) for _ in range(2))
+    normals[0], normals[1] = w[0], -w[1]
+    found = facing(normals, w)
+    slants = np.sum(normals * w, axis=1)
+    np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1.0)
+    np.testing.assert_array_equal(found[slants >= LEAST_SLANT], normals[slants >= LEAST_SLANT])
+    tilted = slants < LEAST_SLANT
+    tilted[1] = False
+    np.testing.assert_allclose(np.sum(found * w, axis=1)[tilted], LEAST_SLANT)
+    # In the plane of both.
+    across = np.cross(normals, w)[tilted]
+    np.testing.assert_allclose(np.sum(found[tilted] * across, axis=1), 0.0, atol=1e-12)
+    np.testing.assert_allclose(found[1], w[1])
 
 
 @pytest.mark.parametrize("name", ["material_tint", "material_scale", "environment_rotation"])

@@ -1,7 +1,5 @@
 """Meshes as scenes and among splats: opened, framed and drawn by the command line."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from make_splats import make_splats
@@ -9,9 +7,9 @@ from PIL import Image
 
 import voile
 from voile.app.cli import run
-from voile.render.materials.assign import coat_named, material_named
 from voile.render.views import bounding_sphere, named_view
 from voile.scenes import SceneFormatError, VoileError
+from voile.scenes.material_names import coat_named, material_named
 from voile.scenes.mesh import turn_up
 from voile.scenes.scene import open_scene
 
@@ -86,10 +84,6 @@ def test_a_scene_of_a_material_is_lit_by_it(box, tmp_path):
     assert made.splats is plain.splats
     assert (made.content.splats.material == 0).all()
     assert made.content.meshes[0].material == made.content.materials[0].name == "brushed"
-    again = made.content.coated(material_named("fabric"))
-    assert (again.splats.material == 0).all()  # what has a material keeps it
-    other = replace(material_named("fabric"), name="brushed")
-    assert [m.name for m in made.content.coated(other).materials] == ["brushed", "brushed 2"]
     assert made.with_look(None, plain.lights).content.splats.material is None
     pictures = []
     for flags in (["--material", "brushed"], ["--material", "fabric"], []):

@@ -19,9 +19,9 @@ from make_splats import make_splats, with_weights
 from voile import Camera, Frame, Settings, Splats
 from voile.render import FrameRequest
 from voile.render.image.poster import make_poster
-from voile.render.materials.builtin import builtin_material
 from voile.render.views import from_viewpoint
 from voile.scenes import builtin
+from voile.scenes.builtin.materials import builtin_material
 from voile.scenes.content import Content
 from voile.scenes.lights import Lamp, Lights
 from voile.scenes.mesh import Mesh, make_mesh

@@ -1,4 +1,7 @@
-"""Baked materials that come with the program, one for each of the reference library."""
+"""Baked materials that come with the program: data, as the scenes are that wear them.
+
+They are baked from the references of `voile.render.materials.library`, by the same names.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,10 @@ from functools import cache
 from importlib import resources
 from pathlib import Path
 
-from ...scenes.material import MaterialError, NeuralMaterial
-from ...scenes.material_file import SUFFIX, read_material
-from .library import LIBRARY
+from ..material import MaterialError, NeuralMaterial
+from ..material_file import SUFFIX, read_material
 
-NAMES = tuple(LIBRARY)
+NAMES = "ceramic", "brushed", "car-paint", "fabric"
 
 
 @cache

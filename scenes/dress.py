@@ -1,0 +1,177 @@
+"""`dress`: what every splat of a scene wears, as one column and one list of materials.
+
+A splat wears what it was given (`Edits.coats`), else what it came with (`Node.coats`, or its number
+in the column `material`), else what the scene wears (`Scene.coat`), else nothing: it then shows its
+captured colours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .bits import Bits
+from .coat import Coat, Patch
+from .content import MOST_MATERIALS, ContentError
+from .material import NeuralMaterial
+from .mesh import Mesh
+from .node import Node
+from .splats import Splats
+
+Column = NDArray[np.int32]
+
+BARE = -1
+"""In the column: captured colours."""
+
+_OPEN = -2  # while the column is made: what the scene wears
+
+
+@dataclass(frozen=True, eq=False)
+class Dress:
+    """What a scene wears.
+
+    Attributes:
+        materials: those of the scene, then those of patches in the order of the nodes, then that of
+            the whole scene; each once.
+        sources: by which each is found again, as of a `Coat`; names of those of the scene.
+        column: (N,) rows of `materials`, -1 for captured colours; None where no splat has any.
+        scene: the row of what the whole scene wears; -1 for none.
+        own: how many splats that are not deleted wear something else, or nothing, of their own.
+        made_from: what all of it depends on.
+    """
+
+    materials: tuple[NeuralMaterial, ...]
+    sources: tuple[str, ...]
+    column: Column | None
+    scene: int
+    own: int
+    made_from: Any
+
+    def splats(self, splats: Splats) -> Splats:
+        """The splats in it."""
+        if self.column is splats.material or self.column is None:
+            return splats
+        return splats.with_columns(material=self.column)
+
+    def meshes(self, meshes: Sequence[Mesh]) -> tuple[Mesh, ...]:
+        """Meshes in what the whole scene wears, but those that have a material or no light."""
+        if self.scene == BARE:
+            return tuple(meshes)
+        name = self.materials[self.scene].name
+        return tuple(
+            mesh if mesh.material or mesh.unlit else replace(mesh, material=name) for mesh in meshes
+        )
+
+
+def dress(
+    splats: Splats,
+    nodes: Sequence[Node],
+    spans: Sequence[slice],
+    own: tuple[NeuralMaterial, ...] = (),
+    coat: Coat | None = None,
+    before: Dress | None = None,
+) -> Dress:
+    """What a flattened scene wears.
+
+    Args:
+        splats: the scene; its column `material` numbers `own`.
+        nodes, spans: what it was made of, and the rows of each.
+        own: materials of the scene, which keep their numbers.
+        coat: what all wears that wears nothing of its own.
+        before: given back where nothing of it has changed.
+
+    Raises:
+        ContentError: too many materials, or a number without one.
+    """
+    made_from = own, coat, [_key(node) for node in nodes]
+    if before is not None and before.made_from == made_from:
+        return before
+    count, wardrobe, worn = 0, _Wardrobe(own), splats.material if own else None
+    if worn is None and coat is None and not any(n.coats or n.edits.coats for n in nodes):
+        return Dress(own, tuple(wardrobe.sources), None, BARE, 0, made_from)
+    if worn is not None and len(worn) and worn.max() >= len(own):
+        raise ContentError(f"splats have material {worn.max()}; the scene has {len(own)}")
+    column = np.full(len(splats), _OPEN, np.int32) if worn is None else worn
+    column = np.where(column < 0, np.int32(_OPEN), column)
+    for node, span in zip(nodes, spans):
+        part, left = column[span], ~node.deleted
+        for patch in (*node.coats, *node.edits.coats):
+            rows = patch.rows.mask
+            # What only deleted splats wear is not counted: it would be among too many.
+            seen = patch.coat if (rows & left).any() else None
+            part[rows] = BARE if seen is None else wardrobe.row(seen)
+        count += int(np.count_nonzero(left & (part != _OPEN)))
+    scene = BARE if coat is None else wardrobe.row(coat)
+    if len(wardrobe.materials) > MOST_MATERIALS:
+        names = ", ".join(material.name for material in wardrobe.materials)
+        raise ContentError(
+            f"{len(wardrobe.materials)} materials; at most {MOST_MATERIALS} are drawn together: "
+            f"{names}. Take one of them off first."
+        )
+    column[column == _OPEN] = scene
+    if (column < 0).all():
+        column = None
+    elif worn is not None and np.array_equal(column, worn):
+        column = worn
+    return Dress(
+        tuple(wardrobe.materials), tuple(wardrobe.sources), column, scene, count, made_from
+    )
+
+
+def with_own_coats(node: Node, materials: Sequence[NeuralMaterial]) -> Node:
+    """A node that wears its column `material`, whatever scene it is in.
+
+    Args:
+        node: of a scene of its own.
+        materials: of that scene.
+    """
+    column = node.splats.material
+    if column is None:
+        return node
+    masks = [(material, column == k) for k, material in enumerate(materials)]
+    coats = tuple(Patch(Coat(m.name, m), Bits(mask)) for m, mask in masks if mask.any())
+    return replace(node, splats=node.splats.with_columns(material=None), coats=coats)
+
+
+class _Wardrobe:
+    """Materials, each once, under names of their own."""
+
+    def __init__(self, own: Sequence[NeuralMaterial]) -> None:
+        self.materials = list(own)
+        self.sources = [material.name for material in own]
+        self._given = list(own)  # as they came, under whatever name
+
+    def row(self, coat: Coat) -> int:
+        """The row of a coat's material, which is put in where there is none like it."""
+        for row, known in enumerate(self._given):
+            if _alike(known, coat.material):
+                return row
+        name, number = coat.material.name, 2
+        while name in {material.name for material in self.materials}:
+            name, number = f"{coat.material.name} {number}", number + 1
+        same = name == coat.material.name
+        self.materials.append(coat.material if same else replace(coat.material, name=name))
+        self.sources.append(coat.source)
+        self._given.append(coat.material)
+        return len(self._given) - 1
+
+
+def _key(node: Node) -> Any:
+    patched = bool(node.coats or node.edits.coats)
+    return node.splats, node.coats, node.edits.coats, node.edits.deleted if patched else None
+
+
+def _alike(a: NeuralMaterial, b: NeuralMaterial) -> bool:
+    """Whether two materials reflect the same: a file may have been read twice."""
+    if a is b:
+        return True
+    if a.shape != b.shape or a.size != b.size or list(a.layers) != list(b.layers):
+        return False
+    pairs = [*zip(reversed(a.levels), reversed(b.levels))]  # the smallest first
+    for name, layer in a.layers.items():
+        pairs += [(layer.weight, b.layers[name].weight), (layer.bias, b.layers[name].bias)]
+    return all(np.array_equal(x, y) for x, y in pairs)
