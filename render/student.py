@@ -127,7 +127,11 @@ class Student:
         """As `scenes.relearn.reshaped`, in memory that is used again."""
         own = self._columns
         if self._shapes is None:
-            self._shapes = np.empty_like(own.means), np.empty_like(own.quats), np.empty_like(own.scales)
+            self._shapes = (
+                np.empty_like(own.means),
+                np.empty_like(own.quats),
+                np.empty_like(own.scales),
+            )
         new = self._shapes
 
         def reshape(start: int, stop: int) -> None:
@@ -139,9 +143,7 @@ class Student:
     def _in_chunks(self, call: Callable[[int, int], Any], count: int) -> list[Any]:
         """call(start, stop) for every chunk of so many rows, by all threads."""
         ends = range(0, count, _CHUNK)
-        return self._workers.map(
-            lambda k: call(ends[k], min(ends[k] + _CHUNK, count)), len(ends)
-        )
+        return self._workers.map(lambda k: call(ends[k], min(ends[k] + _CHUNK, count)), len(ends))
 
 
 def columns_of(splats: Splats) -> Columns:

@@ -78,9 +78,7 @@ class OitWeights:
         if self.shapes is not None and n:
             most = float(np.abs(self.shapes).max())
             if most > SHAPE_LIMIT:
-                raise SplatsError(
-                    f"oit shapes has {most}; all must be within +-{SHAPE_LIMIT:g}"
-                )
+                raise SplatsError(f"oit shapes has {most}; all must be within +-{SHAPE_LIMIT:g}")
         if not (np.isfinite(self.beta) and self.beta >= 0.0):
             raise SplatsError(f"oit beta is {self.beta}; it must be finite and not negative")
 

@@ -1,4 +1,4 @@
-"""What mode `learned` draws in place of a scene: splats with opacities, colours and shapes learned."""
+"""What mode `learned` draws in place of a scene: its splats with all that was learned of them."""
 
 from __future__ import annotations
 
