@@ -69,6 +69,7 @@ class Dock:
         title: for people.
         make: makes the panel from a `Context` and the parent widget. A panel that works in threads
             has `close_tasks(seconds) -> list[str]`, which stops them and names those still alive.
+            One that has `seen(visible)` is told whether it is in front and on screen.
         area: where it docks at first; docks of one area are tabs.
         below: not a tab but below the others of its area.
         shown: whether it is there at first.
@@ -236,6 +237,8 @@ class Docks(QObject):
         dock.setTitleBarWidget(DockTitle(dock, self._window))
         self._window.addDockWidget(entry.area, dock)
         dock.setVisible(entry.shown)
+        if seen := getattr(panel, "seen", None):
+            dock.visibilityChanged.connect(seen)
         dock.visibilityChanged.connect(self._changed, Qt.ConnectionType.QueuedConnection)
         dock.topLevelChanged.connect(self._changed, Qt.ConnectionType.QueuedConnection)
         return dock

@@ -8,24 +8,30 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
 from ..render.accumulate import Accumulator, accumulates, same_frame
-from ..render.device_frame import DeviceFrame
+from ..render.device_frame import DeviceFrame, NotShared, Outcome, Share, Withdrawn
 from ..render.frame import Frame, FrameRequest
-from ..render.inspect import PROJECTED
+from ..render.inspect import BLENDED, PROJECTED
 from ..render.posters import clear_posters
 from ..render.settings import Settings
 from ..scenes.content import Content
 from ..scenes.errors import VoileError
 from .captures import PHOTO
+from .device_frames import DeviceFrames
 from .differences import Compared, Pair
-from .frame_worker import Drawing, FrameWorker, Job, Picture, copied
+from .frame_worker import FrameWorker
 from .gl_painter import GLPainter
+from .jobs import Drawing, Job, Picture
 from .readiness import Readiness
 from .rounds import Key, Round, same_key
 from .session import Session
+
+if TYPE_CHECKING:
+    from ..render.gl.shared import SharedFrames
 
 log = logging.getLogger(__name__)
 
@@ -35,12 +41,11 @@ class Drawer(QObject):
 
     Attributes:
         readiness: prepares modes before they are drawn.
-        not_shared: why the window's OpenGL cannot have frames from the device that drew them; empty
-            where it can, or has not been tried.
+        devices: what is known of frames that stay on the device that draws them.
 
     Signals:
         changed: there is something to show, or to draw.
-        drawn: a Drawing, whether it will be shown or not.
+        drawn: a Drawing, whether it will be shown or not, once it is known what it took.
         compared_sides: a `Compared` of the two sides on screen.
         picture_taken: a Picture, its Frame and its FrameRequest.
         failed: what could not be done, and the exception.
@@ -63,9 +68,11 @@ class Drawer(QObject):
         self._summed: Content | None = None  # what the means are of
         self._stale = True
         self._closed = False
-        self.not_shared = ""
+        self.devices = DeviceFrames()
         self._worker = FrameWorker(self)
         self._worker.drawn.connect(self._take_drawing)
+        self._worker.settled.connect(self._take_outcome)
+        self._worker.place_wanted.connect(self._take_share)
         self._worker.failed.connect(self._drawing_failed)
         self._worker.compared.connect(self._take_compared)
         self.readiness = Readiness(session, self)
@@ -89,6 +96,7 @@ class Drawer(QObject):
     def settled(self) -> bool:
         """Whether the picture on screen is of the latest view and settings."""
         drawing = self._round is not None and not self._round.refining
+        drawing = drawing or self.devices.unsure
         return not (self._stale or drawing or self._worker.busy or self.readiness.busy)
 
     def invalidate(self) -> None:
@@ -103,39 +111,51 @@ class Drawer(QObject):
 
     @property
     def on_device(self) -> bool:
-        """Whether a frame on screen is still on the device that drew it."""
-        return any(isinstance(each.frame, DeviceFrame) for each in self._shown.values())
+        """Whether a frame that stays on its device is on screen, or is being drawn."""
+        drawing = () if self._round is None else self._round.jobs
+        return any(job.canvas is not None for job in drawing) or any(
+            isinstance(each.frame, DeviceFrame) for each in self._shown.values()
+        )
 
-    def bring_to_host(self, reason: str) -> None:
-        """Takes frames on screen from their device, and all that follow: they cannot be shared."""
-        log.warning("frames come to the window by way of the host: %s", reason)
-        self.not_shared = reason
+    def _lose_frames(self) -> None:
+        """What is on screen from a device cannot be shown any more, and is drawn anew."""
         for side, drawing in list(self._shown.items()):
-            if not isinstance(drawing.frame, DeviceFrame):
-                continue
-            try:
-                whole = drawing.frame.download()
-                self._shown[side] = replace(drawing, frame=whole, route=copied(reason))
-            except VoileError as error:
+            if isinstance(drawing.frame, DeviceFrame):
                 del self._shown[side]
-                self.failed.emit(f"The {drawing.job.backend} backend could not draw", error)
+        self.invalidate()
 
-    def step(self, painter: GLPainter, content: Content, request: FrameRequest) -> None:
+    def _take_over(self, places: SharedFrames) -> None:
+        """OpenGL takes what devices have drawn, whose canvases may then be lent again."""
+        try:
+            frames = (drawing.frame for drawing in self._shown.values())
+            places.take(*(frame for frame in frames if isinstance(frame, DeviceFrame)))
+        except Withdrawn:
+            self._lose_frames()
+        except NotShared as error:
+            self.devices.refuse(str(error))
+            self._lose_frames()
+
+    def step(
+        self, painter: GLPainter, places: SharedFrames, content: Content, request: FrameRequest
+    ) -> None:
         """Draws what is out of date, or starts to; the painter's context is current.
 
         Args:
             painter: draws for the gl backend.
+            places: where devices draw, of the same context.
             content: the scene.
             request: the view and settings of side A; kept, so nobody else may change it.
         """
         key = self._key(content)
         self._abandon(key)
+        self._take_over(places)
         if self._round is None:
-            self._begin(painter, key, request)
+            self._begin(painter, places, key, request)
 
     def take_picture(
-        self, painter: GLPainter, picture: Picture, content: Content, request: FrameRequest
-    ) -> None:
+        self, painter: GLPainter, places: SharedFrames, picture: Picture, content: Content,
+        request: FrameRequest,
+    ) -> None:  # fmt: skip
         """Draws a picture to keep; `picture_taken` follows, or `failed`. Arguments as `step`."""
         settings = self.readiness.meanwhile(content.splats, request.settings)
         request = replace(request, settings=settings)
@@ -143,7 +163,8 @@ class Drawer(QObject):
         if adds and shown is not None and same_frame(shown.job.request, request):
             try:
                 frame = shown.frame  # the mean on screen
-                whole = frame if isinstance(frame, Frame) else frame.download()
+                whole = places.read(frame) if isinstance(frame, DeviceFrame) else frame
+                whole = whole if isinstance(whole, Frame) else whole.download()
             except VoileError as error:
                 self.failed.emit("The picture could not be taken", error)
                 return
@@ -188,7 +209,9 @@ class Drawer(QObject):
             self._shown.pop(1, None)
             self._compared = None
 
-    def _begin(self, painter: GLPainter, key: Key, request: FrameRequest) -> None:
+    def _begin(
+        self, painter: GLPainter, places: SharedFrames, key: Key, request: FrameRequest
+    ) -> None:
         """Starts to draw what is out of date, or what adds up to a better picture."""
         content, backends = key
         if content is not self._summed:
@@ -209,6 +232,7 @@ class Drawer(QObject):
                     else None,
                     photo=photo if backend == PHOTO else None,
                     arrays=self._why_arrays(settings[side], content, len(backends)),
+                    compared=len(backends) > 1,
                 )
                 for side, backend in enumerate(backends)
             ]
@@ -219,6 +243,7 @@ class Drawer(QObject):
             jobs = self._refinements()
         if not jobs:
             return
+        jobs = [self.devices.placed(job, places) for job in jobs]
         self._stale = False
         self._round = Round(key, jobs)
         if others := [job for job in jobs if not job.in_window]:
@@ -231,15 +256,14 @@ class Drawer(QObject):
 
     def _why_arrays(self, settings: Settings, content: Content, sides: int) -> str:
         """Why frames are wanted as arrays; empty where they may stay on their device."""
-        if sides > 1:
-            return "two pictures are compared"
-        if settings.shown != "colour":
+        averages = accumulates(settings, content)
+        if sides > 1 and averages:
+            return "means of frames are compared"
+        if settings.shown != "colour" and (averages or settings.shown not in BLENDED):
             return "a debug view is drawn"
         if clear_posters(content):
             return "posters with alpha are blended"
-        if accumulates(settings, content):
-            return "frames are averaged"
-        return self.not_shared
+        return self.devices.not_shared
 
     def _refinements(self) -> list[Job]:
         """What makes the pictures on screen better."""
@@ -264,13 +288,37 @@ class Drawer(QObject):
 
     def _take_drawing(self, drawing: Drawing) -> None:
         job = drawing.job
-        self.drawn.emit(drawing)
+        if isinstance(drawing.frame, DeviceFrame):
+            drawing = self.devices.begin(drawing)
+        else:
+            self.drawn.emit(drawing)
         if job.picture is not None:
             self.picture_taken.emit(job.picture, drawing.frame, job.request)
         elif self._round is not None and self._round.take(drawing) and self._end_round():
             self.changed.emit()
 
+    def _take_outcome(self, drawing: Drawing, outcome: Outcome) -> None:
+        """A device has drawn a frame, which may be on screen already."""
+        job, drawing = drawing.job, self.devices.settle(drawing, outcome)
+        shown = self._shown.get(job.side)
+        if shown is not None and shown.job is job:
+            self._shown[job.side] = drawing
+        if outcome.whole:
+            self.drawn.emit(drawing)
+        elif self._round is None or job in self._round.jobs:
+            # Splats are missing on screen, and nothing newer is coming: there is room for all now.
+            self.invalidate()
+        self.changed.emit()
+
+    def _take_share(self, job: Job, share: Share) -> None:
+        """A device is ready to draw, and wants to know where."""
+        self.devices.take_share(job, share)
+        if self._round is not None and job in self._round.jobs:
+            self._round = None
+            self.invalidate()
+
     def _drawing_failed(self, job: Job, error: BaseException) -> None:
+        self.devices.fail(job)
         what = "photograph could not be shown"
         if job.photo is None:
             what = f"{job.backend} backend could not draw"

@@ -7,7 +7,7 @@ from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QMenu
 
 from .actions import Actions
-from .edit_tools import VIEW, EditTools
+from .edit_tools import LAMPS, VIEW, EditTools
 from .editor import Editor
 
 TOOLS: dict[str, tuple[str, str, str, str]] = {
@@ -19,6 +19,7 @@ TOOLS: dict[str, tuple[str, str, str, str]] = {
     "move": ("Move", "cursor-move", "G", "Move the node, or what is selected"),
     "rotate": ("Turn", "rotate-orbit", "T", "Turn the node, or what is selected"),
     "scale": ("Scale", "resize", "Y", "Scale the node, or what is selected"),
+    LAMPS: ("Lamps", "lightbulb-on-outline", "I", "Move and turn lamps in the picture"),
 }
 """Text, icon, key and hint of every tool."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,9 +19,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ..render.selecting import HOWS, by_color, by_opacity, by_size
+from ..render.selecting import HOWS, by_color, by_material, by_opacity, by_size
 from ..scenes.splats import Splats
-from . import theme
+from . import theme, wearing
+from .edit_tools import LAMPS
 from .node_controls import ColorControls, PlaceControls
 from .setting_inputs import Choice, Number, Segments, Swatch
 from .settings_panel import Group
@@ -29,7 +30,7 @@ from .settings_panel import Group
 if TYPE_CHECKING:
     from .docks import Context
 
-ATTRIBUTES = ("opacity", "size", "colour")
+ATTRIBUTES = ("opacity", "size", "colour", "material")
 
 _HINTS = {"opacity": "0 to 1", "size": "standard deviation as a share of the scene's radius"}
 _SMALLEST = 1e-4  # at which the slider for sizes begins
@@ -55,7 +56,8 @@ class EditPanel(QWidget):
         grid = QGridLayout()
         grid.setSpacing(4)
         self.buttons: dict[str, QToolButton] = {}
-        for place, (name, action) in enumerate(does.tools.items()):
+        tools = [(name, action) for name, action in does.tools.items() if name != LAMPS]
+        for place, (name, action) in enumerate(tools):
             self.buttons[name] = button = _tool_button(action, self)
             grid.addWidget(button, place // 4, place % 4)
         column.addLayout(grid)
@@ -106,6 +108,8 @@ class EditPanel(QWidget):
         self.attribute.setEnabled(opened is not None)
         if opened is not None:
             self.attribute.set_radius(opened.radius)
+            materials = opened.scene.dress.materials
+            self.attribute.set_materials([wearing.caption(each.name) for each in materials])
 
     def _set_how(self, how: Any) -> None:
         self._tools.how = how
@@ -134,6 +138,8 @@ class AttributeControls(QWidget):
         self._values: dict[str, tuple[float, float]] = {"opacity": (0.0, 0.1), "size": (0.1, 1.0)}
         self._color: tuple[float, float, float] = (0.5, 0.5, 0.5)
         self._distance = 0.15
+        self._materials = (wearing.CAPTURED,)
+        self._material = wearing.CAPTURED
         self._name = "opacity"
         self._radius = 1.0
         self.kind = Choice(ATTRIBUTES, "Attribute", self)
@@ -159,6 +165,9 @@ class AttributeControls(QWidget):
         self.distance.setToolTip("How far a colour may be from it, Euclidean, channels 0 to 1")
         self.distance.changed.connect(self._set_distance)
         self._add(column, "colour", "Distance", self.distance)
+        self.material = Choice((wearing.CAPTURED,), "Material", self)
+        self.material.changed.connect(self._set_material)
+        self._add(column, "material", "", self.material)
         self.button = QPushButton("Select", self)
         self.button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.button.clicked.connect(self.select)
@@ -169,9 +178,21 @@ class AttributeControls(QWidget):
         """The scene's radius, which sizes are relative to."""
         self._radius = radius
 
+    def set_materials(self, names: Sequence[str]) -> None:
+        """What the scene's splats wear, in the order of its numbers."""
+        self._materials = (wearing.CAPTURED, *names)
+        self.material.offer(self._materials)
+        if self._material not in self._materials:
+            self._material = wearing.CAPTURED
+        self.material.put(self._material)
+
     def select(self) -> None:
         """Selects what has the attribute."""
         name, radius = self._name, self._radius
+        if name == "material":
+            row = self._materials.index(self._material) - 1
+            self._select(lambda s: by_material(s, row), f"Select {self._material}")
+            return
         if name == "colour":
             color, distance = self._color, self._distance
             self._select(lambda s: by_color(s, color, distance), "Select by colour")
@@ -213,6 +234,10 @@ class AttributeControls(QWidget):
     def _set_distance(self, value: float) -> None:
         self._distance = value
         self.distance.put(value)
+
+    def _set_material(self, name: str) -> None:
+        self._material = name
+        self.material.put(name)
 
     def _set_color(self, value: Any) -> None:
         self._color = value

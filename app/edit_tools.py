@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import cast
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QPointF, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
@@ -13,13 +13,22 @@ from ..render.camera import Camera
 from ..render.selecting import How
 from .area_tools import LassoTool, RectangleTool
 from .editor import Editor
+from .gizmo import Kind
+from .gizmo_target import NodeTarget
 from .gizmo_tool import GizmoTool
+from .lamp_tool import LampTool
+from .light_edits import LightEdits
 from .session import Session
 from .tool import Bench, Point, Tool
 from .volume_tools import BoxTool, SphereTool
 
 VIEW = "view"
 """The tool that navigates."""
+
+LAMPS = "lamps"
+"""The tool that moves and turns lamps."""
+
+_HANDLES: tuple[Kind, ...] = ("move", "rotate", "scale")
 
 _AREAS = ("rectangle", "lasso", "sphere", "box")
 
@@ -31,12 +40,13 @@ class EditTools(QObject):
     the view, and so do the other buttons and the wheel at any time.
 
     Args:
-        session, editor: the models.
+        session, editor, lights: the models.
         viewport: the picture.
         screen_camera: the view in the pixels that are drawn.
 
     Attributes:
         tools: by name; `VIEW` is none of them.
+        lamps: the one of them that knows where lamps are.
         how: what becomes of what is selected where no keys say otherwise.
         overlay: draws what the tools show.
 
@@ -50,6 +60,7 @@ class EditTools(QObject):
         self,
         session: Session,
         editor: Editor,
+        lights: LightEdits,
         viewport: QWidget,
         screen_camera: Callable[[], Camera],
     ) -> None:
@@ -58,7 +69,7 @@ class EditTools(QObject):
         bench = Bench(
             session,
             editor,
-            lambda: session.navigator.camera(max(1, viewport.width()), max(1, viewport.height())),
+            lambda: session.camera(max(1, viewport.width()), max(1, viewport.height())),
             screen_camera,
         )
         self.tools: dict[str, Tool] = {
@@ -66,10 +77,10 @@ class EditTools(QObject):
             "lasso": LassoTool(bench),
             "sphere": SphereTool(bench),
             "box": BoxTool(bench),
-            "move": GizmoTool(bench, "move"),
-            "rotate": GizmoTool(bench, "rotate"),
-            "scale": GizmoTool(bench, "scale"),
+            **{kind: GizmoTool(bench, NodeTarget(bench, kind)) for kind in _HANDLES},
         }
+        self.lamps = self.tools[LAMPS] = LampTool(bench, lights)
+        self._lights = lights
         self.how: How = "replace"
         self._name = VIEW
         self._dragging = False
@@ -81,6 +92,7 @@ class EditTools(QObject):
         session.nodes_changed.connect(self._nodes_changed)
         for signal in (session.navigator.changed, session.nodes_changed):
             signal.connect(self.overlay.update, max_args=0)
+        lights.changed.connect(self.overlay.update)
 
     @property
     def name(self) -> str:
@@ -98,6 +110,8 @@ class EditTools(QObject):
             return
         self.cancel()
         self._name = name
+        if name == LAMPS:
+            self.lamps.begin()
         self._viewport.setCursor(self._cursor())
         self.overlay.update()
         self.tool_changed.emit(name)
@@ -109,6 +123,20 @@ class EditTools(QObject):
         self.overlay.update()
         return done
 
+    @property
+    def marked(self) -> bool:
+        """Whether lamps are marked in the picture."""
+        return self._name == LAMPS or self._lights.shown
+
+    def click(self, where: QPointF) -> bool:
+        """Takes up the lamp whose mark was clicked; whether there is one."""
+        row = self.lamps.at((where.x(), where.y())) if self.marked else None
+        if row is None:
+            return False
+        self._lights.choose(row)
+        self.take(LAMPS)
+        return True
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Takes the events that are the tool's."""
         kinds = QEvent.Type
@@ -116,6 +144,8 @@ class EditTools(QObject):
             self.overlay.setGeometry(self._viewport.rect())
             return False
         if self.tool is None:
+            if self.marked and event.type() == kinds.MouseMove:
+                self._hover(cast(QMouseEvent, event))
             return False
         match event.type():
             case kinds.MouseButtonPress | kinds.MouseButtonDblClick:
@@ -158,12 +188,22 @@ class EditTools(QObject):
             self.tool.drag(_at(event))
             self.overlay.update()
             return True
-        if event.buttons() == Qt.MouseButton.NoButton:
-            held = self.tool.hover(_at(event))
-            hand = Qt.CursorShape.OpenHandCursor
-            self._viewport.setCursor(hand if held else self._cursor())
-            self.overlay.update()
+        self._hover(event)
         return False
+
+    def _hover(self, event: QMouseEvent) -> None:
+        """Shows what a press would take."""
+        if event.buttons() != Qt.MouseButton.NoButton:
+            return
+        at, shapes = _at(event), Qt.CursorShape
+        held = self.tool is not None and self.tool.hover(at)
+        shape = shapes.OpenHandCursor if held else self._cursor()
+        if self.tool is not self.lamps:
+            marked = self.marked and not held
+            if self.lamps.hover_mark(at if marked else None):
+                shape = shapes.PointingHandCursor
+        self._viewport.setCursor(shape)
+        self.overlay.update()
 
     def _release(self, event: QMouseEvent) -> bool:
         if not self._dragging or event.button() != Qt.MouseButton.LeftButton:
@@ -200,11 +240,15 @@ class ToolOverlay(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """What the tool shows."""
-        if self._tools.tool is None:
+        tools = self._tools
+        if tools.tool is None and not tools.marked:
             return
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        self._tools.tool.paint(painter)
+        if tools.marked and tools.tool is not tools.lamps:
+            tools.lamps.paint_marks(painter)
+        if tools.tool is not None:
+            tools.tool.paint(painter)
         painter.end()
 
 

@@ -12,6 +12,7 @@ from .edit_actions import EditActions
 from .edit_tools import VIEW, EditTools
 from .editor import Editor
 from .history import History
+from .light_edits import LightEdits
 from .loading import Loader
 from .opened import OpenedScene
 from .poster_adder import PosterAdder
@@ -24,6 +25,7 @@ class Editing(QObject):
 
     Attributes:
         editor: the commands.
+        lights: those for lights.
         tools: what the left button does.
         actions: both, for menus and keys.
         adder: loads what is added to the scene.
@@ -41,7 +43,8 @@ class Editing(QObject):
         super().__init__(viewport)
         self._session = session
         self.editor = Editor(session, history, self)
-        self.tools = EditTools(session, self.editor, viewport, viewport.camera)
+        self.lights = LightEdits(session, history, self)
+        self.tools = EditTools(session, self.editor, self.lights, viewport, viewport.camera)
         self.actions = EditActions(actions, self.editor, self.tools)
         self.adder = Loader(self)
         self.adder.loaded.connect(self._loaded)

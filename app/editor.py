@@ -11,9 +11,11 @@ from PySide6.QtCore import QObject
 
 from ..render.camera import Camera
 from ..render.selecting import How, combined, unhidden
+from ..scenes.coat import Coat
 from ..scenes.flatten import drawn_mask
 from ..scenes.node import Node
 from ..scenes.splats import Splats
+from . import wearing
 from .history import History
 from .node_edits import NodeEdits
 from .session import Session
@@ -52,7 +54,7 @@ class Editor(NodeEdits):
         """Selects what `find` finds among the splats that are drawn.
 
         Args:
-            find: from the flattened scene (N splats) to a mask (N,).
+            find: from the scene as it is drawn (N splats) to a mask (N,).
             how: what becomes of what is selected.
             camera: with `only_visible`, the view that splats must not be hidden from.
             before: nodes with the selection to begin with, where it is not that of now.
@@ -63,7 +65,7 @@ class Editor(NodeEdits):
         if opened is None:
             return
         flat = opened.scene.flat
-        found = find(flat.splats)
+        found = find(opened.scene.content.splats)  # in what they wear
         if self.only_visible and camera is not None:
             found = found & unhidden(flat.splats, camera)
         start = {node.id: node for node in before or self.nodes}
@@ -153,6 +155,28 @@ class Editor(NodeEdits):
                 nodes += part
                 self._current = part[1].id
         return nodes
+
+    # Materials
+
+    def wear(self, coat: Coat | None, node: Node | None = None) -> None:
+        """Puts a material on what is selected, or on a node; None for captured colours."""
+        name = "Captured colours" if coat is None else wearing.caption(coat.material.name)
+        self._dress(f"{name} on", node, lambda each, mask: each.wear(coat, mask))
+
+    def undress(self, node: Node | None = None) -> None:
+        """What is selected, or a node, wears what it came with again, or what the scene wears."""
+        self._dress("Scene's material on", node, lambda each, mask: each.undress(mask))
+
+    def undress_all(self) -> None:
+        """Nothing wears anything but what it came with, or what the scene wears."""
+        nodes = [node.edited(coats=()) if node.edits.coats else node for node in self.nodes]
+        self._put("Scene's material everywhere", nodes)
+
+    def _dress(self, verb: str, node: Node | None, change: Callable[[Node, Mask], Node]) -> None:
+        target = wearing.selected(self.nodes) if node is None else wearing.whole(node)
+        changed = {each.id: change(each, mask) for each, mask in target}
+        text = self._words(verb) if node is None else f"{verb} {node.name}"
+        self._put(text, [changed.get(each.id, each) for each in self.nodes])
 
     def _words(self, verb: str) -> str:
         count = self.selected

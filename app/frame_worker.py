@@ -1,122 +1,36 @@
-"""`FrameWorker`: the backends that return arrays, drawing in a thread; the latest request wins."""
+"""`FrameWorker`: all backends but gl, drawing in a thread; the latest request wins."""
 
 from __future__ import annotations
 
 import threading
-import time
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Literal
 
 from PySide6.QtCore import QObject, Signal
 
-from ..render.accumulate import Accumulator
-from ..render.captured import photo_frame
-from ..render.device_frame import DeviceFrame, DeviceRenderer
-from ..render.frame import Frame, FrameRequest
-from ..render.inspect import PROJECTED
-from ..render.renderer import Renderer, create_renderer
-from ..scenes.captured import CapturedView
-from ..scenes.content import Content
-from ..scenes.splats import Splats
+from ..render.device_frame import DeviceFrame
 from .differences import Pair, compare
+from .job_renderers import JobRenderers, PlaceWanted
+from .jobs import Drawing, Job
 
-if TYPE_CHECKING:
-    from ..render.gl.frame import GLFrame
-
-
-SHARED = "shared with OpenGL"
-"""What is said of a frame that stays on the device that drew it."""
-
-
-def copied(reason: str) -> str:
-    """What is said of a frame of a device that comes by way of the host."""
-    return f"host copy: {reason}"
-
-
-@dataclass(frozen=True)
-class Picture:
-    """What a frame is kept for: a PNG file, or the clipboard where `path` is None.
-
-    `size` is its width and height in pixels, where it is not that of the frame.
-    """
-
-    path: Path | None = None
-    size: tuple[int, int] | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class Job:
-    """A frame to draw.
-
-    Attributes:
-        backend, content, request: what draws what and how.
-        side: 0, or 1 where it is what the picture is compared with.
-        picture: what the frame is kept for; such a job is never dropped for a later one.
-        accumulator: adds the frame to those before of the same request.
-        refining: there is a picture of this view already, which this frame only makes better.
-        photo: a photograph that is shown instead of drawing anything.
-        arrays: why the frame is wanted as arrays; empty where it may stay on the device.
-    """
-
-    backend: str
-    content: Content
-    request: FrameRequest
-    side: int = 0
-    picture: Picture | None = None
-    accumulator: Accumulator | None = None
-    refining: bool = False
-    photo: CapturedView | None = None
-    arrays: str = "the picture is kept"
-
-    @property
-    def in_window(self) -> bool:
-        """Whether the window's own thread draws it."""
-        return self.backend == "gl" and self.request.settings.shown not in PROJECTED
-
-    @property
-    def splats(self) -> Splats:
-        """Those of the content."""
-        return self.content.splats
-
-
-@dataclass(frozen=True, eq=False)
-class Drawing:
-    """A drawn frame and the job it answers.
-
-    Attributes:
-        job: what was asked for.
-        frame: the frame, or the mean of all frames so far where the job accumulates.
-        milliseconds: what drawing it took on `device`.
-        stats: counts by name, as in `Frame`.
-        samples: samples per pixel in the mean; 0 where nothing is added up.
-        timings: milliseconds by stage, as in `Frame`.
-        begun: when drawing it began, by `time.perf_counter`.
-        route: how it comes from its device to the window; empty for those that OpenGL draws, and
-            those that no device does.
-    """
-
-    job: Job
-    frame: Frame | GLFrame | DeviceFrame
-    milliseconds: float
-    device: str
-    stats: dict[str, int]
-    samples: int = 0
-    timings: dict[str, float] = field(default_factory=dict)
-    begun: float = 0.0
-    route: str = ""
+LOOK = 0.001
+"""Seconds between two looks at whether a device has drawn what it was given, where nothing else is
+to be done."""
 
 
 class FrameWorker(QObject):
-    """Owns the array renderers and the thread they draw in.
+    """Owns the renderers that need no context of OpenGL's, and the thread they draw in.
 
     Signals (delivered in the thread that made the worker):
         drawn: a Drawing.
+        settled: a Drawing, and the `Outcome` of its frame, which has stayed on its device.
+        place_wanted: a Job that was not drawn for want of a canvas, and the `Share` to make one by.
         failed: a Job and its exception.
         compared: a `differences.Compared`.
     """
 
     drawn = Signal(object)
+    settled = Signal(object, object)
+    place_wanted = Signal(object, object)
     failed = Signal(object, object)
     compared = Signal(object)
 
@@ -128,6 +42,7 @@ class FrameWorker(QObject):
         self._pair: Pair | None = None
         self._stop = False
         self._drawing: Job | None = None
+        self._unsettled: list[Drawing] = []  # the thread's own
         self._thread: threading.Thread | None = None
 
     @property
@@ -181,12 +96,14 @@ class FrameWorker(QObject):
             self._thread = threading.Thread(target=self._run, name="voile task frames", daemon=True)
             self._thread.start()
 
-    def _wait(self) -> Job | Pair | None:
+    def _wait(self) -> Job | Pair | Literal["look"] | None:
         with self._changed:
             self._drawing = None
-            self._changed.wait_for(
-                lambda: self._stop or self._pictures or self._pair is not None or self._next
-            )
+            if not self._changed.wait_for(
+                lambda: self._stop or self._pictures or self._pair is not None or self._next,
+                LOOK if self._unsettled else None,
+            ):
+                return "look"
             if self._stop:
                 return None
             if self._pair is not None and not self._pictures:
@@ -196,77 +113,45 @@ class FrameWorker(QObject):
             return self._drawing
 
     def _run(self) -> None:
-        renderers = _Renderers()
+        renderers = JobRenderers()
         while (work := self._wait()) is not None:
             if isinstance(work, Pair):
-                self.compared.emit(compare(work))
-                continue
-            try:
-                drawing = renderers.draw(work)
-            except Exception as error:
-                self.failed.emit(work, error)
-            else:
-                self.drawn.emit(drawing)
+                self._compare(work)
+            elif isinstance(work, Job):
+                self._draw(renderers, work)
+            self._settle()
         renderers.close()
 
-
-class _Renderers:
-    """One renderer for each backend that was asked for; used by the worker's thread alone."""
-
-    def __init__(self) -> None:
-        self._held: dict[str, tuple[Renderer, Content | None]] = {}
-        self._photo: tuple[tuple[CapturedView, int, int], Frame] | None = None
-
-    def draw(self, job: Job) -> Drawing:
-        if job.photo is not None:
-            return self._show(job, job.photo)
-        if job.request.settings.shown in PROJECTED:
-            from ..render.cpu.views import draw_projected  # Numba, which takes its time to load
-
-            start = time.perf_counter()
-            frame = draw_projected(job.content, job.request)
-            elapsed = 1e3 * (time.perf_counter() - start)
-            return Drawing(
-                job, frame, elapsed, "projection", frame.stats, 0, dict(frame.timings), start
-            )
-        renderer, content = self._held.get(job.backend, (None, None))
-        if renderer is None:
-            renderer = create_renderer(job.backend)
-        if content is not job.content:
-            self._held[job.backend] = renderer, None
-            renderer.upload(job.content)
-            # Scenes that are no longer shown must not be held.
-            for name, (other, held) in list(self._held.items()):
-                if held is not None and held is not job.content:
-                    other.close()
-                    del self._held[name]
-        self._held[job.backend] = renderer, job.content
-        mean = job.accumulator
-        request = job.request if mean is None else mean.next(job.request)
-        device, samples, route = renderer.capabilities.device, 0, ""
-        start = time.perf_counter()
-        if isinstance(renderer, DeviceRenderer) and mean is None and not job.arrays:
-            frame, route = renderer.draw(request), SHARED
-            elapsed = 1e3 * (time.perf_counter() - start)
+    def _draw(self, renderers: JobRenderers, job: Job) -> None:
+        try:
+            drawing = renderers.draw(job)
+        except PlaceWanted as wanted:
+            self.place_wanted.emit(job, wanted.share)
+        except Exception as error:
+            self.failed.emit(job, error)
         else:
-            frame = renderer.render(request)
-            elapsed = 1e3 * (time.perf_counter() - start)
-            if isinstance(renderer, DeviceRenderer):
-                route = copied(job.arrays)
-            if mean is not None:
-                frame, samples = mean.add(frame), mean.samples
-        timings = dict(frame.timings)
-        return Drawing(job, frame, elapsed, device, frame.stats, samples, timings, start, route)
+            if isinstance(drawing.frame, DeviceFrame):
+                self._unsettled.append(drawing)
+            self.drawn.emit(drawing)
 
-    def _show(self, job: Job, photo: CapturedView) -> Drawing:
-        """The photograph where the job's camera has it; the last one is kept."""
-        start = time.perf_counter()
-        key = photo, job.request.camera.width, job.request.camera.height
-        if self._photo is None or self._photo[0] != key:
-            self._photo = key, photo_frame(*key)
-        elapsed = 1e3 * (time.perf_counter() - start)
-        return Drawing(job, self._photo[1], elapsed, "photograph", {}, begun=start)
+    def _compare(self, pair: Pair) -> None:
+        try:
+            compared = compare(pair)
+        except Exception as error:
+            self.failed.emit(pair.b.job, error)
+        else:
+            self.compared.emit(compared)
 
-    def close(self) -> None:
-        for renderer, _ in self._held.values():
-            renderer.close()
+    def _settle(self) -> None:
+        """Tells what has become known of frames on devices; waits for none."""
+        for drawing in self._unsettled[:]:
+            assert isinstance(drawing.frame, DeviceFrame)
+            try:
+                outcome = drawing.frame.outcome(False)
+            except Exception as error:
+                self._unsettled.remove(drawing)
+                self.failed.emit(drawing.job, error)
+                continue
+            if outcome is not None:
+                self._unsettled.remove(drawing)
+                self.settled.emit(drawing, outcome)

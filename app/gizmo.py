@@ -35,7 +35,7 @@ _EDGE_ON = 0.12  # a ring seen so flatly is dragged by its angle on screen
 
 @dataclass(frozen=True)
 class Handle:
-    """A part that can be dragged: an axis of the world 0 to 2, or `FREE`; and where it is drawn.
+    """A part that can be dragged: a row of `Gizmo.axes`, or `FREE`; and where it is drawn.
 
     Attributes:
         axis: what it acts along or about.
@@ -53,10 +53,17 @@ class Gizmo:
         kind: what they do.
         pivot: (3,) where they stand and what they turn and scale about, world units.
         camera: of the picture they are drawn over.
+
+    Attributes:
+        axes: (A, 3) unit vectors that handles act along or about: the world's.
+        color: of all handles; "" where each has that of its axis of the world.
     """
+
+    color = ""
 
     def __init__(self, kind: Kind, pivot: ArrayLike, camera: Camera) -> None:
         self.kind: Kind = kind
+        self.axes = np.eye(3)
         self.pivot = np.asarray(pivot, np.float64)
         self.camera = camera
         rotation = camera.world_to_camera[:3, :3]
@@ -73,10 +80,10 @@ class Gizmo:
         if self.kind == "scale":
             return [Handle(FREE, self._circle(LENGTH))]
         if self.kind == "rotate":
-            rings = [Handle(axis, self._ring(axis)) for axis in range(3)]
+            rings = [Handle(axis, self._ring(axis)) for axis in range(len(self.axes))]
             return [*rings, Handle(FREE, self._circle(LENGTH + 14.0))]
         arrows = []
-        for axis, direction in enumerate(np.eye(3)):
+        for axis, direction in enumerate(self.axes):
             line = self._project(np.stack([self.pivot, self.pivot + self._unit * direction]))
             if np.linalg.norm(line[1] - line[0]) > 2 * _GRIP:  # not towards the eye
                 arrows.append(Handle(axis, line))
@@ -100,10 +107,8 @@ class Gizmo:
             x, y, z = map(float, self._moved(axis, start, end))
             return Placement(translation=(x, y, z))
         if self.kind == "rotate":
-            turn = axis_angle(
-                self._forward if axis == FREE else np.eye(3)[axis], self._turned(axis, start, end)
-            )
-            return Placement.about(self.pivot, turn)
+            about = self._forward if axis == FREE else self.axes[axis]
+            return Placement.about(self.pivot, axis_angle(about, self._turned(axis, start, end)))
         before = max(math.dist(start, self.center), 1.0)
         scale = math.dist(end, self.center) / before
         return Placement.about(self.pivot, scale=min(max(scale, SMALLEST), LARGEST))
@@ -112,7 +117,7 @@ class Gizmo:
         if axis == FREE:
             normal = self._forward
             return self._on_plane(end, normal) - self._on_plane(start, normal)
-        direction = np.eye(3)[axis]
+        direction = self.axes[axis]
         return direction * (self._along(direction, end) - self._along(direction, start))
 
     def _along(self, direction: Float64, pixel: tuple[float, float]) -> float:
@@ -125,7 +130,7 @@ class Gizmo:
 
     def _turned(self, axis: int, start: tuple[float, float], end: tuple[float, float]) -> float:
         """The angle of a drag about an axis, radians."""
-        direction = self._forward if axis == FREE else np.eye(3)[axis]
+        direction = self._forward if axis == FREE else self.axes[axis]
         to_eye = self.camera.position - self.pivot
         facing = float(direction @ to_eye) / float(np.linalg.norm(to_eye))
         if axis == FREE or abs(facing) < _EDGE_ON:
@@ -157,12 +162,23 @@ class Gizmo:
         return project(points, self.camera)
 
     def _ring(self, axis: int) -> Float64:
-        u, v = np.eye(3)[(axis + 1) % 3], np.eye(3)[(axis + 2) % 3]
-        circle = np.cos(_RING)[:, None] * u + np.sin(_RING)[:, None] * v
+        normal = self.axes[axis]
+        u = across(normal, np.eye(3)[(axis + 1) % 3])
+        circle = np.cos(_RING)[:, None] * u + np.sin(_RING)[:, None] * np.cross(normal, u)
         return self._project(self.pivot + self._unit * circle)
 
     def _circle(self, radius: float) -> Float64:
         return self.center + radius * np.stack([np.cos(_RING), np.sin(_RING)], 1)
+
+
+def across(normal: Float64, wanted: Float64) -> Float64:
+    """(3,) unit vector perpendicular to the unit vector `normal`, towards `wanted` if it can be."""
+    for vector in (wanted, *np.eye(3)):
+        part = vector - normal * float(normal @ vector)
+        length = float(np.linalg.norm(part))
+        if length > 1e-6:
+            return part / length
+    raise AssertionError("one of the axes is not along the normal")
 
 
 _SQUARE = np.array([[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0], [-1.0, -1.0]])

@@ -9,7 +9,7 @@ import moderngl
 
 from ..render.posters import clear_posters, needs_host
 from ..scenes.content import Content
-from .frame_worker import Drawing, Job
+from .jobs import Drawing, Job
 
 if TYPE_CHECKING:
     from ..render.gl.mean import GLMean

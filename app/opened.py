@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..render.materials.assign import coat_named
 from ..render.views import bounding_sphere
+from ..scenes.material_names import coat_named
 from ..scenes.progress import Progress, silent
 from ..scenes.scene import Scene, open_scene
 from . import session_file

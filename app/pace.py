@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from ..render.modes import MODES
 from ..render.settings import Settings
 from .adaptive import Adaptive, Event, Level, State, ladder
-from .frame_worker import Drawing
+from .jobs import Drawing
 from .readiness import ready
 from .session import Session
 

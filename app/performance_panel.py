@@ -21,7 +21,7 @@ from ..render.output import write_whole
 from ..scenes.errors import VoileError
 from . import theme
 from .commands.console import size_text
-from .frame_worker import Drawing
+from .jobs import Drawing
 from .stage_chart import StageChart
 from .trace import Recorder, host_bytes
 

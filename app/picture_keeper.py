@@ -13,7 +13,7 @@ from ..render.spec import settings_label
 from ..scenes.errors import VoileError
 from . import dialogs
 from .actions import Actions
-from .frame_worker import Picture
+from .jobs import Picture
 from .pictures import image_of, pixels, save_png
 from .session import Session
 from .viewport import Viewport

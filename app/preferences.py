@@ -10,6 +10,8 @@ from typing import Literal
 import msgspec
 import platformdirs
 
+from ..scenes.atomic import replacing
+
 RECENT = 10
 """How many scenes are remembered."""
 
@@ -64,8 +66,7 @@ def save(preferences: Preferences, path: Path) -> None:
     """Writes preferences; where the disk refuses they are not kept, which is logged."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_suffix(".part")
-        temporary.write_bytes(msgspec.json.format(msgspec.json.encode(preferences)))
-        os.replace(temporary, path)
+        with replacing(path) as temporary:
+            temporary.write_bytes(msgspec.json.format(msgspec.json.encode(preferences)))
     except OSError as error:
         log.warning("preferences are not kept: %s: %s", path, error)

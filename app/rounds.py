@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ..scenes.content import Content
-from .frame_worker import Drawing, Job
 from .hud import FrameFacts
+from .jobs import Drawing, Job
 
 Key = tuple[Content, tuple[str, ...]]
 """The scene, and the backend of each side."""

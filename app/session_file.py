@@ -18,7 +18,6 @@ import msgspec
 import zstandard
 
 from ..render.camera_path import Key, PathError, keys_as_numbers, keys_from_numbers
-from ..render.materials.assign import coat_named
 from ..scenes.atomic import replacing
 from ..scenes.bits import Bits
 from ..scenes.builtin import SCENES
@@ -27,7 +26,7 @@ from ..scenes.dress import with_own_coats
 from ..scenes.errors import SceneFormatError, VoileError
 from ..scenes.io.hdr import load_environment
 from ..scenes.lights import Lamp
-from ..scenes.material_file import SUFFIX as MATERIAL_SUFFIX
+from ..scenes.material_names import coat_named
 from ..scenes.node import Edits, Node
 from ..scenes.oit_file import fingerprint
 from ..scenes.placement import Placement
@@ -192,7 +191,7 @@ def read(path: Path, progress: Progress = silent) -> tuple[Scene, Restored]:
         else with_own_coats(scene.nodes[0], scene.materials)
         for source, scene in scenes.items()
     }
-    coats = cache(lambda source: _coat(source, path))
+    coats = cache(lambda source: coat_named(source, path))
     nodes = tuple(
         _poster(each, path) if each.poster else _node(each, read[each.source], coats, path)
         for each in file.nodes
@@ -245,11 +244,6 @@ def _poster(spec: _Node, path: Path) -> Node:
     poster = replace(load_poster(_found(spec.source, path)), billboard=spec.billboard)
     node = poster_node(spec.name, poster, spec.source, spec.placement)
     return replace(node, visible=spec.visible)
-
-
-def _coat(source: str, path: Path) -> Coat:
-    file = source.lower().endswith(MATERIAL_SUFFIX)
-    return coat_named(_found(source, path) if file else source)
 
 
 def _found(source: str, path: Path) -> str:

@@ -78,20 +78,31 @@ class Segments(Input):
         """Presses the value's button."""
         self._buttons[value].setChecked(True)
 
+    def allow(self, value: Any, allowed: bool) -> None:
+        """Whether a value can be chosen."""
+        self._buttons[value].setEnabled(allowed)
+
 
 class Choice(Input):
     """A list that opens."""
 
     def __init__(self, choices: tuple[Any, ...], name: str, parent: QWidget) -> None:
         super().__init__(parent)
-        self._choices = choices
+        self._choices: tuple[Any, ...] = ()
         self._box = QComboBox(self)
         self._box.setAccessibleName(name)
-        for choice in choices:
-            self._box.addItem(str(choice), choice)
+        self.offer(choices)
         self._box.activated.connect(lambda row: self.choose(self._box.itemData(row)))
         still(self._box)
         self._row.addWidget(self._box, 1)
+
+    def offer(self, choices: tuple[Any, ...]) -> None:
+        """Puts other choices into the list; none is chosen then where they are others."""
+        if choices != self._choices:
+            self._choices = choices
+            self._box.clear()
+            for choice in choices:
+                self._box.addItem(str(choice), choice)
 
     def put(self, value: Any) -> None:
         """Selects the value."""

@@ -18,6 +18,9 @@ Point = tuple[float, float]
 AXIS_COLORS = ("#e06c75", "#8cc265", "#61a5e8")
 """Of the world's x, y and z."""
 
+LIGHT, GLOW = theme.THEMES["dark"]["TEXT"], theme.THEMES["dark"]["ACCENT"]
+"""Of lines over the picture, and of what is held: any picture may lie under any theme."""
+
 
 @dataclass(frozen=True)
 class Bench:
@@ -70,8 +73,8 @@ class Tool:
 
 
 def stroke(color: str | None = None, width: float = 1.5) -> QPen:
-    """A pen for lines over any picture, in the accent unless told; draw `under` first."""
-    return QPen(QColor(color or theme.ACCENT), width)
+    """A pen for lines over any picture, `GLOW` unless told; draw `under` first."""
+    return QPen(QColor(color or GLOW), width)
 
 
 def under(width: float = 1.5) -> QPen:

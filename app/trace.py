@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from ..render.spec import settings_label
-from .frame_worker import Drawing
+from .jobs import Drawing
 
 FRAMES = 240
 """How many frames are kept."""

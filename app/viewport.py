@@ -14,14 +14,13 @@ from PySide6.QtOpenGLWidgets import QOpenGLWidget
 from PySide6.QtWidgets import QWidget
 
 from ..render.camera import Camera
-from ..render.device_frame import NotShared
 from ..render.finish import drawn_camera
 from ..render.frame import FrameRequest
 from ..scenes.errors import VoileError
 from ..scenes.scene import Scene
 from .drawer import Drawer
-from .frame_worker import Picture
 from .gl_painter import GLPainter
+from .jobs import Picture
 from .pace import Pace
 from .rounds import facts_of_drawing
 from .session import Session
@@ -120,13 +119,14 @@ class Viewport(QOpenGLWidget):
         opened = self._session.opened
         if opened is None or not self._kernels_ready or self._closed:
             return
-        if self._painter is None:
+        if self._painter is None or self._presenter is None:
             return
         self.makeCurrent()
         try:
             content, request = opened.scene.content, self._request(moving=False)
             picture = replace(picture, size=self._pixels())
-            self.drawer.take_picture(self._painter, picture, content, request)
+            shared = self._presenter.shared
+            self.drawer.take_picture(self._painter, shared, picture, content, request)
         finally:
             self.doneCurrent()
 
@@ -178,7 +178,7 @@ class Viewport(QOpenGLWidget):
         self._ctx.gc_mode = None  # pyright: ignore[reportAttributeAccessIssue]
         self._presenter = Presenter(self._ctx)
         self._painter = GLPainter(self._ctx)
-        self.drawer.not_shared = ""  # another context may be able to
+        self.drawer.devices.not_shared = ""  # another context may be able to
         self.context().aboutToBeDestroyed.connect(
             self._release_gl, Qt.ConnectionType.DirectConnection
         )
@@ -197,17 +197,14 @@ class Viewport(QOpenGLWidget):
         screen.clear(*settings.background, 1.0)
         opened = self._session.opened
         if opened is None or not self._kernels_ready:
-            self._presenter.let_go()
+            self._presenter.shared.let_go()
             return
         assert self._painter is not None
-        self.drawer.step(self._painter, opened.scene.content, self._request())
+        shared = self._presenter.shared
+        self.drawer.step(self._painter, shared, opened.scene.content, self._request())
         if not self.drawer.on_device:
-            self._presenter.let_go()
-        try:
-            self._present(screen)
-        except NotShared as error:
-            self.drawer.bring_to_host(str(error))
-            self._present(screen)
+            shared.let_go()
+        self._present(screen)
         if shown := self.drawer.shown:
             facts = {side: facts_of_drawing(each) for side, each in shown.items()}
             self.frame_shown.emit(facts, not self.settled)

@@ -13,9 +13,8 @@ from ..render.camera import Camera
 from ..render.selecting import How, Mask, in_box, in_sphere, pick
 from ..scenes.node import Node
 from ..scenes.splats import Splats
-from . import theme
 from .gizmo import FREE, Float64, Gizmo, project
-from .tool import AXIS_COLORS, Bench, Point, Tool, stroke, under
+from .tool import AXIS_COLORS, GLOW, LIGHT, Bench, Point, Tool, stroke, under
 
 _GRIP = 6.0  # half side of a handle, pixels
 _REACH = 10.0  # how far from it the mouse may be
@@ -133,9 +132,9 @@ class VolumeTool(Tool):
             for line in self._lines(camera):
                 painter.drawPolyline(QPolygonF([QPointF(*p) for p in line]))
         for name, at in self.handles().items():
-            color = theme.TEXT if name == "center" else AXIS_COLORS[int(name[1])]
+            color = LIGHT if name == "center" else AXIS_COLORS[int(name[1])]
             if name == self._hot or name == self._held:
-                color = theme.ACCENT
+                color = GLOW
             painter.setPen(under(0.0))
             painter.setBrush(QColor(color))
             painter.drawRect(QRectF(at[0] - _GRIP, at[1] - _GRIP, 2 * _GRIP, 2 * _GRIP))

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, Qt
+from PySide6.QtCore import QByteArray, QPointF, Qt
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QMainWindow
 
@@ -25,6 +25,7 @@ from .controls import Controls
 from .docks import Context, Docks
 from .dropped import Dropped
 from .drops import Drops
+from .edit_tools import LAMPS
 from .editing import Editing
 from .failures import Failures
 from .frusta import Frusta
@@ -100,7 +101,7 @@ class MainWindow(QMainWindow):
         edit.setIcon(theme.icon("pencil-outline"))
         bar.insertAction(self.actions_.compare, edit)
         self.comparing = Comparing(self.session, self.docks, self)
-        self.controls.clicked.connect(self.frusta.click)
+        self.controls.clicked.connect(self._clicked)
         self.pictures = PictureKeeper(self.session, self.viewport, self.actions_, self)
         CameraText(self.session, self.viewport, self.actions_, self.history, self._notify)
         RecentMenu(self.actions_.recent, self.preferences, self.open_any)
@@ -195,6 +196,7 @@ class MainWindow(QMainWindow):
         does.add_poster.triggered.connect(asks.ask_poster)
         self.stand_in.told.connect(self._notify)
         self.editing.failed.connect(self._notify)
+        self.editing.tools.tool_changed.connect(self._tool_changed)
         self.keeper.told.connect(self.overlays.notify)
         self.keeper.refused.connect(self._notify)
         self.keeper.progressed.connect(self.overlays.saving.report)
@@ -254,6 +256,14 @@ class MainWindow(QMainWindow):
 
     def _set_up(self, up: tuple[float, float, float]) -> None:
         self.session.navigator.up = up
+
+    def _clicked(self, where: QPointF) -> None:
+        if not self.editing.tools.click(where):
+            self.frusta.click(where)
+
+    def _tool_changed(self, name: str) -> None:
+        if name == LAMPS:
+            self.docks.show("light")
 
     def _set_overlay(self, shown: bool) -> None:
         self.preferences.overlay = shown

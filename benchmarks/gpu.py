@@ -34,6 +34,7 @@ from voile.render import BackendUnavailable, FrameRequest
 from voile.render.cuda.packing import color_bytes
 from voile.render.cuda.renderer import CUDARenderer
 from voile.render.metrics import psnr
+from voile.scenes.errors import VoileError
 
 FASTER = 2.5
 """How many times faster than gsplat 1.5.3 the frame of 6 M splats at 1080p has to be."""
@@ -130,6 +131,7 @@ def measure(
     frames: int,
     bandwidth: float,
     peer: Peer | None,
+    console: Console,
 ) -> dict[str, Any]:
     """Numbers of one scene at one size: medians over frames, cameras in turns."""
     settings = voile.Settings()
@@ -138,6 +140,9 @@ def measure(
     stages: dict[str, list[float]] = {}
     totals, peers, stats = [], [], []
     picture = other = None
+    if peer is not None and (trouble := _trouble(peer, cameras[0])):
+        console.print(f"gsplat does not draw this scene: {trouble}")
+        peer = None
     for k in range(-2, frames):
         camera = cameras[k % len(cameras)]
         frame = renderer.render(FrameRequest(camera, settings))
@@ -179,6 +184,15 @@ def measure(
         result["times_faster"] = result["gsplat_ms"] / ms
         result["psnr"] = psnr(picture, other)
     return result
+
+
+def _trouble(peer: Peer, camera: voile.Camera) -> str:
+    """Why the peer cannot draw, in a line; empty where it can. It compiles now, if it has to."""
+    try:
+        peer(camera)
+    except Exception as error:  # whatever another's program raises: memory, a compiler, its own
+        return (str(error) or type(error).__name__).splitlines()[0]
+    return ""
 
 
 def _rate(count: int, ms: float | None) -> float | None:
@@ -237,7 +251,7 @@ def main(
     bandwidth: Callable[[], float] | None = None,
     peer: Callable[[voile.Splats], Peer | None] = gsplat_peer,
 ) -> int:
-    """Returns the exit status: 2 where there is no GPU."""
+    """Returns the exit status: 2 where there is no GPU, 1 where a scene could not be measured."""
     options, console = parse(arguments), Console()
     if not console.is_terminal:
         console = Console(width=160)
@@ -256,25 +270,31 @@ def main(
     console.print(f"{time.strftime('%Y-%m-%d')}, {device}, copies {bytes_a_second / 1e9:.0f} GB/s")
     counts = [int(count) for count in options.counts.split(",") if count]
     results: dict[str, dict[str, Any]] = {}
+    report = {
+        "date": time.strftime("%Y-%m-%d"), "device": device,
+        "copy_bytes_per_second": bytes_a_second, "scenes": results,
+        "wanted": {"times_faster": FASTER, "over_floor": FROM_FLOOR},
+    }  # fmt: skip
+    status = 0
     for text in options.sizes.split(","):
         width, height = map(int, text.split("x"))
         for name, splats, cameras in setups(counts, (width, height)):
             other = peer(splats)
             if other is None and not results:
                 console.print("gsplat is not installed (pip install gsplat): no comparison")
-            results[f"{name} at {text}"] = measure(
-                renderer, splats, cameras, options.frames, bytes_a_second, other
-            )
+            try:
+                results[f"{name} at {text}"] = measure(
+                    renderer, splats, cameras, options.frames, bytes_a_second, other, console
+                )
+            except VoileError as error:  # the next scene may be smaller
+                console.print(f"{name} at {text}: not measured: {error}")
+                status = 1
+            del other, splats  # memory for the next
+            if options.json:  # what is measured stays, whatever comes
+                options.json.write_text(json.dumps(report, indent=1))
     renderer.close()
     show(console, results)
-    if options.json:
-        report = {
-            "date": time.strftime("%Y-%m-%d"), "device": device,
-            "copy_bytes_per_second": bytes_a_second, "scenes": results,
-            "wanted": {"times_faster": FASTER, "over_floor": FROM_FLOOR},
-        }  # fmt: skip
-        options.json.write_text(json.dumps(report, indent=1))
-    return 0
+    return status
 
 
 if __name__ == "__main__":

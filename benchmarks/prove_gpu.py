@@ -1,14 +1,18 @@
 """What only a GPU can prove of the CUDA backend: parity, determinism, and a clean sanitizer.
 
-    python benchmarks/prove_gpu.py [--frames 10000] [--part parity,same,sanitizer] [--small]
+    python benchmarks/prove_gpu.py [--frames 10000] [--part parity,same,canvas,sanitizer] [--small]
 
 parity: every mode on every scene, real ones too, at least 50 dB from `reference`.
 same: random scenes, views, modes and settings are drawn twice, by two renderers in turn; the bytes
 must be equal, frame by frame.
-sanitizer: compute-sanitizer runs `--small --part parity,same` under memcheck, racecheck, synccheck
-and initcheck; where it is not installed, the commands are printed and the part is not proved.
+canvas: what the window is drawn by, without a window: frames that no host waits for, of every mode,
+with debug views, means and differences, are in memory of no renderer what they are as arrays.
+sanitizer: compute-sanitizer runs `--small --part parity,same,canvas` under memcheck, racecheck,
+synccheck and initcheck; where it is not installed, the commands are printed and the part is not
+proved.
 
-The exit status is 0 where everything asked for holds, 1 where not, 2 without a GPU.
+The exit status is 0 where everything asked for holds, 1 where not or where the GPU fails, 2 without
+a GPU.
 """
 
 from __future__ import annotations
@@ -24,14 +28,23 @@ from typing import Any
 import numpy as np
 import synthetic
 from measured_scenes import SCENES
+from numpy.typing import NDArray
 from rich.console import Console
 
 import voile
 from voile.render import BackendUnavailable, FrameRequest, RenderError, create_renderer
+from voile.render.accumulate import Accumulator
 from voile.render.cuda.renderer import CUDARenderer
+from voile.render.device_frame import Canvas, DeviceFrame
+from voile.render.inspect import BLENDED
+from voile.render.measuring import difference
 from voile.render.metrics import psnr
+from voile.scenes.errors import VoileError
 
 MIN_DB = 50.0
+
+CANVAS_ERROR = 1e-4
+"""By which a pixel may be off: means and views are worked out in another order, in float32."""
 TOOLS = ("memcheck", "racecheck", "synccheck", "initcheck")
 FRAMES_PER_SCENE = 100
 
@@ -135,9 +148,95 @@ def same(make: Make, frames: int, console: Console, **limits: Any) -> bool:
     return not differ
 
 
+def canvas(
+    make: Make, size: tuple[int, int], console: Console, count: int = SYNTHETIC_COUNT
+) -> bool:
+    """Whether frames that are drawn to a canvas are those that come as arrays; tells each mode.
+
+    Views change while frames are under way, and then rest, so that graphs are made.
+    """
+    holds, splats = True, synthetic.capture(count)
+    cameras = [synthetic.view(size, step) for step in (0, 1, 2, 3, 3, 3, 3, 3)]
+    ways = [{"mode": mode} for mode in ("sorted", "weighted", "binned", "cells", "stochastic")]
+    ways += [{"shown": shown} for shown in BLENDED]
+    for way in ways:
+        settings, renderer = voile.Settings(**way), make()
+        renderer.upload(splats)
+        requests = [FrameRequest(camera, settings) for camera in cameras]
+        drawn, outcomes = [], []
+        for _ in range(3):  # until there is room
+            drawn = [_drawn(renderer, request) for request in requests]
+            outcomes = [frame.outcome(True) for frame, _ in drawn]
+        expected = [renderer.render(request).premultiplied() for request in requests]
+        far = _off([pixels for _, pixels in drawn], expected)
+        good = far <= CANVAS_ERROR and all(outcome and outcome.whole for outcome in outcomes)
+        holds &= good
+        console.print(
+            f"canvas, {way}: {len(drawn)} frames, {far:.1g} off{'' if good else ', TOO MUCH'}"
+        )
+        renderer.close()
+    holds &= _mean_holds(make, splats, cameras[0], console)
+    return _difference_holds(make, splats, cameras[0], console) and holds
+
+
+def _drawn(
+    renderer: CUDARenderer, request: FrameRequest, *, averaged: bool = False
+) -> tuple[DeviceFrame, Any]:
+    """A frame on a canvas, which is a tensor's memory."""
+    work, camera = renderer.work, request.camera
+    shape = camera.height, camera.width, 4
+    pixels = work.torch.full(shape, float("nan"), device=work.launcher.device)
+    place = Canvas((camera.width, camera.height), pixels.data_ptr(), lambda: None)
+    return renderer.draw(request, place, averaged=averaged, kept=not averaged), pixels
+
+
+def _difference_holds(
+    make: Make, splats: voile.Splats, camera: voile.Camera, console: Console
+) -> bool:
+    """Whether two pictures are as far apart on the GPU as on the host."""
+    renderer, black = make(), (0.0, 0.0, 0.0)
+    renderer.upload(splats)
+    requests = [FrameRequest(camera, voile.Settings(mode=mode)) for mode in ("sorted", "weighted")]
+    a, b = (renderer.render(request).over(black) for request in requests)
+    kept = [_drawn(renderer, request)[0].picture for request in requests]
+    assert kept[0] is not None
+    found = kept[0].difference(kept[1], black, black, with_absolute=True)
+    renderer.close()
+    expected = difference(a, b, with_ssim=False)
+    good = found is not None and (
+        abs(found.psnr - expected.psnr) <= 0.01
+        and float(np.abs(found.absolute - expected.absolute).max()) <= CANVAS_ERROR
+    )
+    console.print(f"canvas, difference of two pictures: {'the same' if good else 'NOT the same'}")
+    return good
+
+
+def _off(drawn: list[Any], expected: list[NDArray[np.float32]]) -> float:
+    """The most that a pixel is off by; not a number where one was not drawn."""
+    return float(np.max([np.abs(a.cpu().numpy() - b).max() for a, b in zip(drawn, expected)]))
+
+
+def _mean_holds(make: Make, splats: voile.Splats, camera: voile.Camera, console: Console) -> bool:
+    """Whether a mean on the GPU is that of the host."""
+    renderer, request = make(), FrameRequest(camera, voile.Settings(mode="stochastic"))
+    renderer.upload(splats)
+    host, device, kept = Accumulator(), Accumulator(), renderer.new_mean()
+    shown, expected = [], []
+    for _ in range(8):
+        frame, pixels = _drawn(renderer, device.next(request), averaged=True)
+        device.add_to(kept, frame)
+        shown.append(pixels)
+        expected.append(host.add(renderer.render(host.next(request))).premultiplied())
+    far = _off(shown, expected)
+    renderer.close()
+    good = far <= CANVAS_ERROR
+    console.print(f"canvas, mean of 8 frames: {far:.1g} off{'' if good else ', TOO MUCH'}")
+    return good
+
+
 def sanitizer_commands() -> list[list[str]]:
     """Each tool of compute-sanitizer on a small run of this script."""
-    script = [sys.executable, __file__, "--small", "--part", "parity,same"]
+    script = [sys.executable, __file__, "--small", "--part", "parity,same,canvas"]
     return [
         ["compute-sanitizer", "--tool", tool, "--error-exitcode", "9", *script] for tool in TOOLS
     ]
@@ -160,7 +259,7 @@ def sanitizer(console: Console, run: Callable[..., Any] = subprocess.run) -> boo
 def main(arguments: list[str] | None = None, make: Make = CUDARenderer) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--frames", type=int, default=10_000, help="random frames")
-    parser.add_argument("--part", default="parity,same,sanitizer", help="comma separated")
+    parser.add_argument("--part", default="parity,same,canvas,sanitizer", help="comma separated")
     parser.add_argument("--small", action="store_true", help="little of everything")
     options, console = parser.parse_args(arguments), Console(soft_wrap=True)
     try:
@@ -173,12 +272,22 @@ def main(arguments: list[str] | None = None, make: Make = CUDARenderer) -> int:
         size, scenes, count = (40, 24), ["random", "surfels"], 200
         options.frames = min(options.frames, 4)
         limits = {"most": 200, "size": (40, 30)}
-    parts = {
+    parts: dict[str, Callable[[], bool]] = {
         "parity": lambda: parity(make, size, scenes, console, count),
         "same": lambda: same(make, options.frames, console, **limits),
+        "canvas": lambda: canvas(make, size, console, count),
         "sanitizer": lambda: sanitizer(console),
     }
-    outcomes = [parts[name]() for name in options.part.split(",")]
+    asked = options.part.split(",")
+    if unknown := set(asked) - set(parts):
+        parser.error(f"--part: there is no {', '.join(sorted(unknown))}; parts: {', '.join(parts)}")
+    outcomes = []
+    for name in asked:
+        try:
+            outcomes.append(parts[name]())
+        except VoileError as error:  # one part tells nothing of the others
+            console.print(f"{name}: failed: {error}")
+            outcomes.append(False)
     console.print("everything holds" if all(outcomes) else "NOT everything holds")
     return 0 if all(outcomes) else 1
 

@@ -1,24 +1,44 @@
-"""`DeviceFrame`: a drawn frame that is still on the device that drew it, which is not OpenGL's."""
+"""`DeviceFrame`: a frame that a device draws where OpenGL finds it, and that the host never sees.
+
+OpenGL lends a `Canvas`, the device's last kernel writes to it, and OpenGL takes it back; each waits
+for the other on the GPU. The host learns afterwards what the frame cost and whether it is whole.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
+from .accumulate import Mean
 from .frame import Frame, FrameRequest
+from .measuring import Difference
 from .renderer import RenderError
+
+PIXEL = 16
+"""Bytes: RGBA, float32."""
 
 
 class NotShared(RenderError):
     """OpenGL cannot have a frame from its device but by way of the host; the text says why."""
 
 
+class Withdrawn(RenderError):
+    """A canvas that OpenGL has taken back before anything was drawn to it."""
+
+
 class SharedBuffer(Protocol):
     """A buffer of OpenGL's that a device writes to; its context is current around every call."""
 
-    def write(self, frame: DeviceFrame) -> None:
-        """Fills it with the frame's pixels, for what OpenGL does next. Raises NotShared."""
+    def map(self, size: int) -> tuple[int, Callable[[], None]]:
+        """Gives `size` bytes to the device: the address, and what makes the calling thread's stream
+        wait until they may be written. Raises NotShared."""
+        ...
+
+    def unmap(self, written: Callable[[], None]) -> None:
+        """Gives it back to OpenGL, after what `written` waits for. Raises NotShared."""
         ...
 
     def close(self) -> None:
@@ -26,36 +46,130 @@ class SharedBuffer(Protocol):
         ...
 
 
-@dataclass(frozen=True, eq=False)
-class DeviceFrame:
-    """Colour and coverage of a frame, in memory of its own: no later frame draws over it.
+Share = Callable[[int], SharedBuffer]
+"""Gives a buffer of OpenGL's, by its name, to a device. Raises NotShared."""
+
+
+class Canvas:
+    """Memory of OpenGL's that a device may write one frame to, row 0 the top row.
 
     Attributes:
-        color: (H, W, 4) float32 tensor, premultiplied by alpha; row 0 is the top row.
-        ready: makes whatever the calling thread does next on the device wait for the frame.
-        share: gives a buffer of OpenGL's, by its name, to the device. Raises NotShared.
-        download: the frame as arrays. Raises BackendFailed.
+        size: width and height, pixels.
+
+    Args:
+        size: as above.
+        address: of the device's memory.
+        writable: makes the calling thread's stream wait until it may be written.
+    """
+
+    def __init__(self, size: tuple[int, int], address: int, writable: Callable[[], None]) -> None:
+        self.size = size
+        self._address, self._writable = address, writable
+        self._lock, self._withdrawn = threading.Lock(), False
+
+    @contextmanager
+    def lent(self) -> Iterator[int]:
+        """The address, while the calling thread launches what writes there. Raises Withdrawn."""
+        with self._lock:
+            if self._withdrawn:
+                raise Withdrawn("the window has no place for this frame any more")
+            self._writable()
+            yield self._address
+
+    def withdraw(self, seconds: float) -> bool:
+        """Nobody begins to draw there any more; whether whoever had begun is done within `seconds`,
+        which may compile kernels first."""
+        self._withdrawn = True
+        if not self._lock.acquire(timeout=seconds):
+            return False
+        self._lock.release()
+        return True
+
+
+class Outcome(NamedTuple):
+    """What is known of a frame once the device has drawn it.
+
+    Attributes:
+        whole: whether there was room for all its splats; if not there is for the next frame.
         timings, stats: as in `Frame`.
     """
 
-    color: Any
-    ready: Callable[[], None]
-    share: Callable[[int], SharedBuffer]
-    download: Callable[[], Frame]
+    whole: bool
     timings: dict[str, float]
     stats: dict[str, int]
+
+
+Background = tuple[float, float, float]
+"""Display RGB behind a frame."""
+
+
+class Picture(Protocol):
+    """The pixels of a frame, which stay on the device after OpenGL has taken the frame."""
+
+    def frame(self) -> Frame:
+        """As arrays; waits for the device."""
+        ...
+
+    def difference(
+        self, other: Any, background: Background, beside: Background, *, with_absolute: bool
+    ) -> Difference | None:
+        """How far another picture is from this, clamped, each over its background; without SSIM.
+
+        None where that is for the host to find out: the other one is not on this device.
+        """
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class DeviceFrame:
+    """Colour and coverage of a frame on a canvas, float32 RGBA premultiplied by alpha.
+
+    Attributes:
+        canvas: where it is, or will be when the device comes to it.
+        ready: makes whatever the calling thread does next on the device wait for the frame.
+        outcome: what is known of it; None where the device is not there yet, unless it is told to
+            wait. Call it from the thread that draws. Raises RenderError, or BackendFailed.
+        color: (H, W, 4) tensor of a frame that is to be averaged, valid until the next is drawn.
+        picture: its pixels, where they were to be kept.
+    """
+
+    canvas: Canvas
+    ready: Callable[[], None]
+    outcome: Callable[[bool], Outcome | None]
+    color: Any = None
+    picture: Picture | None = None
 
     @property
     def size(self) -> tuple[int, int]:
         """Width and height, pixels."""
-        height, width = self.color.shape[:2]
-        return width, height
+        return self.canvas.size
 
 
 @runtime_checkable
 class DeviceRenderer(Protocol):
     """A renderer whose frames may stay on a device."""
 
-    def draw(self, request: FrameRequest) -> DeviceFrame:
-        """As `Renderer.render`, but for depth, which is left out."""
+    @property
+    def share(self) -> Share:
+        """Gives buffers to the device."""
+        ...
+
+    def draw(
+        self, request: FrameRequest, canvas: Canvas, *, averaged: bool = False, kept: bool = False
+    ) -> DeviceFrame:
+        """As `Renderer.render`, but to a canvas and without depth; returns before it is drawn.
+
+        Args:
+            request: of the frame.
+            canvas: where to.
+            averaged: leaves the canvas to the mean that the frame is then added to.
+            kept: also in memory of the frame's own; not of one that is averaged.
+
+        Raises:
+            Withdrawn: the canvas is not lent any more.
+        """
+        ...
+
+    def new_mean(self) -> Mean[DeviceFrame]:
+        """Adds up frames on the device."""
         ...

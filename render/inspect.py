@@ -43,9 +43,18 @@ PROJECTED = ("centres", "ellipsoids", "overdraw", "bins")
 """Views that need no backend. They are defined here; `cpu.views` draws them by kernels, for all
 backends but the reference."""
 
+BLENDED = ("depth", "alpha", "normals", "ids", "cells")
+"""Views that are made of one frame, each pixel of its own."""
+
 SHELL = 1.5**2
 """Squared distance from the centre, in variances, at which an ellipsoid is cut to be solid; fainter
 ones end before, where alpha is 1/255."""
+
+DEPTH_ENDS = 0.01, 0.99
+"""Parts of what is seen at which the colours of view depth begin and end."""
+
+DEPTH_FARTHEST, DEPTH_RISE = 0.08, 0.9
+"""Where on the ramp of colours the farthest is, and how far from there the nearest."""
 
 _CHUNK = 1 << 20  # pixels of spans at a time
 
@@ -61,7 +70,6 @@ def with_views(render: Render) -> Render:
         shown, content = request.settings.shown, self.shown_scene
         if shown == "colour" or content is None:
             return render(self, request)
-        plain = replace(request, settings=replace(request.settings, shown="colour"), paint=None)
         if shown in PROJECTED:
             if self.name == "reference":
                 return draw_projected(content, request)
@@ -69,14 +77,23 @@ def with_views(render: Render) -> Render:
 
             return draw_fast(content, request)
         if shown == "error":
+            plain = _plain(request)
             return _error(render(self, plain), lambda each: render(self, each), plain)
-        paint = None
-        if shown in ("normals", "ids", "cells"):
-            paint = _paint(shown, content.splats, request.camera)
-        frame = render(self, replace(plain, paint=paint, depth=request.depth or shown == "depth"))
-        return _pictured(frame, request)
+        return _pictured(render(self, blended(request, content)), request)
 
     return cast(Render, drawn)
+
+
+def blended(request: FrameRequest, content: Content) -> FrameRequest:
+    """The frame that a view of `BLENDED` is made of."""
+    shown, paint = request.settings.shown, None
+    if shown in ("normals", "ids", "cells"):
+        paint = _paint(shown, content.splats, request.camera)
+    return replace(_plain(request), paint=paint, depth=request.depth or shown == "depth")
+
+
+def _plain(request: FrameRequest) -> FrameRequest:
+    return replace(request, settings=replace(request.settings, shown="colour"), paint=None)
 
 
 def draw_projected(content: Content, request: FrameRequest) -> Frame:
@@ -248,11 +265,11 @@ def _depth_colors(depth: Float32, alpha: Float32) -> Float32:
     seen = alpha > 0.5
     if not seen.any():
         return np.zeros((*depth.shape, 3), np.float32)
-    low, high = np.quantile(depth[seen], (0.01, 0.99))
+    low, high = np.quantile(depth[seen], DEPTH_ENDS)
     low = max(float(low), 1e-9)
     span = max(float(np.log(max(high, low) / low)), 1e-3)
     share = 1.0 - np.log(np.maximum(depth, low) / low) / span
-    return heat(np.clip(0.08 + 0.9 * share, 0.0, 1.0), 255)
+    return heat(np.clip(DEPTH_FARTHEST + DEPTH_RISE * share, 0.0, 1.0), 255)
 
 
 def _error(frame: Frame, render: Callable[[FrameRequest], Frame], request: FrameRequest) -> Frame:

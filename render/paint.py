@@ -31,7 +31,8 @@ class Paint:
         values: (N, 3 k) float32, as many rows as the scene has splats, in its order. Every three
             columns are drawn together.
         keep: (N,) float32 in [0, 1], how much of a splat's own colour is added to its first three
-            values; None is nothing of it.
+            values; None is nothing of it. With three values in all it is a tint: also of the light
+            on a splat that has a material.
 
     Raises:
         PaintError: wrong shape or type, or values that are not finite or beyond 1e9.
@@ -58,6 +59,11 @@ class Paint:
 
     def __len__(self) -> int:
         return len(self.values)
+
+    @property
+    def tints(self) -> bool:
+        """Whether it is over the picture, and not in the place of it."""
+        return self.keep is not None and self.values.shape[1] == 3
 
     @property
     def coats(self) -> int:

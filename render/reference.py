@@ -68,8 +68,9 @@ class ReferenceRenderer:
         limits = None if surface is None else surface.depth
         layers = Layers(projected, camera, settings, request.seed, facts_of(splats), limits)
         middle = time.perf_counter()
-        relit = request.paint is None and relights(content, settings)
-        paint = gbuffer_paint(content, camera, settings) if relit else request.paint
+        paint = request.paint
+        if relit := relights(content, settings, paint):
+            paint = gbuffer_paint(content, camera, settings, paint)
         painted = _painted(layers, paint, rows_for(request, splats))
         canvases = [_composite(each, request.median) for each in painted]
         canvas = canvases[0]
@@ -94,7 +95,7 @@ class ReferenceRenderer:
             _depth(canvas, alpha) if request.depth else None,
             timings,
             stats,
-            None if request.paint is None else _channels(canvases),
+            None if relit or request.paint is None else _channels(canvases),
         )
 
     def close(self) -> None:

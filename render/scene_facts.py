@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from dataclasses import replace
 from functools import cached_property
+from typing import Any
 from weakref import WeakKeyDictionary, ref
 
 import numpy as np
@@ -22,12 +23,16 @@ class SceneFacts:
     """Facts of a scene, found when first asked for. Immutable as the scene is.
 
     May be asked by several threads at once; what takes long is made by one of them.
+
+    Attributes:
+        memo: what others keep here by name: found from centres, shapes and colours alone.
     """
 
     def __init__(self, splats: Splats) -> None:
         self._splats = ref(splats)  # the facts must not keep alive what they are kept for
         self._cells: Once[Cells] = Once()
         self._relearned: Once[Splats | None] = Once()
+        self.memo: dict[str, Any] = {}
 
     @property
     def splats(self) -> Splats:
@@ -75,11 +80,12 @@ class SceneFacts:
         return self._relearned.made
 
     def adopt(self, other: SceneFacts) -> None:
-        """Takes over what is known of a scene that differs in nothing but its weights."""
+        """Takes over what is known of a scene that differs in its weights or materials alone."""
         if "_sphere" in other.__dict__:
             self.__dict__["_sphere"] = other._sphere
         if other.has_cells:
             self._cells.put(other.cells)
+        self.memo = other.memo
 
 
 def _relearn(splats: Splats) -> Splats | None:

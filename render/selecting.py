@@ -165,6 +165,13 @@ def by_color(splats: Splats, color: ArrayLike, distance: float) -> Mask:
     return np.asarray(np.einsum("ij,ij->i", offset, offset) <= np.float32(distance) ** 2)
 
 
+def by_material(splats: Splats, row: int) -> Mask:
+    """Splats that wear a row of the materials of their content; -1 for captured colours."""
+    if splats.material is None:
+        return np.full(len(splats), row < 0)
+    return splats.material < 0 if row < 0 else splats.material == row
+
+
 def unhidden(splats: Splats, camera: Camera, least: float = VISIBLE) -> Mask:
     """Splats that others do not hide from a camera.
 

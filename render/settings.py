@@ -263,6 +263,21 @@ class Settings:
         low=0.1,
         high=64.0,
     )
+    normal_smoothing: float = setting(
+        0.5,
+        "Normals of splats under light: from a splat's own, 0, to what those around agree on, 1.",
+        place="Light / Materials",
+        low=0.0,
+        high=1.0,
+    )
+    normal_reach: float = setting(
+        6.0,
+        "Side of the cells in which splats agree on a normal, in median widths of a splat.",
+        place="Light / Materials",
+        unit="x",
+        low=1.0,
+        high=64.0,
+    )
     light_samples: int = setting(
         4,
         "Directions of light per pixel and frame on materials; frames add up.",

@@ -1,4 +1,4 @@
-"""Smoothed normals of splats: each splat's own, drawn towards those around it.
+"""Smoothed normals of splats: each splat's own, drawn towards what those around it agree on.
 
 A splat's shortest axis is noisy, and its sign says nothing. Over the splats of a cell of space the
 mean of n n^T does not depend on signs; its main direction is the normal that they agree on.
@@ -6,49 +6,67 @@ mean of n n^T does not depend on signs; its main direction is the normal that th
 
 from __future__ import annotations
 
-from weakref import WeakKeyDictionary
-
 import numpy as np
 from numpy.typing import NDArray
 
 from ..scenes.splats import Splats
 from .projection import quats_to_matrices
-
-CELL = 6.0
-"""Side of a cell, in median widths of a splat."""
+from .scene_facts import facts_of
 
 _CHUNK = 1 << 16
+_BITS = 20  # of a cell's number along an axis, either side of the middle one
 
 
-def smooth_normals(splats: Splats) -> NDArray[np.float32]:
-    """(N, 3) unit normals in world axes, of either sign; those of the file, where it has any.
+def smooth_normals(splats: Splats, smoothing: float, reach: float) -> NDArray[np.float32]:
+    """(N, 3) unit normals in world axes, of either sign.
 
-    Found once per scene.
+    A splat's own normal is its shortest axis, of a surfel the third; where a file has normals for
+    all splats, that of the file. What was found last is kept with the scene.
+
+    Args:
+        splats: the scene.
+        smoothing: from the own normal, 0, to the one of its cell, 1.
+        reach: side of a cell, in median widths of a splat.
     """
-    known = _KNOWN.get(splats)
-    if known is None:
-        known = _KNOWN[splats] = _smoothed(splats)
-    return known
-
-
-def _smoothed(splats: Splats) -> NDArray[np.float32]:
-    own = _own(splats)
-    if len(own) == 0:
+    memo = facts_of(splats).memo
+    if "own normals" not in memo:
+        memo["own normals"] = _own(splats)
+    own = memo["own normals"]
+    if smoothing == 0.0 or len(own) == 0:
         return own
-    width = float(np.median(np.sort(splats.scales, axis=1)[:, 1]))
-    cells = np.floor(splats.means.astype(np.float64) / max(CELL * width, 1e-12)).astype(np.int64)
-    _, cell = np.unique(cells, axis=0, return_inverse=True)
-    cell = cell.ravel()
+    if "agreed normals" not in memo or memo["agreed normals"][0] != reach:
+        memo["agreed normals"] = reach, _agreed(splats, own, reach)
+    key = smoothing, reach
+    if "smooth normals" not in memo or memo["smooth normals"][0] != key:
+        mean = (1.0 - smoothing) * own + smoothing * memo["agreed normals"][1]
+        mean /= np.linalg.norm(mean, axis=1, keepdims=True)
+        memo["smooth normals"] = key, mean.astype(np.float32)
+    return memo["smooth normals"][1]
+
+
+def _agreed(splats: Splats, own: NDArray[np.float32], reach: float) -> NDArray[np.float64]:
+    """(N, 3) the main direction of the mean of n n^T in a splat's cell, on the own one's side."""
+    cell = _cells(splats, reach)
     count = int(cell.max()) + 1
     tensors = np.zeros((count, 3, 3))
     weights = splats.opacities.astype(np.float64)
     for i in range(3):
-        for k in range(3):
-            tensors[:, i, k] = np.bincount(cell, weights * own[:, i] * own[:, k], count)
+        for k in range(i, 3):
+            sums = np.bincount(cell, weights * own[:, i] * own[:, k], count)
+            tensors[:, i, k] = tensors[:, k, i] = sums
     agreed = np.linalg.eigh(tensors)[1][:, :, 2][cell]
     agreed *= np.where(np.sum(agreed * own, axis=1, keepdims=True) < 0, -1.0, 1.0)
-    mean = own + agreed
-    return (mean / np.linalg.norm(mean, axis=1, keepdims=True)).astype(np.float32)
+    return agreed
+
+
+def _cells(splats: Splats, reach: float) -> NDArray[np.int64]:
+    """(N,) number of the cell that each splat is in, without gaps; all far outside share theirs."""
+    width = float(np.median(np.sort(splats.scales, axis=1)[:, 1]))
+    cells = np.floor(splats.means.astype(np.float64) / max(reach * width, 1e-12))
+    cells = np.clip(cells - np.floor(np.median(cells, axis=0)), -(1 << _BITS), (1 << _BITS) - 1)
+    x, y, z = cells.astype(np.int64).T + (1 << _BITS)
+    packed = ((x << (_BITS + 1)) | y) << (_BITS + 1) | z
+    return np.unique(packed, return_inverse=True)[1].ravel()
 
 
 def _own(splats: Splats) -> NDArray[np.float32]:
@@ -64,6 +82,3 @@ def _own(splats: Splats) -> NDArray[np.float32]:
         shortest = np.argmin(splats.scales[rows], axis=1)
         own[rows] = np.take_along_axis(axes, shortest[:, None, None], axis=2)[:, :, 0]
     return own / np.linalg.norm(own, axis=1, keepdims=True)
-
-
-_KNOWN: WeakKeyDictionary[Splats, NDArray[np.float32]] = WeakKeyDictionary()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,12 +12,15 @@ from pathlib import Path
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Gives the name of a temporary file beside `path`, which takes its place in the end.
+    """Gives a temporary file, which takes the place of `path` in the end.
 
-    Its bytes are on the disk before it does, so that there is always the old file or the new one.
-    Where the block raises, the old one stays as it is and nothing is left behind.
+    It has the same name, as texts of progress tell it, in a hidden folder beside. Its bytes are on
+    the disk before it does, so that there is always the old file or the new one. Where the block
+    raises, the old one stays as it is and nothing is left behind.
     """
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    folder = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    temporary = folder / path.name
+    folder.mkdir()
     try:
         yield temporary
         with temporary.open("rb+") as file:
@@ -24,7 +28,7 @@ def replacing(path: Path) -> Iterator[Path]:
         os.replace(temporary, path)
         _sync_folder(path.parent)
     finally:
-        temporary.unlink(missing_ok=True)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _sync_folder(folder: Path) -> None:

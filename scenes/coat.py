@@ -42,10 +42,11 @@ Patches = tuple[Patch, ...]
 def put_on(patches: Patches, coat: Coat | None, rows: Mask) -> Patches:
     """Patches after splats (N,) were given a coat, or their captured colours by None."""
     others = [patch for patch in patches if patch.coat != coat]
-    same = [patch.rows.mask for patch in patches if patch.coat == coat]
-    rows_now = bits_of(rows | same[0] if same else rows)
-    put = () if rows_now is None else (Patch(coat, rows_now),)
-    return (*take_off(others, rows), *put)
+    worn = next((patch.rows.mask for patch in patches if patch.coat == coat), None)
+    if worn is not None and not (rows & ~worn).any():
+        return patches
+    now = bits_of(rows if worn is None else rows | worn)
+    return take_off(others, rows) if now is None else (*take_off(others, rows), Patch(coat, now))
 
 
 def take_off(patches: Sequence[Patch], rows: Mask) -> Patches:

@@ -40,6 +40,7 @@ class Dress:
         sources: by which each is found again, as of a `Coat`; names of those of the scene.
         column: (N,) rows of `materials`, -1 for captured colours; None where no splat has any.
         scene: the row of what the whole scene wears; -1 for none.
+        own: how many splats that are not deleted wear something else, or nothing, of their own.
         made_from: what all of it depends on.
     """
 
@@ -47,6 +48,7 @@ class Dress:
     sources: tuple[str, ...]
     column: Column | None
     scene: int
+    own: int
     made_from: Any
 
     def splats(self, splats: Splats) -> Splats:
@@ -88,9 +90,9 @@ def dress(
     made_from = own, coat, [_key(node) for node in nodes]
     if before is not None and before.made_from == made_from:
         return before
-    wardrobe, worn = _Wardrobe(own), splats.material if own else None
+    count, wardrobe, worn = 0, _Wardrobe(own), splats.material if own else None
     if worn is None and coat is None and not any(n.coats or n.edits.coats for n in nodes):
-        return Dress(own, tuple(wardrobe.sources), None, BARE, made_from)
+        return Dress(own, tuple(wardrobe.sources), None, BARE, 0, made_from)
     if worn is not None and len(worn) and worn.max() >= len(own):
         raise ContentError(f"splats have material {worn.max()}; the scene has {len(own)}")
     column = np.full(len(splats), _OPEN, np.int32) if worn is None else worn
@@ -102,6 +104,7 @@ def dress(
             # What only deleted splats wear is not counted: it would be among too many.
             seen = patch.coat if (rows & left).any() else None
             part[rows] = BARE if seen is None else wardrobe.row(seen)
+        count += int(np.count_nonzero(left & (part != _OPEN)))
     scene = BARE if coat is None else wardrobe.row(coat)
     if len(wardrobe.materials) > MOST_MATERIALS:
         names = ", ".join(material.name for material in wardrobe.materials)
@@ -114,7 +117,9 @@ def dress(
         column = None
     elif worn is not None and np.array_equal(column, worn):
         column = worn
-    return Dress(tuple(wardrobe.materials), tuple(wardrobe.sources), column, scene, made_from)
+    return Dress(
+        tuple(wardrobe.materials), tuple(wardrobe.sources), column, scene, count, made_from
+    )
 
 
 def with_own_coats(node: Node, materials: Sequence[NeuralMaterial]) -> Node:

@@ -18,6 +18,7 @@ from .io import detect, load
 from .io.mesh import is_mesh, load_meshes
 from .lights import Lights
 from .material import NeuralMaterial
+from .material_names import with_named_coats
 from .mesh import Mesh, turn_up
 from .node import Edits, Node
 from .oit_file import load_weights, weights_path
@@ -87,6 +88,12 @@ class Scene:
             self.lights,
             posters_of(self.nodes),
         )
+
+    @property
+    def coats(self) -> list[Coat]:
+        """Every coat that is worn, by the whole or by parts."""
+        worn = [p.coat for n in self.nodes for p in (*n.coats, *n.edits.coats)] + [self.coat]
+        return list(dict.fromkeys(coat for coat in worn if coat is not None))
 
     @property
     def placed_meshes(self) -> tuple[tuple[Mesh, ...], tuple[str, ...]]:
@@ -167,12 +174,13 @@ class Scene:
 
     def saved_splats(self) -> Splats:
         """What a file of the scene holds: without what is deleted, and invisible nodes."""
-        if self.pristine and self.dress.column is self.splats.material:
+        if self.pristine and self.dress.column is None:
             return self.splats
         nodes = compacted(self.nodes)
         flat = flatten(nodes)
         worn = dress(flat.splats, nodes, flat.spans, self.materials, self.coat)
-        return flat.splats.with_columns(material=worn.column)
+        named = () if worn.column is None else worn.sources
+        return flat.splats.with_columns(material=worn.column, material_names=named)
 
 
 def posters_of(nodes: Sequence[Node]) -> tuple[PlacedPoster, ...]:
@@ -232,9 +240,12 @@ def open_scene(
         kept = weights_path(str(source) if path is None else path)
         splats = _with_weights(splats, kept)
     again = str(source) if path is None else str(path.absolute())
+    node = Node(name, splats, again)
+    if path is not None:
+        node = with_named_coats(node, path)
     placed = [mesh for each in meshes for mesh in meshes_for(each, splats.up, progress)]
     return Scene(
-        *(name, (Node(name, splats, again),), title, path, viewpoints, kept),
+        *(name, (node,), title, path, viewpoints, kept),
         meshes=(*content.meshes, *placed),
         mesh_files=files,
         materials=content.materials,

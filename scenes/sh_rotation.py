@@ -40,8 +40,9 @@ def rotate_sh(sh: NDArray[np.float32], rotation: ArrayLike) -> NDArray[np.float3
     degree, count = SH_COEFFICIENTS.index(sh.shape[1]), len(sh)
     # All channels of a degree in one row: a product of many rows instead of one for each splat.
     matrices = [np.kron(d, np.eye(3)).T.astype(np.float32) for d in sh_rotations(rotation, degree)]
-    flat, out = sh.reshape(count, -1), np.empty_like(sh)
-    turned = out.reshape(count, -1)
+    width = 3 * sh.shape[1]
+    flat, out = sh.reshape(count, width), np.empty_like(sh)
+    turned = out.reshape(count, width)
     turned[:, :3] = flat[:, :3]
     for start in range(0, count, _CHUNK):
         rows = slice(start, start + _CHUNK)

@@ -34,7 +34,8 @@ class Splats:
         sh: (N, K, 3) spherical harmonic coefficients, K in {1, 4, 9, 16, 25}, in the layout of
             INRIA's 3D Gaussian splatting (Kerbl et al. 2023); colour = 0.5 + sum of basis * sh.
         normals: (N, 3) optional.
-        material: (N,) int32 optional, index into the scene's materials.
+        material: (N,) int32 optional, index into the scene's materials; -1 for none.
+        material_names: what `material` numbers, where a file says it: sources as of a `Coat`.
         latent: (N, L) optional, latents of a neural material.
         fitted: optional, weights of mode `weighted`, fitted to the sorted image.
         learned: optional, weights, opacities and colours of mode `learned`.
@@ -62,6 +63,7 @@ class Splats:
     up: tuple[float, float, float] = (0.0, -1.0, 0.0)
     color_space: Literal["srgb_rec709_display", "lin_rec709_display"] = "srgb_rec709_display"
     notes: tuple[str, ...] = ()
+    material_names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         n = len(self.means)

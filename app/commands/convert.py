@@ -67,7 +67,8 @@ def convert(
         return render_image(Path(scene), target, backend="cpu", background=None, quiet=quiet)
     with progress_bar(quiet) as progress:
         opened = open_scene(scene, progress, drop_invalid=drop_invalid)
-        splats = to_surfels(opened.splats, progress) if flatten else opened.splats
+        kept = opened.saved_splats()  # with the names of what it wears
+        splats = to_surfels(kept, progress) if flatten else kept
         costs = flattening(opened.splats, splats, progress) if flatten and not quiet else []
         save(splats, target, chosen.name, progress)
     if not quiet:

@@ -74,6 +74,7 @@ def describe(scene: Scene) -> dict[str, Any]:
         "up": list(splats.up),
         "memory_bytes": splats.nbytes,
         "viewpoints": list(scene.viewpoints),
+        "materials": list(scene.dress.sources),
         "odd": [*splats.notes, *oddities(splats)],
     }
 
@@ -149,6 +150,8 @@ def _print_table(facts: dict[str, Any]) -> None:
     table.add_row("Memory", size_text(facts["memory_bytes"]))
     if facts["viewpoints"]:
         table.add_row("Viewpoints", ", ".join(facts["viewpoints"]))
+    if facts["materials"]:
+        table.add_row("Materials", ", ".join(facts["materials"]))
     odd = facts["odd"] or ["nothing"]
     for k, sentence in enumerate(odd):
         table.add_row("Odd" if k == 0 else "", sentence)

@@ -12,11 +12,11 @@ from ...render.camera import Camera
 from ...render.film import FILMS, check_film, film_size, prepare_scene, render_film
 from ...render.finish import finished
 from ...render.frame import DepthKind, Frame, FrameRequest
-from ...render.materials.assign import coat_named
 from ...render.output import OutputError, check_output, numbered, save_depth, save_frame
 from ...render.renderer import Renderer, create_renderer
 from ...render.settings import Settings
 from ...scenes.io.vis import is_image
+from ...scenes.material_names import coat_named
 from ...scenes.progress import Progress
 from ...scenes.scene import open_scene
 from .cameras import DEFAULT_SIZE, choose_cameras, parse_size

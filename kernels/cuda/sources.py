@@ -67,6 +67,7 @@ FILES = (
     "grad/weighted_surfels.cu",
     "grad/splats.cu",
     "grad/splats_surfels.cu",
+    "finish.cu",
     "image.cu",
 )
 """All files that hold kernels. Those for scenes with surfels are apart, so that no one compiles

@@ -86,8 +86,9 @@ class CPURenderer:
         start = time.perf_counter()
         meshes = draw_meshes(content.meshes, camera, self._workers) if content.meshes else None
         begun = time.perf_counter()
-        relit = request.paint is None and relights(content, settings)
-        paint = gbuffer_paint(content, camera, settings) if relit else request.paint
+        paint = request.paint
+        if relit := relights(content, settings, paint):
+            paint = gbuffer_paint(content, camera, settings, paint)
         drawn = draw(
             columns_of(splats),
             view_of(camera),
@@ -126,7 +127,7 @@ class CPURenderer:
             drawn.timings["shade"] = 1e3 * (time.perf_counter() - begun)
         if lit_by_samples(content, settings):
             stats["light_samples"] = settings.light_samples
-        painted = None if request.paint is None else drawn.paint
+        painted = None if relit or request.paint is None else drawn.paint
         return Frame(drawn.color, drawn.alpha, drawn.depth, drawn.timings, stats, painted)
 
     def close(self) -> None:

@@ -6,15 +6,16 @@ import ctypes
 import sys
 from collections.abc import Callable
 from importlib import import_module
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
+import numpy as np
 from numpy.typing import NDArray
 
 from ...kernels.cuda.compile import INSTALL, CUDAError, compile_source, compiler_version
 from ...kernels.cuda.sources import FILES, Source, load
 from ..device_frame import SharedBuffer
 from ..renderer import BackendUnavailable
-from .interop import MappedBuffer
+from .interop import MappedBuffer, Streams
 
 OLDEST_DRIVER = 12000
 """As cuDriverGetVersion says it: CUDA 12.0, the first that loads what NVRTC 12 makes."""
@@ -37,6 +38,24 @@ class Mark(Protocol):
         ...
 
 
+class Address(NamedTuple):
+    """Memory of the device that is no tensor's."""
+
+    value: int
+
+
+class Fetched(Protocol):
+    """A copy of a tensor on its way to the host."""
+
+    def there(self) -> bool:
+        """Whether the device has come to it; returns at once."""
+        ...
+
+    def array(self) -> NDArray[Any]:
+        """The copy; waits for it."""
+        ...
+
+
 class Launcher(Protocol):
     """Where tensors live and kernels run.
 
@@ -54,7 +73,16 @@ class Launcher(Protocol):
         ...
 
     def launch(self, kernel: str, blocks: int, block: tuple[int, int], *arguments: Any) -> None:
-        """Runs a kernel on tensors (None is a null pointer), int and float, in this order."""
+        """Runs a kernel on tensors, addresses (None is a null pointer), int and float, in this
+        order."""
+        ...
+
+    def send(self, tensor: Any, array: NDArray[Any]) -> None:
+        """Copies an array to a tensor of its shape and type; the array may change at once."""
+        ...
+
+    def fetch(self, tensor: Any) -> Fetched:
+        """Begins to copy a tensor, after all that was launched; nobody waits."""
         ...
 
     def mark(self) -> Mark:
@@ -70,7 +98,7 @@ class Launcher(Protocol):
         ...
 
     def share(self, buffer: int) -> SharedBuffer:
-        """A buffer of OpenGL's, by its name, to copy frames to. Raises NotShared."""
+        """A buffer of OpenGL's, by its name, to draw frames to. Raises NotShared."""
         ...
 
 
@@ -82,6 +110,8 @@ def split(value: Any) -> tuple[str, Any]:
         return "f", ctypes.c_float(value)
     if value is None:
         return "p", 0
+    if isinstance(value, Address):
+        return "p", value.value
     assert value.is_contiguous(), "kernels take contiguous tensors"
     return "p", value.data_ptr()  # cuda.core takes a plain int for an address, and no c_void_p
 
@@ -115,6 +145,7 @@ class GPULauncher:
                 f"{self.name} has compute capability {major}.{minor}; the CUDA backend needs "
                 f"{OLDEST_ARCHITECTURE / 10} (Turing, 2018) or more; {OTHERS}"
             )
+        self._streams = Streams(core, self._torch, index)
         self._device = core.Device(index)
         self._device.set_current()  # the primary context, which torch uses too
         self._sources: dict[str, Source] = {
@@ -131,9 +162,8 @@ class GPULauncher:
             self._kernels[kernel] = self._load(kernel)
         config = self._core.LaunchConfig(grid=(blocks, 1, 1), block=(*block, 1))
         values = (split(value)[1] for value in arguments)
-        stream = _Stream(self._torch.cuda.current_stream(self.device).cuda_stream)
         try:
-            self._core.launch(stream, config, self._kernels[kernel], *values)
+            self._core.launch(self._streams.current(), config, self._kernels[kernel], *values)
         except Exception as error:  # the class is private in cuda.core
             raise CUDAError(
                 f"kernel {kernel} cannot be launched on {self.name}: {error}"
@@ -141,22 +171,31 @@ class GPULauncher:
 
     def mark(self) -> Mark:
         """An event of CUDA's; it may be recorded inside a captured graph."""
-        return _EventMark(self._torch)
+        return _EventMark(self._torch, self.device)
 
-    def to_host(self, tensor: Any) -> NDArray[Any]:
-        """A copy in pinned memory, to which a GPU writes several times as fast; torch keeps it for
-        the next one when the array is gone."""
+    def send(self, tensor: Any, array: NDArray[Any]) -> None:
+        """By pinned memory, which torch keeps until the GPU has read it: from any other the host
+        would wait for all that was launched before."""
+        pinned = self._torch.empty(tensor.shape, dtype=tensor.dtype, pin_memory=True)
+        np.copyto(pinned.numpy(), array)
+        tensor.copy_(pinned, non_blocking=True)
+
+    def fetch(self, tensor: Any) -> Fetched:
+        """To pinned memory, to which a GPU writes several times as fast; torch keeps it for the
+        next one when the array is gone."""
         pinned = self._torch.empty(tensor.shape, dtype=tensor.dtype, pin_memory=True)
         pinned.copy_(tensor, non_blocking=True)
-        self._torch.cuda.current_stream(self.device).synchronize()
-        return pinned.numpy()
+        event = self._torch.cuda.Event()
+        event.record(self._torch.cuda.current_stream(self.device))
+        return _Copy(pinned, event)
+
+    def to_host(self, tensor: Any) -> NDArray[Any]:
+        """As `fetch`, at once."""
+        return self.fetch(tensor).array()
 
     def fence(self) -> Callable[[], None]:
         """An event of CUDA's, which no host waits for."""
-        torch, device = self._torch, self.device
-        event = torch.cuda.Event()
-        event.record(torch.cuda.current_stream(device))
-        return lambda: torch.cuda.current_stream(device).wait_event(event)
+        return self._streams.fence()
 
     def share(self, buffer: int) -> SharedBuffer:
         """Registered with CUDA, where this GPU draws the window. Raises NotShared."""
@@ -187,25 +226,30 @@ class GPULauncher:
 class _EventMark:
     """An event of torch's, on the stream that is current when it is recorded."""
 
-    def __init__(self, torch: Any) -> None:
+    def __init__(self, torch: Any, device: str) -> None:
+        self._torch, self._device = torch, device
         # External: within a graph it becomes a node that records, and not a mere dependency.
         self._event = torch.cuda.Event(enable_timing=True, external=True)
 
     def record(self) -> None:
-        self._event.record()
+        self._event.record(self._torch.cuda.current_stream(self._device))
 
     def milliseconds_to(self, later: _EventMark) -> float:
         return self._event.elapsed_time(later._event)
 
 
-class _Stream:
-    """A stream of torch, as cuda.core takes those of others."""
+class _Copy:
+    """A `Fetched` in pinned memory."""
 
-    def __init__(self, handle: int) -> None:
-        self._handle = handle
+    def __init__(self, pinned: Any, event: Any) -> None:
+        self._pinned, self._event = pinned, event
 
-    def __cuda_stream__(self) -> tuple[int, int]:
-        return 0, self._handle
+    def there(self) -> bool:
+        return self._event.query()
+
+    def array(self) -> NDArray[Any]:
+        self._event.synchronize()
+        return self._pinned.numpy()
 
 
 def import_torch() -> Any:

@@ -2,8 +2,8 @@
 
 The stages and their names are those of `kernels.cpu.frame`. How many splats are visible and how
 many tiles they reach is known to the GPU alone: kernels read it there, and have blocks for as many
-as there is room for. The host learns it when the frame is done, and draws again with more room
-where that was needed.
+as there is room for. The host learns it when the frame is done, and has it drawn again with more
+room where that was needed (`inflight`).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any, Literal, NamedTuple
 
 from ...kernels.cuda.sources import DISC, FOOTPRINT, SCAN_THREADS, TILE, TILE_WARPS
 from ..renderer import RenderError
+from .device import Address
 from .groups import Groups, order_groups
 from .plan import Buffers, Plan, Tensor, Zeros
 from .sorting import scan_words, sort
@@ -51,8 +52,7 @@ class DeviceScene(NamedTuple):
     surfels: bool
 
 
-@dataclass
-class Room:
+class Room(NamedTuple):
     """How much a frame has memory for: visible splats, and instances."""
 
     visible: int
@@ -63,8 +63,8 @@ class Room:
         """A start: most scenes need more, and have it after one frame."""
         return cls(min(splats, max(1 << 10, splats // 2)), max(1 << 12, 2 * splats))
 
-    def holds(self, visible: int, instances: int, splats: int) -> bool:
-        """Whether a frame fitted in; makes room for the next where it did not.
+    def holds(self, visible: int, instances: int) -> bool:
+        """Whether a frame fitted in.
 
         Raises:
             RenderError: more instances than kernels can count.
@@ -74,13 +74,14 @@ class Room:
                 f"the splats cover more than the CUDA backend's {MOST} tiles in all; make the "
                 "image or the splats smaller"
             )
-        if visible <= self.visible and instances <= self.instances:
-            return True
-        if visible > self.visible:
-            self.visible = min(splats, int(GROWTH * visible))
-        if instances > self.instances:
-            self.instances = min(MOST, int(GROWTH * instances))
-        return False
+        return visible <= self.visible and instances <= self.instances
+
+    def grown(self, visible: int, instances: int, splats: int) -> Room:
+        """With room for that many, and some more where this had too little."""
+        return Room(
+            self.visible if visible <= self.visible else min(splats, int(GROWTH * visible)),
+            self.instances if instances <= self.instances else min(MOST, int(GROWTH * instances)),
+        )
 
 
 class Visible(NamedTuple):
@@ -126,7 +127,8 @@ class Planned(NamedTuple):
     Attributes:
         plan: what is done.
         counts: (8,) int32, visible, ordered, instances; from the fifth on the same of groups.
-        colors: (H, W, 4) premultiplied, with coverage; one for each coat of paint, or one.
+        colors: (H, W, 4) premultiplied, with coverage; one for each coat of paint, or one. The
+            address where it was drawn to one.
         depth: (H, W), or None.
     """
 
@@ -139,12 +141,13 @@ class Planned(NamedTuple):
 def plan_frame(
     buffers: Buffers, scene: DeviceScene, view: Tensor, size: tuple[int, int], room: Room,
     blending: Blending, *, degree: int, antialias: bool, with_depth: bool,
-    coats: Sequence[Tensor] = (), limits: Tensor | None = None,
+    coats: Sequence[Tensor] = (), limits: Tensor | None = None, target: Address | None = None,
 ) -> Planned:  # fmt: skip
     """Lists what draws a frame, of which nothing has run yet.
 
     `coats` are each (N, 4) float32, drawn one after the other in place of the colours; `limits` are
-    depths (H, W) beyond which no splat is seen.
+    depths (H, W) beyond which no splat is seen. `target` is memory for the picture, or for what the
+    first coat becomes, that is no tensor's and may be elsewhere for the next frame.
     """
     plan, (width, height) = Plan(buffers), size
     # Side by side, so that the host reads them at once.
@@ -168,7 +171,12 @@ def plan_frame(
     plan.stage("bin")
     depth = buffers.get("depth", height, width) if with_depth else None
     surfels = () if visible.discs is None else (visible.discs, view)
-    colors = [buffers.get(f"color {k}", height, width, 4) for k in range(max(1, len(coats)))]
+    colors = [
+        buffers.get(f"color {k}", height, width, 4) if k or target is None else target
+        for k in range(max(1, len(coats)))
+    ]
+    if target is not None:
+        plan.end_head()
     for k, color in enumerate(colors):
         if coats:
             plan.each(

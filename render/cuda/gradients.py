@@ -30,9 +30,9 @@ from .device import GPULauncher, import_torch
 from .frame import GROWTH, WARP, DeviceScene, Room, make_tile_lists, project_splats
 from .packing import color_bytes
 from .plan import Buffers, Plan, Tensor
-from .renderer import Work
 from .sorting import sort
 from .view import pack_view
+from .work import Work
 
 FLOAT32 = STORAGES.index("float32")
 
@@ -108,8 +108,9 @@ class Gradients:
             plan.finish()
             self._run(plan)
             found, _, instances = map(int, plan.piece(counts).tolist())
-            if room.holds(found, instances, n):
+            if room.holds(found, instances):
                 break
+            room = room.grown(found, instances, n)
         self._room = Room(int(GROWTH * found), int(GROWTH * instances))
         footprints, splats = visible.footprints[:found], visible.splats[:found]
         values = means.new_empty(0)

@@ -12,7 +12,7 @@ from ...kernels.cuda.sources import TILE
 from ..image.cpu import CPUImageRenderer, Placed
 from ..image.view import ImageView
 from ..renderer import BackendFailed
-from .renderer import Work, work_on_gpu
+from .work import Work, work_on_gpu
 
 Float32 = NDArray[np.float32]
 

@@ -1,15 +1,18 @@
-"""`MappedBuffer`: a buffer of OpenGL's that CUDA copies frames to, on the GPU.
+"""`MappedBuffer`: a buffer of OpenGL's that CUDA draws to.
 
-Registered once; every frame maps it, copies on torch's current stream, and unmaps it, after which
-OpenGL may read. It has not been run on a GPU yet (docs/gpu-status.md).
+Registered once. It is mapped for every frame, in which kernels write to it as to any memory, and
+unmapped, after which OpenGL may read. Both are put on torch's current stream: what OpenGL did
+before is done before kernels write, and what they write is there before OpenGL reads; the host
+waits for neither. It has not been run on a GPU yet (docs/gpu-status.md).
 """
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import Any
 
-from ..device_frame import DeviceFrame, NotShared
+from ..device_frame import NotShared
 
 log = logging.getLogger(__name__)
 
@@ -17,12 +20,40 @@ MOST_DEVICES = 16
 """That are asked for by whom the window is drawn."""
 
 
+class Streams:
+    """torch's current stream, as cuda.core's.
+
+    Args:
+        core, torch: `cuda.core` and torch.
+        index: torch's device.
+    """
+
+    def __init__(self, core: Any, torch: Any, index: int) -> None:
+        self._core, self._torch, self._index = core, torch, index
+        # torch says 0 for the default one, which cuda.core has an object of its own for.
+        self._known: dict[int, Any] = {0: core.LEGACY_DEFAULT_STREAM}
+
+    def current(self) -> Any:
+        """The calling thread's."""
+        handle = self._torch.cuda.current_stream(self._index).cuda_stream
+        if handle not in self._known:
+            self._known[handle] = self._core.Stream.from_handle(handle)
+        return self._known[handle]
+
+    def fence(self) -> Callable[[], None]:
+        """After all on the current stream; calling it makes the calling thread's stream wait."""
+        torch, index = self._torch, self._index
+        event = torch.cuda.Event()
+        event.record(torch.cuda.current_stream(index))
+        return lambda: torch.cuda.current_stream(index).wait_event(event)
+
+
 class MappedBuffer:
     """A registered buffer. OpenGL's context is current around every call.
 
     Args:
         core, driver, torch: `cuda.core`, `cuda.bindings.driver` and torch.
-        index: torch's device, on which the frames are.
+        index: torch's device, which draws the frames.
         buffer: OpenGL's name of the buffer.
 
     Raises:
@@ -30,7 +61,8 @@ class MappedBuffer:
     """
 
     def __init__(self, core: Any, driver: Any, torch: Any, index: int, buffer: int) -> None:
-        self._core, self._driver, self._torch, self._index = core, driver, torch, index
+        self._core, self._torch, self._index = core, torch, index
+        self._streams, self._mapped = Streams(core, torch, index), None
         try:
             core.Device(index).set_current()  # of this thread, which may be new to CUDA
             _check_display(driver, index)
@@ -40,46 +72,49 @@ class MappedBuffer:
         except Exception as error:  # the class is private in cuda.core
             raise NotShared(f"no buffer can be registered ({_first_line(error)})") from error
 
-    def write(self, frame: DeviceFrame) -> None:
-        """Copies the frame's colour into the buffer. Raises NotShared."""
-        size = frame.color.numel() * frame.color.element_size()
+    def map(self, size: int) -> tuple[int, Callable[[], None]]:
+        """Gives it to the device, for `size` bytes to be written. Raises NotShared.
+
+        Returns:
+            Its address, and what makes the calling thread's stream wait until it may be written.
+        """
         try:
             self._core.Device(self._index).set_current()
-            frame.ready()
-            current = self._torch.cuda.current_stream(self._index)
-            stream = self._stream(current.cuda_stream)
-            mapped = self._resource.map(stream=stream)
-            try:
-                self._copy(mapped, frame.color.data_ptr(), size, current.cuda_stream)
-            finally:
-                self._resource.unmap(stream=stream)
-            # The frame may be let go before the copy is done.
-            frame.color.record_stream(current)
+            # While this is held the buffer stays mapped.
+            self._mapped = self._resource.map(stream=self._streams.current())
+            if self._mapped.size < size:
+                raise NotShared(f"the mapped buffer has {self._mapped.size} of {size} bytes")
+            return int(self._mapped.handle), self._streams.fence()
         except NotShared:
             raise
         except Exception as error:
-            raise NotShared(f"the buffer cannot be written ({_first_line(error)})") from error
+            raise NotShared(f"the buffer cannot be mapped ({_first_line(error)})") from error
 
-    def close(self) -> None:
-        """Unregisters the buffer. A driver that refuses is told in the log: OpenGL goes on."""
+    def unmap(self, written: Callable[[], None]) -> None:
+        """Gives it back to OpenGL. Raises NotShared.
+
+        Args:
+            written: makes the calling thread's stream wait until all is written.
+        """
         try:
             self._core.Device(self._index).set_current()
-            self._resource.close()
+            written()
+            self._resource.unmap(stream=self._streams.current())
+            self._mapped = None
+        except Exception as error:
+            raise NotShared(f"the buffer cannot be unmapped ({_first_line(error)})") from error
+
+    def close(self) -> None:
+        """Unregisters the buffer, once the device does nothing more with it. A driver that refuses
+        is told in the log: OpenGL goes on."""
+        try:
+            self._core.Device(self._index).set_current()
+            if self._mapped is not None:  # a frame may be under way that nobody wants any more
+                self._torch.cuda.synchronize(self._index)
+            self._resource.close()  # unmaps it first
+            self._mapped = None
         except Exception as error:
             log.warning("CUDA does not let go of OpenGL's buffer: %s", _first_line(error))
-
-    def _stream(self, handle: int) -> Any:
-        """torch's stream as cuda.core's; torch says 0 for the default one."""
-        if handle == 0:
-            return self._core.LEGACY_DEFAULT_STREAM
-        return self._core.Stream.from_handle(handle)
-
-    def _copy(self, mapped: Any, source: int, size: int, stream: int) -> None:
-        if mapped.size < size:
-            raise NotShared(f"the mapped buffer has {mapped.size} of {size} bytes")
-        (code,) = self._driver.cuMemcpyDtoDAsync(int(mapped.handle), source, size, stream)
-        if code != 0:
-            raise NotShared(f"the frame cannot be copied ({code.name})")
 
 
 def _check_display(driver: Any, index: int) -> None:

@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 from ...kernels.cuda.sources import SCAN_THREADS, SORT_ITEMS
 from .device import Launcher, split
 
+Send = Callable[[Any, NDArray[Any]], None]
+"""Copies an array to a tensor, as `Launcher.send`."""
+
 Tensor = Any  # torch's, whose module is not imported here
 
 THREADS = 128
@@ -42,10 +45,16 @@ class Zeros(NamedTuple):
 
 
 class Buffers:
-    """Memory on the device that is kept from frame to frame, by name; it only grows."""
+    """Memory on the device that is kept from frame to frame, by name; it only grows.
 
-    def __init__(self, torch: Any, device: str) -> None:
+    Args:
+        torch, device: where it is.
+        send: how arrays come there; None is torch's way, which waits for all that was launched.
+    """
+
+    def __init__(self, torch: Any, device: str, send: Send | None = None) -> None:
         self._torch, self._device = torch, device
+        self._send: Send = send or (lambda tensor, array: tensor.copy_(torch.from_numpy(array)))
         self._held: dict[str, Tensor] = {}
 
     def get(self, name: str, *shape: int, dtype: str = "float32") -> Tensor:
@@ -63,7 +72,8 @@ class Buffers:
     def send(self, name: str, array: NDArray[Any]) -> Tensor:
         """A copy of an array for this frame."""
         tensor = self.get(name, *array.shape, dtype=array.dtype.name)
-        return tensor.copy_(self._torch.from_numpy(array))
+        self._send(tensor, array)
+        return tensor
 
     def clear(self) -> None:
         """Lets go of everything."""
@@ -85,6 +95,7 @@ class Plan:
     def __init__(self, buffers: Buffers) -> None:
         self.buffers = buffers
         self._steps: list[Launch | str] = []
+        self._head: int | None = None
         self._words = 0
         self._zeros: Tensor = None
 
@@ -111,6 +122,10 @@ class Plan:
         """All before this is the stage `name`, or more of it."""
         self._steps.append(name)
 
+    def end_head(self) -> None:
+        """What follows differs from frame to frame, and is not part of `key`."""
+        self._head = len(self._steps)
+
     def finish(self) -> None:
         """Puts memory where zeros were asked for; nothing is added afterwards."""
         self._zeros = self.buffers.get("zeros", self._words, dtype="int32")
@@ -128,8 +143,23 @@ class Plan:
 
     def run(self, launcher: Launcher, on_stage: Callable[[str], None]) -> None:
         """Launches everything; `on_stage` is called where a stage ends."""
+        self.run_head(launcher, on_stage)
+        self.run_tail(launcher, on_stage)
+
+    def run_head(self, launcher: Launcher, on_stage: Callable[[str], None]) -> None:
+        """As `run`, but for the tail."""
         self._zeros.zero_()
-        for step in self._steps:
+        self._run(self._steps[: self._head], launcher, on_stage)
+
+    def run_tail(self, launcher: Launcher, on_stage: Callable[[str], None]) -> None:
+        """What comes after the head, where that was ended."""
+        if self._head is not None:
+            self._run(self._steps[self._head :], launcher, on_stage)
+
+    def _run(
+        self, steps: list[Launch | str], launcher: Launcher, on_stage: Callable[[str], None]
+    ) -> None:
+        for step in steps:
             if isinstance(step, str):
                 on_stage(step)
             else:
@@ -142,11 +172,11 @@ class Plan:
 
     @property
     def key(self) -> tuple[Any, ...]:
-        """Equal for plans that do the same to the same memory."""
+        """Equal for plans whose heads do the same to the same memory."""
         zeros = self._zeros.data_ptr(), self._words
         return zeros, *(
             step if isinstance(step, str) else (*step[:3], *map(_plain, step.arguments))
-            for step in self._steps
+            for step in self._steps[: self._head]
         )
 
 

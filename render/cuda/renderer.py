@@ -6,22 +6,20 @@ It has not been run on a GPU yet (docs/gpu-status.md); tests run its kernels on 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, NamedTuple, TypeVar
-from weakref import WeakKeyDictionary
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...kernels.cuda.compile import CUDAError
-from ...kernels.cuda.sources import STORAGES
 from ...scenes.content import Content
 from ...scenes.splats import Splats
 from ..camera import MAX_SIDE
-from ..device_frame import DeviceFrame
+from ..device_frame import Canvas, DeviceFrame, Outcome, Share
 from ..frame import Frame, FrameRequest
-from ..inspect import with_views
+from ..inspect import blended, with_views
 from ..meshes.cpu import draw_meshes
 from ..modes.binned import depth_unit
 from ..modes.weighted import depth_offset
@@ -29,33 +27,32 @@ from ..paint import Paint
 from ..posters import clear_posters, with_posters
 from ..renderer import BackendFailed, Capabilities, RenderError, check_mode, rows_for, scene_for
 from ..scene_facts import facts_of
-from . import modes
-from .device import GPULauncher, Launcher, import_torch
-from .frame import MOST, DeviceScene, Planned, Room, plan_frame
-from .packing import pack_colors, pack_shapes, scale_range
+from . import modes, views
+from .device import Address
+from .frame import MOST, Planned, Room, plan_frame
+from .inflight import Lanes, Pending
+from .mean import CUDAMean
+from .picture import CUDAPicture
 from .plan import Buffers, Tensor
-from .replay import Replayer
+from .resident import Resident
 from .scenery import Scenery, limits_of
-from .timing import StageTimes
 from .view import pack_view
-
-T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Work:
-    """Where frames are drawn: torch, and what runs the kernels."""
-
-    torch: Any
-    launcher: Launcher
+from .work import Work, work_on_gpu
 
 
-class Drawn(NamedTuple):
-    """A frame on the device, where the next one will be drawn over it; what it cost and drew."""
+class Task(NamedTuple):
+    """What a frame is launched from: once where there is room, and else again with more.
 
-    planned: Planned
-    timings: dict[str, float]
-    stats: dict[str, int]
+    Attributes:
+        request, scenery: of the frame.
+        plan: makes its plan for some room, with the picture at an address or in its own memory.
+        told: its stats, from what was counted.
+    """
+
+    request: FrameRequest
+    scenery: Scenery
+    plan: Callable[[Room, Address | None], Planned]
+    told: Callable[[list[int]], dict[str, int]]
 
 
 class CUDARenderer:
@@ -64,6 +61,9 @@ class CUDARenderer:
     Args:
         work: torch and what launches kernels; None takes torch's current CUDA device.
 
+    Attributes:
+        work: as given, or what was taken.
+
     Raises:
         BackendUnavailable: no GPU, driver or package for it; the text says which.
     """
@@ -71,18 +71,17 @@ class CUDARenderer:
     name = "cuda"
 
     def __init__(self, work: Work | None = None) -> None:
-        self._work = work or work_on_gpu()
+        self.work = work or work_on_gpu()
         self._content: Content | None = None
-        self._scenes: WeakKeyDictionary[Splats, DeviceScene] = WeakKeyDictionary()
-        self._arrays: dict[int, tuple[NDArray[Any], Tensor]] = {}
-        self._buffers = Buffers(self._work.torch, self._work.launcher.device)
-        self._replayer = Replayer(self._work.launcher)
-        self._times = StageTimes(self._work.launcher)
+        self._resident = Resident(self.work)
+        launcher = self.work.launcher
+        self._buffers = Buffers(self.work.torch, launcher.device, launcher.send)
+        self._lanes = Lanes(launcher)
         self._room: Room | None = None
 
     @property
     def capabilities(self) -> Capabilities:
-        device = self._work.launcher.name
+        device = self.work.launcher.name
         return Capabilities(modes.NAMES, device, MAX_SIDE, medians=modes.MEDIANS)
 
     def upload(self, scene: Splats | Content) -> None:
@@ -111,152 +110,202 @@ class CUDARenderer:
             BackendFailed: too little memory on the GPU, a kernel that does not compile or cannot
                 be loaded, or a GPU that has stopped working.
         """
-        return self._finish(request, self._download)
+        with self._telling(request):
+            task = self._task(request)
+            planned, pending = self._launch_whole(task)
+            task.scenery.complete(planned, request, self.work)
+            return self._download(task, planned, pending)
 
-    def draw(self, request: FrameRequest) -> DeviceFrame:
-        """As `render`, but the frame stays on the GPU. It has no depth, and shows no debug view.
+    @property
+    def share(self) -> Share:
+        """Gives buffers of OpenGL's to the GPU."""
+        return self.work.launcher.share
+
+    def new_mean(self) -> CUDAMean:
+        """Of frames that are drawn to be averaged; it holds memory of the GPU."""
+        return CUDAMean(self.work)
+
+    def draw(
+        self, request: FrameRequest, canvas: Canvas, *, averaged: bool = False, kept: bool = False
+    ) -> DeviceFrame:
+        """As `render`, but to OpenGL's memory, without depth. Of the debug views it shows those of
+        `inspect.BLENDED`, and averages none.
+
+        The host does not wait for the frame, but where it has a part in it, and for the first that
+        is averaged: the others need no more room, and so splats are missing in none.
+
+        Args:
+            request: of the frame.
+            canvas: where to.
+            averaged: leaves the canvas to a mean, and the frame where the next one will be drawn.
+            kept: also in memory of the frame's own, from which the canvas is filled.
 
         Raises:
+            Withdrawn: the canvas is not lent any more.
             RenderError: as `render`, and where posters have alpha, which takes several frames.
         """
         if clear_posters(self._content):
             raise RenderError("posters with alpha take several frames; call render()")
-        return self._finish(request, self._keep)
+        shown, color = request.settings.shown, None
+        request = replace(request, depth=False)
+        if shown != "colour" and self._content is not None:
+            request = blended(request, self._content)
+        with self._telling(request):
+            task, work = self._task(request), self.work
+            scenery, picture = task.scenery, None
+            if kept:
+                picture = work.new_picture(request.camera.width, request.camera.height)
+            if averaged or scenery.on_host or shown in views.FINISHED:
+                sure = scenery.on_host or (averaged and request.seed == 0)
+                planned, pending = (self._launch_whole if sure else self._launch)(task)
+                if averaged:
+                    scenery.complete(planned, request, work)
+                    color = planned.colors[0]
+                else:
+                    with _target(work, canvas, picture) as target:
+                        self._finish(task, planned, shown, target)
+            else:
+                with _target(work, canvas, picture) as target:
+                    _, pending = self._launch(task, target)
+            ready = self.work.launcher.fence()
+
+        def outcome(wait: bool) -> Outcome | None:
+            with self._telling(request):
+                found = pending.outcome(wait)
+            if found is None:
+                return None
+            return found._replace(timings=found.timings | task.scenery.timings)
+
+        own = None if picture is None else CUDAPicture(self.work, picture)
+        return DeviceFrame(canvas, ready, outcome, color, own)
 
     def close(self) -> None:
         """Lets go of the scene and all memory on the GPU."""
         self._content = None
         self._forget()
 
-    def _finish(self, request: FrameRequest, take: Callable[[Drawn, FrameRequest], T]) -> T:
-        """Draws, and takes the frame from where the next one will be drawn."""
-        check_mode(self, request)
-        if self._content is None:
-            raise RenderError("the CUDA renderer has no scene; call upload() before render()")
-        splats = scene_for(request, self._content.splats)
+    @contextmanager
+    def _telling(self, request: FrameRequest) -> Iterator[None]:
+        """What goes wrong with the GPU is a BackendFailed, and the next frame begins anew."""
         try:
-            return take(self._draw(request, self._content, splats), request)
+            yield
+        except RenderError:
+            raise
         except Exception as error:
-            self._forget()
-            if (problem := self._problem(error, request, len(splats))) is None:
+            self._forget(wait=False)
+            size = f"{request.camera.width}x{request.camera.height}"
+            count = 0 if self._content is None else len(self._content.splats)
+            if (problem := self.work.problem(error, f"{count} splats at {size}")) is None:
                 raise
             raise BackendFailed(self.name, problem) from error
 
-    def _draw(self, request: FrameRequest, content: Content, splats: Splats) -> Drawn:
-        """Draws on the device, again with more room where a frame has found too little."""
-        camera, settings, facts = request.camera, request.settings, facts_of(content.splats)
+    def _task(self, request: FrameRequest) -> Task:
+        """Sends what a frame needs."""
+        check_mode(self, request)
+        content = self._content
+        if content is None:
+            raise RenderError("the CUDA renderer has no scene; call upload() before render()")
+        splats, facts = scene_for(request, content.splats), facts_of(content.splats)
+        camera, settings, send = request.camera, request.settings, self._buffers.send
         scenery = Scenery.of(content, request)
         limits = limits_of(scenery)
-        scene = self._scene(splats, settings.storage)
+        if not self._resident.holds(splats, settings.storage):
+            self._lanes.forget()  # which may hold what it replaces
+        scene = self._resident.scene(splats, settings.storage)
         view = pack_view(
             camera,
             settings,
             depth_offset=depth_offset(facts, camera),
             depth_unit=depth_unit(facts, camera),
         )
-        self._room = self._room or Room.for_scene(len(splats))
-        asked = modes.Asked(request, facts, self._buffers, self._kept_array)
-        blending = modes.blending(asked)
-        sent = self._buffers.send("view", view)
-        cut = None if limits is None else self._buffers.send("limits", limits)
+        blending = modes.blending(modes.Asked(request, facts, self._buffers, self._resident.array))
+        sent, cut = send("view", view), None if limits is None else send("limits", limits)
         coats = self._coats(scenery.paint, rows_for(request, content.splats))
-        while True:
-            planned = plan_frame(
+        self._room = self._room or Room.for_scene(len(splats))
+
+        def plan(room: Room, target: Address | None) -> Planned:
+            return plan_frame(
                 self._buffers,
                 scene,
                 sent,
                 (camera.width, camera.height),
-                self._room,
+                room,
                 blending,
                 degree=min(settings.max_sh_degree, splats.sh_degree),
                 antialias=settings.uses_antialiasing(splats.antialiased),
                 with_depth=request.depth,
                 coats=coats,
                 limits=cut,
+                target=target,
             )
-            self._times.begin()
-            self._replayer.run(planned.plan, self._times.end)
-            # The one place where the host waits for the GPU.
-            visible, ordered, instances, _, groups = map(int, planned.counts.tolist()[:5])
-            if self._room.holds(visible, instances, len(splats)):
-                break
-        stats = {
-            "splats": len(splats),
-            "visible": ordered,
-            "instances": instances,
-            "keys": modes.keys(blending, ordered, groups),
-            **scenery.stats(request),
-        }
-        times = self._times.read(planned.plan.stages)
-        scenery.complete(planned, request, self._to_device, self._work.launcher.to_host)
-        return Drawn(planned, times | scenery.timings, stats)
 
-    def _problem(self, error: Exception, request: FrameRequest, splats: int) -> str | None:
-        """What went wrong with the GPU and what to do, where it was the GPU."""
-        torch, camera = self._work.torch, request.camera
-        if isinstance(error, torch.OutOfMemoryError):
-            return (
-                f"the GPU has too little memory for {splats} splats at "
-                f"{camera.width}x{camera.height} ({_first_line(error)}). Make the picture smaller, "
-                "set storage to uint8, or close what else uses the GPU."
-            )
-        if isinstance(error, torch.AcceleratorError):
-            return (
-                f"the GPU stopped working ({_first_line(error)}). Start the program again; if it "
-                "comes again, update the driver."
-            )
-        return str(error) if isinstance(error, CUDAError) else None
+        def told(counts: list[int]) -> dict[str, int]:
+            _, ordered, instances, _, groups = counts[:5]
+            return {
+                "splats": len(splats),
+                "visible": ordered,
+                "instances": instances,
+                "keys": modes.keys(blending, ordered, groups),
+                **scenery.stats(request),
+            }
 
-    def _download(self, drawn: Drawn, request: FrameRequest) -> Frame:
+        return Task(request, scenery, plan, told)
+
+    def _launch(self, task: Task, target: Address | None = None) -> tuple[Planned, Pending]:
+        """Draws on the device, and does not wait for it."""
+        lane = self._lanes.next()  # which may make room
+        room = self._room
+        assert room is not None
+        planned = task.plan(room, target)
+        lane.times.begin()
+        lane.replayer.run(planned.plan, lane.times.end)
+        counts = self.work.launcher.fetch(planned.counts)
+        pending = Pending(lane, planned.plan.stages, counts, room, task.told, self._grow)
+        lane.pending = pending
+        return planned, pending
+
+    def _launch_whole(self, task: Task) -> tuple[Planned, Pending]:
+        """Draws on the device, again with more room where a frame has found too little."""
+        while True:
+            planned, pending = self._launch(task)
+            outcome = pending.outcome(True)
+            if outcome is not None and outcome.whole:
+                return planned, pending
+
+    def _finish(self, task: Task, planned: Planned, shown: str, target: Address) -> None:
+        """What comes after the rasterizer, at last to an address."""
+        if shown in views.FINISHED:
+            task.scenery.complete(planned, task.request, self.work)
+            views.show(shown, planned, self.work, target)
+        else:
+            task.scenery.complete(planned, task.request, self.work, target)
+
+    def _grow(self, visible: int, instances: int) -> None:
+        """Makes room, once a frame has found too little."""
+        if self._room is None or self._content is None:
+            return  # it was of a scene that is gone
+        grown = self._room.grown(visible, instances, len(self._content.splats))
+        if grown != self._room:
+            self._room = grown
+            self._lanes.forget()  # which hold the memory that is now too small
+
+    def _download(self, task: Task, planned: Planned, pending: Pending) -> Frame:
         """The frame as arrays of their own."""
-        begun, planned = time.perf_counter(), drawn.planned
-        first = planned.colors[0]
-        to_host = self._work.launcher.to_host
+        outcome = pending.outcome(True)
+        assert outcome is not None
+        begun, to_host = time.perf_counter(), self.work.to_host
+        first, asked = planned.colors[0], task.request.paint
         # Split on the device: a copy takes at once what lies side by side.
-        wanted = planned.colors if request.paint is not None else planned.colors[:1]
+        coats = 0 if asked is None else asked.coats
+        painted = len(planned.colors) == coats  # more are what light was made from
+        wanted = planned.colors if painted else planned.colors[:1]
         colors = [to_host(color[..., :3].contiguous()) for color in wanted]
         alpha = to_host(first[..., 3].contiguous())
         depth = None if planned.depth is None else to_host(planned.depth)
-        paint = None if request.paint is None else np.concatenate(colors, axis=2)
-        timings = drawn.timings | {"download": 1e3 * (time.perf_counter() - begun)}
-        return Frame(colors[0], alpha, depth, timings, drawn.stats, paint)
-
-    def _keep(self, drawn: Drawn, request: FrameRequest) -> DeviceFrame:
-        """The frame as a tensor of its own."""
-        color, launcher = drawn.planned.colors[0].clone(), self._work.launcher
-        ready, splats = launcher.fence(), drawn.stats["splats"]
-
-        def download() -> Frame:
-            begun = time.perf_counter()
-            try:
-                ready()
-                rgba = launcher.to_host(color)
-            except Exception as error:
-                if (problem := self._problem(error, request, splats)) is None:
-                    raise
-                raise BackendFailed(self.name, problem) from error
-            timings = drawn.timings | {"download": 1e3 * (time.perf_counter() - begun)}
-            return Frame(rgba[..., :3], rgba[..., 3], None, timings, drawn.stats)
-
-        return DeviceFrame(color, ready, launcher.share, download, drawn.timings, drawn.stats)
-
-    def _scene(self, splats: Splats, storage: str) -> DeviceScene:
-        known = self._scenes.get(splats)
-        if known is not None and known.storage == STORAGES.index(storage):
-            return known
-        span = scale_range(splats.scales)
-        self._replayer.forget()
-        self._scenes.pop(splats, None)
-        scene = DeviceScene(
-            known.means if known is not None else self._to_device(splats.means),
-            self._to_device(pack_shapes(splats, span, storage)),
-            self._to_device(pack_colors(splats.sh, storage)),
-            STORAGES.index(storage),
-            *span,
-            splats.kind != "3d",
-        )
-        self._scenes[splats] = scene
-        return scene
+        paint = np.concatenate(colors, axis=2) if painted else None
+        downloaded = {"download": 1e3 * (time.perf_counter() - begun)}
+        timings = outcome.timings | task.scenery.timings | downloaded
+        return Frame(colors[0], alpha, depth, timings, outcome.stats, paint)
 
     def _coats(self, paint: Paint | None, rows: NDArray[np.integer] | None) -> list[Tensor]:
         """Paint in the order in which the splats are drawn."""
@@ -264,30 +313,19 @@ class CUDARenderer:
             return []
         return [self._buffers.send(f"coat {k}", paint.coat(k, rows)) for k in range(paint.coats)]
 
-    def _kept_array(self, array: NDArray[Any], dtype: Any = None) -> Tensor:
-        """A copy on the GPU, made once per scene. Kept with the array, whose id is then its own."""
-        if id(array) not in self._arrays:
-            sent = self._to_device(np.asarray(array, dtype))
-            self._arrays[id(array)] = array, sent
-        return self._arrays[id(array)][1]
-
-    def _to_device(self, array: NDArray[Any]) -> Tensor:
-        # torch warns of arrays that are read-only, as those of scenes are.
-        whole = np.require(array, requirements=["C", "A", "W"])
-        return self._work.torch.from_numpy(whole).to(self._work.launcher.device)
-
-    def _forget(self) -> None:
-        self._replayer.forget()
-        self._scenes.clear()
-        self._arrays.clear()
+    def _forget(self, *, wait: bool = True) -> None:
+        self._lanes.forget(wait=wait)
+        self._resident.clear()
         self._buffers.clear()
         self._room = None
 
 
-def _first_line(error: Exception) -> str:
-    return (str(error) or type(error).__name__).splitlines()[0].rstrip(".")
-
-
-def work_on_gpu() -> Work:
-    launcher: Launcher = GPULauncher()
-    return Work(import_torch(), launcher)
+@contextmanager
+def _target(work: Work, canvas: Canvas, picture: Tensor) -> Iterator[Address]:
+    """Where to draw a frame: a canvas, or a picture that is shown there then. Raises Withdrawn."""
+    with canvas.lent() as address:
+        if picture is None:
+            yield Address(address)
+        else:
+            yield Address(picture.data_ptr())
+            work.each_pixel("compose", picture, None, None, Address(address))

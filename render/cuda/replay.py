@@ -38,16 +38,21 @@ class Replayer:
         self.trouble = ""
 
     def run(self, plan: Plan, on_stage: Callable[[str], None]) -> None:
-        """Does what a finished plan says; `on_stage` must do the same each time."""
+        """Does what a finished plan says; `on_stage` must do the same each time. Of a plan with a
+        tail that is launched, whatever was captured."""
+        self._run_head(plan, on_stage)
+        plan.run_tail(self._launcher, on_stage)
+
+    def _run_head(self, plan: Plan, on_stage: Callable[[str], None]) -> None:
         key = plan.key
         known = self._plan is not None and key == self._key
         if not known:
             self.forget()
-            plan.run(self._launcher, on_stage)
+            plan.run_head(self._launcher, on_stage)
             self._plan, self._key = plan, key
             return
         if self._graph is None and not self._capture(on_stage):
-            plan.run(self._launcher, on_stage)
+            plan.run_head(self._launcher, on_stage)
             return
         assert self._graph is not None
         self._graph()
@@ -63,7 +68,7 @@ class Replayer:
         if capture is None or self.trouble or plan is None:
             return False
         try:
-            self._graph = capture(lambda: plan.run(self._launcher, on_stage))
+            self._graph = capture(lambda: plan.run_head(self._launcher, on_stage))
         except (RuntimeError, CUDAError) as error:  # torch's, of the driver, and our own
             self.trouble = f"frames are not captured as a CUDA graph: {error}"
             log.warning("%s", self.trouble)

@@ -2,15 +2,14 @@
 
 Meshes are drawn by the kernels of `cpu`; their depths go to the GPU, where no splat behind them is
 blended. Splats that have a material blend a G-buffer on the GPU, which comes to the host to be lit.
-What is lit goes back as a picture and is put into the frame where that lies, so that a frame is
-shared with OpenGL whatever is in it.
+What is lit goes back as a picture, and a kernel puts it into the frame where that is shown, so that
+a frame is shared with OpenGL whatever is in it.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,11 +21,10 @@ from ..meshes.cpu import draw_meshes
 from ..paint import Paint
 from ..posters import posed
 from ..shading import gbuffer_paint, lit_by_samples, lit_meshes, lit_splats, relights, shade_matte
+from .device import Address
 from .frame import Planned
 from .plan import Tensor
-
-Send = Callable[[NDArray[Any]], Tensor]
-Fetch = Callable[[Tensor], NDArray[Any]]
+from .work import Work
 
 
 class Scenery(NamedTuple):
@@ -55,33 +53,46 @@ class Scenery(NamedTuple):
         if content.meshes:
             surface = draw_meshes(content.meshes, request.camera)
             timings["meshes"] = 1e3 * (time.perf_counter() - begun)
-        relit = paint is None and relights(content, request.settings)
-        if relit:
-            paint = gbuffer_paint(content, request.camera, request.settings)
+        if relit := relights(content, request.settings, paint):
+            paint = gbuffer_paint(content, request.camera, request.settings, paint)
         return cls(content, surface, paint, relit, timings)
 
-    def complete(self, planned: Planned, request: FrameRequest, send: Send, fetch: Fetch) -> None:
-        """Adds light on splats to a drawn frame, and puts the meshes under it; in place.
+    @property
+    def on_host(self) -> bool:
+        """Whether the host has a part in the frame, and `complete` something to do."""
+        return self.relit or self.surface is not None
+
+    def complete(
+        self, planned: Planned, request: FrameRequest, work: Work, target: Address | None = None
+    ) -> None:
+        """Adds light on splats to a drawn frame, and puts the meshes under it, where there are any.
 
         Args:
-            planned: the frame; what it says has been done.
+            planned: the frame; what it says has been done. Its depth is completed in place.
             request: of the frame.
-            send: brings an array to the device.
-            fetch: brings a tensor from there.
+            work: where it was drawn.
+            target: memory for the picture; None is the frame's own.
         """
+        if not self.on_host:
+            return
         begun, camera, settings = time.perf_counter(), request.camera, request.settings
-        image, seed = planned.colors[0], request.seed
+        image, seed, light, behind = planned.colors[0], request.seed, None, None
         if self.relit:
-            channels = [fetch(color[..., :3].contiguous()) for color in planned.colors]
+            channels = [work.to_host(color[..., :3].contiguous()) for color in planned.colors]
             paint = np.concatenate(channels, axis=2)
             added = lit_splats(self.content, paint, camera, settings, seed, np.float32)
-            image[..., :3] += send(added.astype(np.float32))
+            light = work.send(added.astype(np.float32))
         if self.surface is not None:
             shown = shade_matte(self.content, self.surface, camera, settings)
             lit_meshes(self.content, self.surface, camera, settings, seed, shown, np.float32)
-            put_under(planned, self.surface, shown.astype(np.float32), send, request.median)
-        if self.relit or self.surface is not None:
-            self.timings["shade"] = 1e3 * (time.perf_counter() - begun)
+            here = self.surface.mesh >= 0
+            behind = work.send(np.dstack([shown, here]).astype(np.float32))
+            if planned.depth is not None:
+                left = (1.0 - image[..., 3]) * behind[..., 3]
+                deep = work.send(np.where(here, self.surface.depth, np.float32(0)))
+                put_depth_under(planned.depth, left, deep, request.median)
+        work.each_pixel("compose", image, light, behind, image if target is None else target)
+        self.timings["shade"] = 1e3 * (time.perf_counter() - begun)
 
     def stats(self, request: FrameRequest) -> dict[str, int]:
         """What is told of the light."""
@@ -90,22 +101,12 @@ class Scenery(NamedTuple):
         return {"light_samples": request.settings.light_samples}
 
 
-def put_under(
-    planned: Planned, surface: Surface, shown: NDArray[np.float32], send: Send, median: bool
-) -> None:
-    """An opaque surface behind what is drawn: it shows by the transmittance that is left."""
-    here = surface.mesh >= 0
-    image, seen = planned.colors[0], send(here)
-    left = (1.0 - image[..., 3]) * seen
-    image[..., :3] += left[..., None] * send(shown)
-    image[..., 3].masked_fill_(seen, 1.0)
-    if planned.depth is None:
-        return
-    behind = send(np.where(here, surface.depth, np.float32(0)))
+def put_depth_under(depth: Tensor, left: Tensor, behind: Tensor, median: bool) -> None:
+    """The depth of an opaque surface, which shows by the transmittance `left`; in place."""
     if median:
-        planned.depth.mul_(left <= 0.5).add_(behind * (left > 0.5))
+        depth.mul_(left <= 0.5).add_(behind * (left > 0.5))
     else:
-        planned.depth.add_(left * (behind - planned.depth))
+        depth.add_(left * (behind - depth))
 
 
 def limits_of(scenery: Scenery) -> NDArray[np.float32] | None:

@@ -12,7 +12,7 @@ from ..display import CURVES
 from ..frame import Frame
 from .frame import GLFrame
 from .programs import Programs, set_uniforms
-from .shared import SharedTexture
+from .shared import SharedFrames
 
 CHECKER_DARK = (0.16, 0.16, 0.17)
 CHECKER_LIGHT = (0.20, 0.20, 0.21)
@@ -26,6 +26,9 @@ UPLOADED = 2
 class Presenter:
     """Draws frames of any backend into framebuffers of one context.
 
+    Attributes:
+        shared: where devices draw frames for this context, and what they have drawn.
+
     Args:
         ctx: the context; the caller keeps it current around every call.
     """
@@ -37,7 +40,7 @@ class Presenter:
         self._triangle = ctx.vertex_array(program, [])
         self._sampler = ctx.sampler(repeat_x=False, repeat_y=False)
         self._textures: list[tuple[Frame, moderngl.Texture]] = []  # latest last
-        self._shared = SharedTexture(ctx)
+        self.shared = SharedFrames(ctx)
 
     def present(
         self,
@@ -59,14 +62,14 @@ class Presenter:
             framebuffer: where to; its viewport is set to all of it.
             frame: a `GLFrame` of a renderer of this context, or arrays, which are uploaded once:
                 presenting one of the two latest `Frame` objects again costs no upload. Or a
-                `DeviceFrame`, one at a time, which is copied on the GPU.
+                `DeviceFrame`, on a canvas of `shared`.
             background: display RGB behind the frame; None shows a checkerboard.
             filter: how a frame of another size is scaled.
             part: from where to where of the width to draw, as shares; the rest stays as it is.
             exposure, tone_mapping: as the settings of these names.
 
         Raises:
-            NotShared: OpenGL cannot have the `DeviceFrame`; its `download()` would be shown.
+            NotShared, Withdrawn: OpenGL cannot have the `DeviceFrame`.
         """
         ctx = self._ctx
         texture = self._texture(frame)
@@ -99,13 +102,9 @@ class Presenter:
         self._sampler.clear(0)
         framebuffer.scissor = None  # pyright: ignore[reportAttributeAccessIssue]
 
-    def let_go(self) -> None:
-        """Frees what is shared with another device, none of whose frames is shown."""
-        self._shared.release()
-
     def release(self) -> None:
         """Frees everything that belongs to the presenter."""
-        self._shared.release()
+        self.shared.release()
         for _, texture in self._textures:
             texture.release()
         self._textures = []
@@ -116,7 +115,7 @@ class Presenter:
     def _texture(self, frame: GLFrame | DeviceFrame | Frame) -> moderngl.Texture:
         if isinstance(frame, GLFrame):
             return frame.color
-        return self._shared.of(frame) if isinstance(frame, DeviceFrame) else self._upload(frame)
+        return self.shared.of(frame) if isinstance(frame, DeviceFrame) else self._upload(frame)
 
     def _upload(self, frame: Frame) -> moderngl.Texture:
         for known, texture in self._textures:

@@ -78,7 +78,7 @@ class GLRenderer:
         self._targets: list[Target] = []  # one, or one for each coat of paint
         self._coats = Kept()
         self._discs = Kept()
-        self._gbuffer: tuple[Content, Camera, float, Paint] | None = None
+        self._gbuffer: tuple[tuple[object, ...], Camera, Paint] | None = None
         self._mode = ""
         self._blending: modes.Blending | None = None
         self._drawn = 0  # frames so far; a GLFrame is current while this is its number
@@ -202,7 +202,7 @@ class GLRenderer:
             measure,
             lambda: self._drawn == number,
             self._current,
-            request.paint is not None,
+            request.paint is not None and not relights(content, request.settings, request.paint),
         )
 
     def new_mean(self) -> GLMean:
@@ -216,8 +216,7 @@ class GLRenderer:
         camera, content = request.camera, posed(whole, request.camera)
         stage = self._timers.stage if timed else _untimed
         splats, facts = scene_for(request, content.splats), facts_of(content.splats)
-        relit = request.paint is None and relights(content, request.settings)
-        if relit:
+        if relit := relights(content, request.settings, request.paint):
             request = replace(request, paint=self._gbuffer_paint(content, request))
         self._store_by(request.settings.storage)
         targets, blending = self._targets_for(request), self._blending_for(request.settings.mode)
@@ -269,14 +268,14 @@ class GLRenderer:
 
     def _gbuffer_paint(self, content: Content, request: FrameRequest) -> Paint:
         """The same object for the same view, so that it is copied to the GPU once."""
-        camera, relight = request.camera, request.settings.relight
-        kept = self._gbuffer
-        if kept is None or not (
-            kept[0] is content and kept[2] == relight and same_view(kept[1], camera)
-        ):
-            paint = gbuffer_paint(content, camera, request.settings)
-            kept = self._gbuffer = content, camera, relight, paint
-        return kept[3]
+        camera, kept = request.camera, self._gbuffer
+        settings = request.settings
+        smoothing = settings.normal_smoothing, settings.normal_reach
+        key = content, request.paint, settings.relight, *smoothing
+        if kept is None or kept[0] != key or not same_view(kept[1], camera):
+            paint = gbuffer_paint(content, camera, settings, request.paint)
+            kept = self._gbuffer = key, camera, paint
+        return kept[2]
 
     def _blend(self, drawing: Drawing, targets: list[Target], blending: modes.Blending) -> None:
         """Fills the targets: by the colours of the splats, or each by a coat of paint."""

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,11 +38,12 @@ LEAST_WEIGHT = 1e-3
 """Pixels that materials cover less are not lit."""
 
 
-def relights(content: Content, settings: Settings) -> bool:
-    """Whether splats are lit by their materials."""
+def relights(content: Content, settings: Settings, paint: Paint | None = None) -> bool:
+    """Whether splats are lit by their materials; not where paint is in their place."""
     splats = content.splats
     return (
-        bool(content.materials)
+        (paint is None or paint.tints)
+        and bool(content.materials)
         and splats.material is not None
         and settings.relight > 0.0
         and bool((splats.material >= 0).any())
@@ -60,37 +60,43 @@ def material_index(content: Content, name: str) -> int:
     return next((k for k, m in enumerate(content.materials) if m.name == name), -1)
 
 
-def gbuffer_paint(content: Content, camera: Camera, settings: Settings) -> Paint:
-    """What splats blend for their light."""
+def gbuffer_paint(
+    content: Content, camera: Camera, settings: Settings, tint: Paint | None = None
+) -> Paint:
+    """What splats blend for their light; where they are tinted, less of it and the tint."""
     splats, count = content.splats, len(content.materials)
     assert splats.material is not None
     has = splats.material >= 0
     mask = has.astype(np.float32)[:, None]
-    normals = smooth_normals(splats)
+    keep = 1.0 - np.float32(settings.relight) * mask[:, 0]
+    over = np.zeros((len(splats), 3), np.float32)
+    if tint is not None and tint.keep is not None:
+        mask, keep, over = mask * tint.keep[:, None], keep * tint.keep, tint.values
+    normals = smooth_normals(splats, settings.normal_smoothing, settings.normal_reach)
     away = np.einsum("ij,ij->i", normals, splats.means - camera.position.astype(np.float32)) > 0
     rotation, translation = camera.world_to_camera[2, :3], camera.world_to_camera[2, 3]
     depths = (splats.means @ rotation.astype(np.float32) + np.float32(translation))[:, None]
     weights = splats.material[:, None] == np.arange(count + (-(1 + count)) % 3)
     values = np.concatenate(
         [
-            np.zeros_like(normals),
+            over,
             mask * np.where(away[:, None], -normals, normals),
             mask * captured_light(splats),
             mask * np.clip(depths, -1e9, 1e9),
-            weights.astype(np.float32),
+            mask * weights,
         ],
         axis=1,
     )
-    return Paint(values.astype(np.float32), 1.0 - np.float32(settings.relight) * mask[:, 0])
+    return Paint(values.astype(np.float32), keep)
 
 
 def captured_light(splats: Splats) -> NDArray[np.float32]:
     """(N, 3) captured colours without gloss, linear light, what tints are made from."""
-    known = _CAPTURED.get(splats)
-    if known is None:
+    memo = facts_of(splats).memo
+    if "captured light" not in memo:
         shown = np.clip(0.5 + SH_C0 * splats.sh[:, 0], 0.0, 4.0)
-        known = _CAPTURED[splats] = to_light(shown).astype(np.float32)
-    return known
+        memo["captured light"] = to_light(shown).astype(np.float32)
+    return memo["captured light"]
 
 
 def lit_splats(
@@ -198,6 +204,3 @@ def _three_planes(places: Array, normals: Array) -> tuple[Array, Array, Array]:
 def _unit(v: Array) -> Array:
     length = np.linalg.norm(v, axis=1, keepdims=True)
     return np.where(length > 1e-12, v / np.maximum(length, 1e-12), np.array([0.0, 0.0, 1.0]))
-
-
-_CAPTURED: WeakKeyDictionary[Splats, NDArray[np.float32]] = WeakKeyDictionary()

@@ -84,6 +84,8 @@ def save(
     try:
         with replacing(path) as temporary:
             chosen.write(splats, temporary, progress)
+    except SceneFormatError as error:  # of a file that nobody has heard of
+        raise SceneFormatError(path, error.field, error.problem, error.fix) from error
     except OSError as error:
         raise SceneFormatError(
             path,

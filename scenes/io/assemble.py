@@ -28,6 +28,7 @@ def assemble(
     drop_invalid: bool,
     fields: Mapping[str, str] | None = None,
     notes: Sequence[str] = (),
+    material: NDArray[np.int32] | None = None,
     **rest: Any,
 ) -> Splats:
     """`Splats` from a reader's columns, which are changed in place.
@@ -42,6 +43,7 @@ def assemble(
         drop_invalid: leave out invalid rows instead of refusing the file.
         fields: the format's own name of each column, for the error text.
         notes: remarks on the file.
+        material: as in `Splats`.
         rest: further arguments of `Splats` (antialiased, up, ...).
 
     Raises:
@@ -69,12 +71,13 @@ def assemble(
             bad = wrong if bad is None else bad | wrong
     if bad is not None:
         columns = {name: column[~bad] for name, column in columns.items()}
+        material = None if material is None else material[~bad]
         notes = (*notes, f"{int(bad.sum())} splats with non-finite values were left out")
     _normalise(columns["quats"])
     solid = columns["scales"][:, :2]
     np.maximum(solid, np.finfo(np.float32).tiny, out=solid)
     try:
-        return Splats(**columns, notes=tuple(notes), **rest)
+        return Splats(**columns, notes=tuple(notes), material=material, **rest)
     except SplatsError as error:
         raise SceneFormatError(path, "splats", str(error), "Export the scene again.") from error
 

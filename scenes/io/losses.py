@@ -27,7 +27,7 @@ def losses(splats: Splats, target: Format) -> list[str]:
         found.append("the mark that the scene was trained antialiased is lost")
     if splats.up != USUAL_UP and not target.keeps_up:
         found.append("which way is up is lost")
-    for name in ("normals", "material", "latent"):
+    for name in ("normals", "latent"):
         if getattr(splats, name) is not None and name not in target.columns:
             found.append(f"the column {name} is lost")
     for name in ("fitted", "learned"):
@@ -43,8 +43,12 @@ def scene_losses(scene: Scene, target: Format) -> list[str]:
         found.append("meshes are not in it")
     if any(node.poster is not None for node in scene.nodes):
         found.append("posters are not in it")
-    if scene.coat is not None:
-        found.append("the material is not in it")
+    worn = scene.dress
+    if worn.column is not None and "material" not in target.columns:
+        names = ", ".join(dict.fromkeys(worn.sources))
+        found.append(f"what the splats wear is not in it: {names}")
+    elif worn.column is None and scene.splats.material is not None:
+        found.append("the column material is lost: nothing names its numbers")
     if scene.lights.lamps or scene.lights.environment.source:
         found.append("lights are not in it")
     nodes = [node for node in scene.nodes if node.poster is None]

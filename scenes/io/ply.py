@@ -5,7 +5,7 @@ by channel), opacity (logit), scale_0..2 (natural logarithm), rot_0..3 (wxyz). C
 name and may have any type and order, so that gsplat's (no normals), 2DGS's (no scale_2) and other
 programs' files read alike. A scale_2 so small that its exp is 0 is that of a surfel. Comments that
 mean something: `SplatRenderMode: mip|2dgs`, `antialiased 1` (Postshot), `Vertical axis: x y z`
-(Brush).
+(Brush), and ours that name materials (`ply_materials.py`).
 
 A file of 1 M splats (SH degree 3, 248 MB) is read in chunks that stay in the cache, straight into
 the final arrays: the memory needed is that of the arrays.
@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from ..errors import SceneFormatError
 from ..progress import Progress
 from ..splats import SH_COEFFICIENTS, Splats
+from . import ply_materials
 from .assemble import assemble
 from .format import Format
 from .ply_header import Element, Header, Rows, read_header
@@ -62,6 +63,10 @@ def _read(path: Path, progress: Progress, drop_invalid: bool) -> Splats:
         about, surfels = _meaning(header.comments)
         surfels = surfels or "scale_2" not in vertex.types
         targets = _targets(means, quats, scales, opacities, sh, surfels)
+        names = ply_materials.names_in(path, header.comments)
+        worn = np.empty(n if names and ply_materials.COLUMN in vertex.types else 0, np.float32)
+        if len(worn):
+            targets.append((ply_materials.COLUMN, worn))
         # Damaged files hold anything; what is not finite in the end is found by `assemble`.
         with np.errstate(over="ignore", invalid="ignore"):
             for start, part in rows.of("vertex"):
@@ -74,6 +79,9 @@ def _read(path: Path, progress: Progress, drop_invalid: bool) -> Splats:
                     progress(start / n, f"Reading {path.name}")
     if surfels:
         scales[:, 2] = 0.0
+    if len(worn):
+        about["material"] = ply_materials.numbers_of(path, worn, names)
+        about["material_names"] = names
     return assemble(
         path,
         means=means,
@@ -206,17 +214,21 @@ def _axis(text: str) -> tuple[float, float, float] | None:
 def _write(splats: Splats, path: Path, progress: Progress) -> None:
     """INRIA's layout, binary little endian float32; without scale_2 where all are surfels.
 
+    Materials that have names are a column after it.
+
     Opacity 0 becomes the logit of the smallest normal float32 (-87.3), opacity 1 that of
     1 - 2^-25 (17.3), which reads as exactly 1: infinite logits break other programs.
     """
     n, surfels = len(splats), splats.kind == "2d"
     terms = splats.sh.shape[1]
+    worn = splats.material if splats.material_names else None
     names = [
         *("x", "y", "z", "nx", "ny", "nz", "f_dc_0", "f_dc_1", "f_dc_2"),
         *(f"f_rest_{i}" for i in range(3 * (terms - 1))),
         "opacity",
         *(f"scale_{i}" for i in range(2 if surfels else 3)),
         *(f"rot_{i}" for i in range(4)),
+        *([] if worn is None else [ply_materials.COLUMN]),
     ]
     with path.open("wb") as file:
         file.write(_header_text(splats, names).encode("ascii"))
@@ -232,8 +244,11 @@ def _write(splats: Splats, path: Path, progress: Progress) -> None:
             part[:, 9:at] = splats.sh[rows, 1:].transpose(0, 2, 1).reshape(len(part), -1)
             part[:, at] = _logit(splats.opacities[rows])
             solid = splats.scales[rows, : 2 if surfels else 3].astype(np.float64)
-            part[:, at + 1 : -4] = np.log(np.maximum(solid, math.exp(_LOG_OF_ZERO)))
-            part[:, -4:] = splats.quats[rows]
+            turn = at + 1 + solid.shape[1]
+            part[:, at + 1 : turn] = np.log(np.maximum(solid, math.exp(_LOG_OF_ZERO)))
+            part[:, turn : turn + 4] = splats.quats[rows]
+            if worn is not None:
+                part[:, -1] = worn[rows]
             file.write(part.data)
             progress(min(1.0, (start + _WRITE_ROWS) / n), f"Writing {path.name}")
 
@@ -249,6 +264,7 @@ def _header_text(splats: Splats, names: list[str]) -> str:
         f"comment SplatRenderMode: {mode}",
         *(["comment antialiased 1"] if splats.antialiased else []),
         f"comment Vertical axis: {' '.join(repr(float(u)) for u in splats.up)}",
+        *ply_materials.comments_of(splats.material_names),
         f"element vertex {len(splats)}",
         *(f"property float {name}" for name in names),
         "end_header",
@@ -269,5 +285,5 @@ FORMAT = Format(
     _read,
     _write,
     keeps_up=True,
-    columns=frozenset({"normals"}),
+    columns=frozenset({"normals", "material"}),
 )

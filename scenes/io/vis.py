@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 import os
-import secrets
 import struct
 import zlib
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ..atomic import replacing
 from ..errors import SceneFormatError
 from ..image_splats import CHANNELS, MAX_SIDE, ImageSplats
 
@@ -170,13 +170,9 @@ def save_image(splats: ImageSplats, path: str | Path, bits: Bits | None = None) 
     """
     path, bits = Path(path), bits or bits_for(splats.size)
     data = encode(splats, bits)
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
-        try:
+        with replacing(path) as temporary:
             temporary.write_bytes(data)
-            os.replace(temporary, path)
-        finally:
-            temporary.unlink(missing_ok=True)
     except OSError as error:
         raise SceneFormatError(
             path,

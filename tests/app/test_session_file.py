@@ -7,9 +7,9 @@ from make_splats import make_splats
 from voile import save
 from voile.app import session_file
 from voile.app.session_file import Restored
-from voile.render.materials.assign import coat_named
 from voile.scenes import SceneFormatError
 from voile.scenes.material_file import save_material
+from voile.scenes.material_names import coat_named
 from voile.scenes.scene import open_scene
 
 FEW = np.arange(20) < 6

@@ -4,8 +4,12 @@ A stand-in draws on the CPU and hands over frames as the CUDA backend does; the 
 and everything between are real.
 """
 
+import copy
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from cuda_host import HostCopy, HostLauncher
 from fake_interop import FakeInterop
 
 pytestmark = pytest.mark.window
@@ -13,10 +17,16 @@ pytestmark = pytest.mark.window
 pytest.importorskip("PySide6.QtCore")
 torch = pytest.importorskip("torch")
 
-from voile.app import backends, frame_worker  # noqa: E402
+from voile.app import backends, job_renderers  # noqa: E402
 from voile.render import create_renderer  # noqa: E402
+from voile.render.accumulate import ArrayMean  # noqa: E402
 from voile.render.cpu.renderer import CPURenderer  # noqa: E402
-from voile.render.device_frame import DeviceFrame  # noqa: E402
+from voile.render.cuda.frame import Room  # noqa: E402
+from voile.render.cuda.renderer import CUDARenderer  # noqa: E402
+from voile.render.cuda.work import Work  # noqa: E402
+from voile.render.device_frame import DeviceFrame, Outcome  # noqa: E402
+from voile.render.frame import Frame  # noqa: E402
+from voile.render.measuring import difference  # noqa: E402
 from voile.render.renderer import BackendFailed  # noqa: E402
 
 SHARED = "Transfer shared with OpenGL"
@@ -26,12 +36,13 @@ class Cuda(FakeInterop):
     """What draws, and CUDA's side of sharing.
 
     Attributes:
-        gone: what downloading a frame raises.
+        gone: what drawing a frame as arrays raises.
+        incomplete: how many frames are to lack splats.
     """
 
     def __init__(self):
         super().__init__()
-        self.gone = None
+        self.gone, self.incomplete = None, 0
 
     def renderer(self, name):
         return OnDevice(self) if name == "cuda" else create_renderer(name)
@@ -42,17 +53,57 @@ class OnDevice(CPURenderer):
 
     def __init__(self, cuda):
         super().__init__()
+        self._cuda, self.share = cuda, cuda.share
+
+    def render(self, request):
+        self._cuda.log.append(("array",))
+        if self._cuda.gone is not None:
+            raise self._cuda.gone
+        return super().render(request)
+
+    def draw(self, request, canvas, *, averaged=False, kept=False):
+        whole, outcome = super().render(request), None
+        if averaged:
+            return DeviceFrame(canvas, lambda: None, lambda wait: outcome, whole)
+        if self._cuda.incomplete:
+            self._cuda.incomplete -= 1
+            outcome = Outcome(False, whole.timings, whole.stats)
+            whole = Frame(whole.color * 0, whole.alpha * 0)
+        frame = self._cuda.draw(whole, canvas, outcome)
+        return replace(frame, picture=Kept(self._cuda, whole)) if kept else frame
+
+    def new_mean(self):
+        return Mean(self._cuda)
+
+
+class Kept:
+    """Pixels "on the device"."""
+
+    def __init__(self, cuda, whole):
+        self._cuda, self._whole = cuda, whole
+
+    def frame(self):
+        self._cuda.log.append(("fetched",))
+        return self._whole
+
+    def difference(self, other, background, beside, *, with_absolute):
+        self._cuda.log.append(("compared", with_absolute))
+        return difference(self._whole.over(background), other._whole.over(beside), with_ssim=False)
+
+
+class Mean(ArrayMean):
+    def __init__(self, cuda):
+        super().__init__()
         self._cuda = cuda
 
-    def draw(self, request):
-        return self._cuda.frame(self.render(request), self._cuda.gone)
+    def add(self, frame, count):
+        return self._cuda.draw(super().add(frame.color, count), frame.canvas)
 
 
 @pytest.fixture
 def cuda(monkeypatch):
     made = Cuda()
-    monkeypatch.setattr(torch.Tensor, "record_stream", lambda self, stream: made.note("keep"))
-    for module in (backends, frame_worker):
+    for module in (backends, job_renderers):
         monkeypatch.setattr(module, "create_renderer", made.renderer)
     return made
 
@@ -76,10 +127,10 @@ def test_frames_are_shared_and_let_go_with_what_they_show(
     same(look(window), drawn_by_cpu)
     assert SHARED in window.overlays.hud.text()
     assert cuda.names().count("register") == 1
-    copies = cuda.names().count("copy")
+    frames = cuda.names().count("draw")
     window.session.navigator.orbit(0.2, 0.0)
     assert (look(window) != drawn_by_cpu).any()
-    assert cuda.names().count("copy") > copies
+    assert cuda.names().count("draw") > frames
     assert cuda.names().count("register") == 1
 
     window.resize(560, 400)  # another size, another buffer
@@ -90,7 +141,7 @@ def test_frames_are_shared_and_let_go_with_what_they_show(
     registered = cuda.names().count("register")
     show(window, other_ply)  # another scene
     look(window)
-    assert cuda.names().count("register") == registered + 1
+    assert cuda.names().count("register") == registered, "of the same size"
     assert len(cuda.held) == 1
 
     window.actions_.backends["cpu"].trigger()
@@ -103,13 +154,13 @@ def test_frames_are_shared_and_let_go_with_what_they_show(
     assert cuda.held
     window.close()
     assert not cuda.held
-    assert "download" not in cuda.names()
+    assert "array" not in cuda.names()
 
 
 @pytest.mark.parametrize(
     ("refused", "reason"),
     [("devices", "no CUDA device draws the window"), ("register", "no buffer can be registered"),
-     ("map", "the buffer cannot be written"), ("copy", "the frame cannot be copied")],
+     ("map", "the buffer cannot be mapped"), ("unmap", "the buffer cannot be unmapped")],
 )  # fmt: skip
 def test_where_it_cannot_be_frames_come_by_the_host_and_it_is_said(
     cuda, make_window, show, look, ply, drawn_by_cpu, refused, reason
@@ -119,13 +170,11 @@ def test_where_it_cannot_be_frames_come_by_the_host_and_it_is_said(
     same(look(window), drawn_by_cpu)
     assert f"Transfer host copy: {reason}" in window.overlays.hud.text()
     assert not cuda.held
-    downloads = cuda.names().count("download")
-    assert downloads >= 1
-    # It is not tried again: later frames come as arrays from the start.
+    # It is not tried again: later frames come as arrays.
     before = len(cuda.log)
     window.session.navigator.orbit(0.2, 0.0)
     assert (look(window) != drawn_by_cpu).any()
-    assert len(cuda.log) == before
+    assert set(cuda.names()[before:]) == {"array"}
     assert f"Transfer host copy: {reason}" in window.overlays.hud.text()
     assert not window.overlays.banners
 
@@ -155,28 +204,137 @@ def test_what_needs_arrays_says_why(cuda, make_window, show, look, ply, tmp_path
     window = show(make_window("cuda"), ply)
     session, hud = window.session, window.overlays.hud
     look(window)
-    session.settings.mode = "stochastic"
-    look(window)
-    assert "Transfer host copy: frames are averaged" in hud.text()
-    assert not cuda.held
-    session.settings.mode = "sorted"
     session.settings.shown = "alpha"
+    look(window)
+    assert SHARED in hud.text()
+    session.settings.shown = "error"
     look(window)
     assert "Transfer host copy: a debug view is drawn" in hud.text()
     session.settings.shown = "colour"
     look(window)
     assert SHARED in hud.text()
-    session.comparison.backend = "cpu"
-    session.comparison.active = True
-    qtbot.waitUntil(lambda: window.viewport.drawer.compared is not None, timeout=20_000)
-    look(window)
-    assert "Transfer host copy: two pictures are compared" in hud.text()
-    assert "B to A exact" in hud.text()
-    session.comparison.active = False
-    look(window)
     window.pictures.save(tmp_path / "kept.png")
     qtbot.waitUntil((tmp_path / "kept.png").exists, timeout=20_000)
     assert isinstance(window.viewport.drawer.shown[0].frame, DeviceFrame), "the window's stays"
+
+
+def test_two_pictures_are_compared_on_the_device(cuda, make_window, show, look, ply, qtbot):
+    window = show(make_window("cuda"), ply)
+    session, hud, drawer = window.session, window.overlays.hud, window.viewport.drawer
+    comparison = session.comparison
+
+    def done(heat):
+        pair = None if drawer.compared is None else drawer.compared.pair
+        if pair is None or len(drawer.shown) < 2 or not window.viewport.settled:
+            return False
+        frames = [drawer.shown[side].frame for side in (0, 1)]
+        same = pair.a.frame is frames[0] and pair.b.frame is frames[1]
+        return same and (drawer.compared.heat is not None) == heat
+
+    def compared(heat=False):
+        qtbot.waitUntil(lambda: done(heat), timeout=20_000)
+        return look(window)
+
+    look(window)
+    comparison.backend, comparison.settings.mode = "cuda", "weighted"
+    comparison.active = True
+    both = compared()
+    assert SHARED in hud.text()
+    assert "B to A" in hud.text()
+    assert {"array", "fetched"}.isdisjoint(cuda.names())
+    frames = [drawer.shown[side].frame for side in (0, 1)]
+    assert all(isinstance(frame, DeviceFrame) for frame in frames)
+    # Both sides are shown: each half is that of the picture alone.
+    half = both.shape[1] // 2
+    pictures = [frame.picture._whole.to_rgb8(session.settings.background) for frame in frames]
+    width = both.shape[1]
+    near = np.abs(both[:, : half - 40].astype(int) - pictures[0][:, : half - 40])
+    assert np.quantile(near, 0.9) <= 1, "but for what lies over the picture"
+    far = np.abs(both[:, half + 40 :].astype(int) - pictures[1][:, half + 40 : width])
+    assert np.quantile(far, 0.9) <= 1
+    exact = drawer.compared
+    comparison.heat = True
+    compared(heat=True)
+    assert ("compared", True) in cuda.log
+    assert drawer.compared.psnr == exact.psnr
+    comparison.heat = False
+    session.settings.exposure = 0.5  # what is done to pictures after drawing, the host does
+    compared()
+    assert "fetched" in cuda.names()
+    assert SHARED in hud.text()
+    session.settings.exposure = 0.0
+    comparison.backend = "cpu"
+    compared()
+    assert SHARED in hud.text(), "A stays where it was drawn"
+    assert "array" not in cuda.names()
+    session.settings.mode = "stochastic"
+    look(window)
+    assert "Transfer host copy: means of frames are compared" in hud.text()
+
+
+def test_a_frame_that_lacks_splats_is_drawn_again(cuda, make_window, show, look, ply, drawn_by_cpu):
+    window = show(make_window("cuda"), ply)
+    look(window)
+    cuda.incomplete = 2
+    frames = cuda.names().count("draw")
+    window.viewport.drawer.invalidate()
+    same(look(window), drawn_by_cpu)
+    assert cuda.names().count("draw") == frames + 3
+    assert "array" not in cuda.names()
+
+
+def test_a_picture_is_final_only_when_it_is_known_to_be_whole(
+    cuda, make_window, show, look, ply, qtbot
+):
+    window = show(make_window("cuda"), ply)
+    look(window)
+    hud = window.overlays.hud
+    shown = window.viewport.drawer.shown[0]
+    cuda.late = True
+    window.session.navigator.orbit(0.2, 0.0)
+    qtbot.waitUntil(lambda: window.viewport.drawer.shown[0] is not shown, timeout=20_000)
+    assert window.viewport.drawer.devices.unsure
+    assert not window.viewport.settled
+    now = window.viewport.drawer.shown[0]
+    assert now.stats == shown.stats, "what is said is of the frame before"
+    cuda.late = False
+    qtbot.waitUntil(lambda: window.viewport.settled, timeout=20_000)
+    assert window.viewport.drawer.shown[0].frame is now.frame, "nothing is drawn for it"
+    assert SHARED in hud.text()
+
+
+def test_frames_are_averaged_on_the_device(cuda, make_window, show, look, ply, tmp_path, qtbot):
+    pictures = {}
+    for backend in ("cpu", "cuda"):
+        window = show(make_window(backend), ply)
+        settings = window.session.settings
+        settings.mode, settings.samples, settings.accumulate = "stochastic", 2, 8
+        qtbot.waitUntil(
+            lambda: (
+                (shown := window.viewport.drawer.shown.get(0)) is not None  # noqa: B023
+                and shown.samples == 8
+            ),
+            timeout=30_000,
+        )
+        pictures[backend] = look(window)
+    assert SHARED in window.overlays.hud.text()
+    assert "array" not in cuda.names()
+    same(pictures["cuda"], pictures["cpu"])
+    file = tmp_path / "kept.png"  # the mean on screen, read by OpenGL
+    window.pictures.save(file)
+    qtbot.waitUntil(file.exists, timeout=20_000)
+    assert "array" not in cuda.names()
+    # What was added up in one place is not gone on with in another: each begins with its first.
+    drawer = window.viewport.drawer
+    for reason, drawn in (("of a test", "array"), ("", "draw")):
+        drawer.devices.not_shared = reason
+        route, before = drawer.shown[0].route, cuda.names().count(drawn)
+        drawer.invalidate()
+        qtbot.waitUntil(
+            lambda: (shown := drawer.shown[0]).samples == 8 and shown.route != route,  # noqa: B023
+            timeout=30_000,
+        )
+        assert cuda.names().count(drawn) == before + 4
 
 
 def test_a_gpu_that_stops_meanwhile_is_told_and_another_backend_draws(
@@ -189,3 +347,53 @@ def test_a_gpu_that_stops_meanwhile_is_told_and_another_backend_draws(
     look(window)
     assert any("the GPU stopped working" in banner.text for banner in window.overlays.banners)
     assert "Transfer" not in window.overlays.hud.text()
+
+
+FILES = ("project.cu", "sort.cu", "bins.cu", "modes/sorted.cu", "modes/stochastic.cu", "finish.cu")
+
+
+@pytest.fixture(scope="module")
+def on_host(tmp_path_factory):
+    """The backend's own kernels, compiled for the host."""
+    return HostLauncher(tmp_path_factory.mktemp("kernels"), FILES)
+
+
+@pytest.mark.parametrize("shown", ["colour", "depth"])
+@pytest.mark.parametrize("mode", ["sorted", "stochastic"])
+def test_the_backend_itself_draws_into_the_window(
+    on_host, monkeypatch, make_window, show, look, ply, qtbot, mode, shown
+):
+    """All but the GPU is real: renderer, frames that nobody waits for, and their kernels."""
+    fake, made, pictures = FakeInterop(), [], {}
+    launcher = copy.copy(on_host)
+    launcher.share = fake.share
+
+    def create(name):
+        if name == "cuda":
+            made.append(CUDARenderer(Work(torch, launcher)))
+            return made[-1]
+        return create_renderer(name)
+
+    for module in (backends, job_renderers):
+        monkeypatch.setattr(module, "create_renderer", create)
+    # Little room at first, of which the window learns when the picture is on screen.
+    monkeypatch.setattr(Room, "for_scene", classmethod(lambda cls, splats: cls(3, 4)))
+    monkeypatch.setattr(HostCopy, "late", 2)
+    for backend in ("cpu", "cuda"):
+        window = show(make_window(backend), ply)
+        settings = window.session.settings
+        settings.mode, settings.accumulate, settings.shown = mode, 2 * settings.samples, shown
+        settings.storage = "float32"
+        window.session.navigator.orbit(0.3, 0.1)
+        look(window)
+        wanted = settings.accumulate if mode == "stochastic" else 0
+        drawer = window.viewport.drawer
+        qtbot.waitUntil(lambda: drawer.shown[0].samples >= wanted, timeout=20_000)  # noqa: B023
+        pictures[backend] = look(window)
+    same(pictures["cuda"], pictures["cpu"])
+    assert pictures["cuda"].std() > 5
+    if shown == "colour" or mode == "sorted":
+        assert SHARED in window.overlays.hud.text()
+        assert fake.held
+    window.close()
+    assert not fake.held

@@ -203,6 +203,7 @@ from PySide6.QtCore import QTimer
 import numpy as np
 from voile.app import dialogs, window as window_module
 from voile.app.keeper import Keeper
+from voile.scenes.material_names import coat_named
 
 def when_shown(self):
     def look():
@@ -213,11 +214,15 @@ def when_shown(self):
             editor = self.editing.editor
             editor.select(lambda splats: np.arange(len(splats)) % 4 == 0)
             editor.delete()
+            editor.select(lambda splats: np.arange(len(splats)) % 4 == 1)
+            editor.wear(coat_named("ceramic"))
             self.keeper.autosave()
             print("EDITED", flush=True)
         else:
             node = self.session.nodes[0]
-            print("FOUND", node.remaining, len(node), self.keeper.unsaved, flush=True)
+            patch, = node.edits.coats
+            worn = patch.coat.source, patch.rows.count
+            print("FOUND", node.remaining, len(node), *worn, self.keeper.unsaved, flush=True)
     timer = self._timer = QTimer(self)
     timer.timeout.connect(look)
     timer.start(50)
@@ -269,7 +274,7 @@ def test_after_a_kill_the_edits_are_recovered(tmp_path, ply):
     assert len(left_sessions(folder / "sessions")) == 1
     second = run(script, ply, "look", folder)
     try:
-        assert line_of(second, "FOUND") == ["FOUND", "30", "40", "True"]
+        assert line_of(second, "FOUND") == ["FOUND", "30", "40", "ceramic", "10", "True"]
     finally:
         second.send_signal(signal.SIGKILL)
         second.wait()

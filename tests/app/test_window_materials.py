@@ -1,17 +1,24 @@
 """Materials and lights in the window: by mouse and keys."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from make_materials import make_material
 
 pytestmark = pytest.mark.window
 
 Qt = pytest.importorskip("PySide6.QtCore").Qt
 
-from PySide6.QtWidgets import QFileDialog  # noqa: E402
+from PySide6.QtWidgets import QFileDialog, QPushButton  # noqa: E402
 
 from voile.app.material_previews import SIZE, preview  # noqa: E402
+from voile.app.materials_panel import NONE, SCENES  # noqa: E402
 from voile.app.opened import open_for_window  # noqa: E402
+from voile.app.wearing import worn  # noqa: E402
 from voile.scenes.builtin.materials import builtin_material  # noqa: E402
+from voile.scenes.coat import Coat  # noqa: E402
+from voile.scenes.content import MOST_MATERIALS  # noqa: E402
 from voile.scenes.material_file import save_material  # noqa: E402
 
 LEFT = Qt.MouseButton.LeftButton
@@ -154,3 +161,99 @@ def test_the_command_lines_material_is_shown(window, materials, qtbot, ply):
     qtbot.waitUntil(lambda: materials.buttons["car-paint"].isChecked())
     assert not window.keeper.unsaved
     assert open_for_window(str(ply), material="car-paint").scene.coat.source == "car-paint"
+
+
+def wearing(window):
+    """How many splats wear what."""
+    return worn(window.session.opened.scene)
+
+
+def test_a_click_puts_a_material_on_what_is_selected(qtbot, window, materials, look):
+    """By real clicks: the dock follows what is selected, and shows what that wears."""
+    target, editor = materials.target, window.editing.editor
+    window.docks.show("edit")
+    materials = window.docks["materials"]
+    assert target.kind == "scene"
+    editor.select(lambda splats: np.arange(len(splats)) < 10)
+    window.docks.show("materials")
+    assert target.subject.text() == "10 selected splats"
+    plain = look(window)
+    click(qtbot, materials.buttons["fabric"])
+    assert window.history.stack.undoText() == "Fabric on 10 splats"
+    assert wearing(window) == {"captured colours": 30, "Fabric": 10}
+    assert materials.buttons["fabric"].isChecked()
+    assert difference(plain, look(window)) > 0.3, "what is selected is tinted over its material"
+    assert coat(window) is None
+    editor.select(lambda splats: np.arange(len(splats)) < 20)
+    assert target.wears.text() == "Mixed: captured colours 10, Fabric 10"
+    assert not any(button.isChecked() for button in materials.buttons.values())
+    click(qtbot, segment(target, "scene"))
+    assert target.subject.text() == "The whole scene, but 10 splats with their own"
+    click(qtbot, materials.buttons["brushed"])
+    assert wearing(window) == {"Brushed": 30, "Fabric": 10}
+    click(qtbot, segment(target, "selection"))
+    click(qtbot, materials.buttons[NONE])
+    assert wearing(window) == {"Brushed": 20, "captured colours": 20}
+    assert materials.buttons[NONE].isChecked()
+    click(qtbot, materials.buttons[SCENES])
+    assert wearing(window) == {"Brushed": 40}
+    assert materials.buttons[SCENES].isChecked()
+    for _ in range(2):
+        window.history.stack.undo()
+    assert wearing(window) == {"Brushed": 30, "Fabric": 10}
+    editor.select_none()
+    assert target.kind == "scene"
+    assert not segment(target, "selection").isEnabled()
+    click(qtbot, materials.clear)
+    assert wearing(window) == {"Brushed": 40}
+    assert not materials.clear.isVisible()
+    window.history.stack.undo()
+    assert wearing(window) == {"Brushed": 30, "Fabric": 10}
+
+
+def test_a_node_has_a_material_of_its_own_wherever_it_goes(qtbot, window, materials):
+    target, editor = materials.target, window.editing.editor
+    editor.select(lambda splats: np.arange(len(splats)) % 2 == 0)
+    editor.separate()
+    editor.select_none()
+    click(qtbot, segment(target, "node"))
+    assert target.subject.text() == "Node small.ply part"
+    click(qtbot, materials.buttons["ceramic"])
+    assert window.history.stack.undoText() == "Ceramic on small.ply part"
+    assert wearing(window) == {"captured colours": 20, "Ceramic": 20}
+    editor.duplicate(editor.current)
+    assert wearing(window) == {"Ceramic": 40, "captured colours": 20}
+    editor.choose(window.session.nodes[0])
+    assert materials.buttons[SCENES].isChecked()
+    controls = window.docks["edit"].attribute
+    controls.kind.choose("material")
+    for name, count in (("captured colours", 20), ("Ceramic", 40)):
+        controls.material.choose(name)
+        controls.button.click()
+        assert editor.selected == count
+    assert window.history.stack.undoText() == "Select Ceramic"
+    editor.delete()
+    assert wearing(window) == {"captured colours": 20}
+
+
+def test_one_material_too_many_is_told_and_nothing_changes(qtbot, window, materials):
+    editor = window.editing.editor
+    for k in range(MOST_MATERIALS):
+        editor.select(lambda splats, k=k: np.arange(len(splats)) == k)
+        editor.wear(Coat(f"m{k}.vnm", replace(make_material(seed=k), name=f"m{k}")))
+    editor.select(lambda splats: np.arange(len(splats)) == 30)
+    nodes, steps = window.session.nodes, window.history.stack.count()
+    click(qtbot, materials.buttons["fabric"])
+    assert window.session.nodes is nodes
+    assert window.history.stack.count() == steps
+    assert "9 materials; at most 8" in window.overlays.banners[-1].text
+    assert materials.buttons[SCENES].isChecked()
+    click(qtbot, segment(materials.target, "scene"))
+    click(qtbot, materials.buttons["fabric"])
+    assert coat(window) is None
+    assert materials.buttons[NONE].isChecked()
+
+
+def segment(target, kind):
+    """The button of the dock that says what is meant."""
+    return next(b for b in target.findChildren(QPushButton) if b.text() == kind)

@@ -7,13 +7,14 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from cuda_host import shared_launcher
+from cuda_host import HostCanvas, shared_launcher
 from rich.console import Console
 
 from voile import FrameRequest
 from voile.render import BackendUnavailable, create_renderer
 from voile.render.cuda.renderer import CUDARenderer, Work
 from voile.render.projection import quats_to_matrices
+from voile.render.renderer import BackendFailed
 
 torch = pytest.importorskip("torch")
 sys.path.append(str(Path(__file__).parents[2] / "benchmarks"))
@@ -69,6 +70,33 @@ def test_without_the_peer_its_columns_are_empty(tmp_path, capsys):
     assert "gsplat is not installed" in capsys.readouterr().out
 
 
+def test_a_scene_or_a_peer_that_fails_does_not_end_the_others(tmp_path, monkeypatch, capsys):
+    def peer(splats):
+        def draw(camera):
+            raise RuntimeError("out of memory\nmore")
+
+        return draw
+
+    rendered = CUDARenderer.render
+
+    def small(self, request):
+        if len(self.shown_scene.splats) > 100:
+            raise BackendFailed("cuda", "the GPU has too little memory.")
+        return rendered(self, request)
+
+    monkeypatch.setattr(CUDARenderer, "render", small)
+    file = tmp_path / "out.json"
+    arguments = ["--counts", "150,90", "--sizes", "48x32", "--frames", "1", "--json", str(file)]
+    assert gpu.main(arguments, on_host, lambda: 1e9, peer) == 1
+    said = capsys.readouterr().out
+    assert "synthetic 150 at 48x32: not measured: the GPU has too little memory." in said
+    assert "gsplat does not draw this scene: out of memory\n" in said
+    assert [*json.loads(file.read_text())["scenes"]] == [
+        "synthetic 90 at 48x32",
+        "surfels 90 at 48x32",
+    ]
+
+
 @pytest.mark.parametrize("main", [gpu.main, prove_gpu.main])
 def test_without_a_gpu_they_say_so(main, capsys):
     assert main([], make=no_gpu) == 2
@@ -84,10 +112,14 @@ def test_bytes_grow_with_what_they_are_of():
 
 
 def test_the_proof_holds_on_the_host(capsys):
-    assert prove_gpu.main(["--small", "--part", "parity,same"], on_host) == 0
+    assert prove_gpu.main(["--small", "--part", "parity,same,canvas"], on_host) == 0
     said = capsys.readouterr().out
     assert "everything holds" in said
+    assert "'shown': 'depth'}: 8 frames" in said
+    assert "mean of 8 frames" in said
+    assert "difference of two pictures: the same" in said
     for mode in ("sorted", "binned", "cells", "stochastic"):
+        assert f"canvas, {{'mode': '{mode}'}}: 8 frames" in said
         for scene in ("random", "surfels"):
             assert f"{scene}, {mode}:" in said
 
@@ -111,6 +143,31 @@ def test_a_picture_that_is_wrong_or_not_the_same_twice_fails_the_proof(monkeypat
     assert "4 differ [0, 1, 2, 3]" in capsys.readouterr().out
     assert prove_gpu.main(["--small", "--part", "parity"], Noisy) == 1
     assert "TOO LITTLE" in capsys.readouterr().out
+
+
+def test_a_gpu_that_fails_is_told_and_the_other_parts_are_run(monkeypatch, capsys):
+    def fails(*arguments):
+        raise BackendFailed("cuda", "the driver does not load kernel project.")
+
+    monkeypatch.setattr(prove_gpu, "parity", fails)
+    assert prove_gpu.main(["--small", "--part", "parity,same"], on_host) == 1
+    said = capsys.readouterr().out
+    assert "parity: failed: the driver does not load kernel project." in said
+    assert "0 differ" in said
+    with pytest.raises(SystemExit):
+        prove_gpu.main(["--part", "parity,sane"], on_host)
+    assert "there is no sane" in capsys.readouterr().err
+
+
+def test_a_frame_that_is_not_drawn_to_its_canvas_fails_the_proof(monkeypatch, capsys):
+    drawn = CUDARenderer.draw
+
+    def elsewhere(self, request, place, **how):
+        return drawn(self, request, HostCanvas(*place.size), **how)
+
+    monkeypatch.setattr(CUDARenderer, "draw", elsewhere)
+    assert prove_gpu.main(["--small", "--part", "canvas"], on_host) == 1
+    assert "nan off, TOO MUCH" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(("status", "holds"), [(0, True), (9, False)])

@@ -4,14 +4,17 @@ Tolerance 60 dB of PSNR over colour clamped to [0, 1]: float32 geometry and sums
 exp2, compositing that stops at T < 1e-4, and in some cases scenes that are rounded to 16 bits.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from cuda_host import shared_launcher
+from cuda_host import HostCanvas, HostCopy, shared_launcher
 from make_splats import make_splats, with_weights
 
 from voile import Camera, FrameRequest, Settings, Splats
 from voile.kernels.cuda.sources import FILES, load
 from voile.render import RenderError
+from voile.render.accumulate import Accumulator
 from voile.render.cpu.renderer import CPURenderer
 from voile.render.cuda import modes
 from voile.render.cuda.frame import MOST, Room
@@ -19,6 +22,9 @@ from voile.render.cuda.packing import pack_shapes, scale_range
 from voile.render.cuda.plan import Buffers, Plan
 from voile.render.cuda.renderer import CUDARenderer, Work
 from voile.render.cuda.sorting import sort
+from voile.render.device_frame import Withdrawn
+from voile.render.inspect import BLENDED
+from voile.render.measuring import difference
 from voile.render.metrics import psnr
 from voile.render.paint import Paint
 from voile.render.reference import ReferenceRenderer
@@ -201,13 +207,15 @@ def test_a_frame_that_finds_too_little_room_is_drawn_again(monkeypatch):
 
 def test_room_grows_over_what_was_needed_and_has_an_end():
     room = Room(10, 100)
-    assert room.holds(10, 100, 1000)
-    assert not room.holds(20, 90, 1000)
-    assert (room.visible, room.instances) == (25, 100)
-    assert not room.holds(1000, 10**6, 1000)
-    assert (room.visible, room.instances) == (1000, 1_250_000)
+    assert room.holds(10, 100)
+    assert room.grown(10, 100, 1000) == room
+    assert not room.holds(20, 90)
+    room = room.grown(20, 90, 1000)
+    assert room == (25, 100)
+    assert not room.holds(1000, 10**6)
+    assert room.grown(1000, 10**6, 1000) == (1000, 1_250_000)
     with pytest.raises(RenderError, match="smaller"):
-        room.holds(5, MOST, 1000)
+        room.holds(5, MOST)
 
 
 def test_a_frame_is_not_drawn_over_by_the_next(renderer):
@@ -220,20 +228,139 @@ def test_a_frame_is_not_drawn_over_by_the_next(renderer):
 
 
 @pytest.mark.parametrize("painted", [False, True])
-def test_a_frame_that_stays_on_the_device_is_the_same_and_its_own(renderer, painted):
+def test_a_frame_is_drawn_where_opengl_finds_it_and_nowhere_else(renderer, painted):
     splats, rng = make_splats(100, seed=2), np.random.default_rng(0)
     paint = Paint(rng.uniform(-1, 1, (100, 6)).astype(np.float32)) if painted else None
-    request = FrameRequest(camera(), Settings(storage="float32"), paint=paint)
+    request = FrameRequest(camera(), Settings(storage="float32"), depth=True, paint=paint)
     renderer.upload(splats)
-    expected, actual = renderer.render(request), renderer.draw(request)
+    expected, canvas = renderer.render(request), HostCanvas(70, 50)
+    frame = renderer.draw(request, canvas)
     draw(renderer, splats, camera(fx=90.0))  # draws over what the renderer keeps
     assert expected.alpha.max() > 0.5
-    assert actual.size == (70, 50)
-    assert actual.stats == expected.stats
-    np.testing.assert_array_equal(actual.color.numpy(), expected.premultiplied())
-    whole = actual.download()
-    np.testing.assert_array_equal(whole.premultiplied(), expected.premultiplied())
-    assert [*whole.timings] == [*expected.timings] == [*actual.timings, "download"]
+    assert frame.size == (70, 50)
+    np.testing.assert_array_equal(canvas.pixels, expected.premultiplied())
+    outcome = frame.outcome(False)
+    assert outcome.whole
+    assert outcome.stats == expected.stats
+    assert [*outcome.timings, "download"] == [*expected.timings]
+    assert canvas.withdraw(1)
+    with pytest.raises(Withdrawn):
+        renderer.draw(request, canvas)
+
+
+@pytest.mark.parametrize("shown", BLENDED)
+def test_debug_views_are_made_where_opengl_finds_them(renderer, shown):
+    renderer.upload(make_splats(100, seed=2))
+    # The mode has its cells, of which there is a view.
+    request = FrameRequest(camera(), Settings(storage="float32", shown=shown, mode="cells"))
+    expected, canvas = renderer.render(request), HostCanvas(70, 50)
+    assert renderer.draw(request, canvas).outcome(True).whole
+    assert expected.color.std() > 0.05
+    np.testing.assert_allclose(canvas.pixels, expected.premultiplied(), atol=2e-5)
+
+
+@pytest.mark.parametrize("shown", ["colour", "alpha"])
+def test_pixels_that_are_kept_are_compared_where_they_are(renderer, shown):
+    renderer.upload(make_splats(100, seed=2))
+    frames, wholes = [], []
+    for mode in ("sorted", "weighted"):
+        request = FrameRequest(camera(), Settings(mode=mode, shown=shown))
+        canvas = HostCanvas(70, 50)
+        frames.append(renderer.draw(request, canvas, kept=True))
+        wholes.append(renderer.render(request))
+        np.testing.assert_allclose(canvas.pixels, wholes[-1].premultiplied(), atol=1e-6)
+    a, b = (frame.picture for frame in frames)
+    np.testing.assert_allclose(a.frame().premultiplied(), wholes[0].premultiplied(), atol=1e-6)
+    backgrounds = (0.1, 0.9, 0.3), (0.2, 0.8, 0.3)
+    expected = difference(
+        *(whole.over(behind) for whole, behind in zip(wholes, backgrounds)), with_ssim=False
+    )
+    found = a.difference(b, *backgrounds, with_absolute=True)
+    assert found.psnr == pytest.approx(expected.psnr, abs=0.01)
+    assert found.max_error == pytest.approx(expected.max_error, abs=0.01)
+    np.testing.assert_allclose(found.absolute, expected.absolute, atol=1e-5)
+    assert a.difference(b, *backgrounds, with_absolute=False).absolute.size == 0
+    assert a.difference(wholes[1], *backgrounds, with_absolute=False) is None
+
+
+def test_depth_of_nothing_is_no_colour(renderer):
+    renderer.upload(make_splats(20))
+    behind = Camera.look_at((0, 0, -5), (0, 0, -10), width=33, height=17)
+    canvas = HostCanvas(33, 17)
+    renderer.draw(FrameRequest(behind, Settings(shown="depth")), canvas)
+    np.testing.assert_array_equal(canvas.pixels, 0)
+
+
+def test_a_mean_that_stays_on_the_device_is_that_of_the_host(renderer):
+    renderer.upload(make_splats(100, seed=2))
+    request = FrameRequest(camera(), Settings(mode="stochastic", samples=2))
+    host, device, kept = Accumulator(), Accumulator(), renderer.new_mean()
+    for count in range(1, 5):
+        expected = host.add(renderer.render(host.next(request)))
+        canvas = HostCanvas(70, 50)
+        frame = renderer.draw(device.next(request), canvas, averaged=True)
+        assert np.isnan(canvas.pixels).all()
+        device.add_to(kept, frame)
+        np.testing.assert_allclose(canvas.pixels, expected.premultiplied(), atol=1e-6)
+        assert device.frames == count
+
+
+@pytest.fixture
+def little_room(monkeypatch):
+    """A renderer that finds out late what its frames needed."""
+    monkeypatch.setattr(Room, "for_scene", classmethod(lambda cls, splats: cls(7, 5)))
+    monkeypatch.setattr(HostCopy, "late", 10**9)
+    made = CUDARenderer(Work(torch, shared_launcher()))
+    yield made
+    made.close()
+
+
+def test_what_a_frame_lacked_room_for_is_known_later_and_is_in_the_next(little_room, monkeypatch):
+    splats = make_splats(300, seed=9)
+    little_room.upload(splats)
+    request = FrameRequest(camera(), Settings(storage="float32"))
+    pictures = [HostCanvas(70, 50) for _ in range(4)]
+    first = little_room.draw(request, pictures[0])
+    second = little_room.draw(request, pictures[1])
+    assert first.outcome(False) is second.outcome(False) is None, "nobody has waited"
+    third = little_room.draw(request, pictures[2])
+    # The host has waited for the first, and learned how many splats are in view; room for more is
+    # made when nothing is under way. What tiles they reach it does not know yet.
+    assert first.outcome(False).whole is second.outcome(False).whole is False
+    assert third.outcome(False) is None
+    monkeypatch.setattr(HostCopy, "late", 0)
+    assert third.outcome(False).whole is False
+    fourth = little_room.draw(request, pictures[3])
+    assert fourth.outcome(False).whole
+    expected = draw(ReferenceRenderer(), splats, camera()).premultiplied()
+    found = [psnr(canvas.pixels, expected) for canvas in pictures]
+    assert found[3] >= MIN_DB > max(found[:3])
+
+
+def test_a_mean_begins_with_a_frame_that_is_whole(little_room):
+    little_room.upload(make_splats(300, seed=9))
+    request = FrameRequest(camera(), Settings(mode="stochastic", samples=1))
+    frames = [
+        little_room.draw(replace(request, seed=seed), HostCanvas(70, 50), averaged=True)
+        for seed in range(3)
+    ]
+    assert frames[0].outcome(False).whole, "the host has waited for it"
+    assert frames[2].outcome(False) is None
+    assert all(frame.outcome(True).whole for frame in frames)
+
+
+def test_another_scene_does_not_inherit_what_is_under_way(little_room):
+    little_room.upload(make_splats(300, seed=9))
+    request = FrameRequest(camera(), Settings(storage="float32"))
+    frame = little_room.draw(request, HostCanvas(70, 50))
+    other = make_splats(40, seed=1)
+    little_room.upload(other)
+    assert frame.outcome(False).whole is False, "it was waited for before its memory went"
+    canvas = HostCanvas(70, 50)
+    while not little_room.draw(request, canvas).outcome(True).whole:
+        pass
+    expected = draw(ReferenceRenderer(), other, camera()).premultiplied()
+    assert psnr(canvas.pixels, expected) >= MIN_DB
 
 
 def test_frames_are_the_same_bytes_each_time(renderer):
@@ -341,7 +468,9 @@ def test_culling_leaves_out_the_same_surfels(renderer, culling):
 
 
 def test_every_kernel_was_run():
-    """Runs last: what was launched is all there is, but what gradients and images have alone."""
-    files = [name for name in FILES if not name.startswith("grad/") and name != "image.cu"]
+    """Runs last: what was launched is all there is, but what gradients, images and scenes with
+    meshes have alone."""
+    others = "image.cu", "finish.cu"
+    files = [name for name in FILES if not name.startswith("grad/") and name not in others]
     kernels = {kernel for name in files for kernel in load(name).kernels}
     assert shared_launcher().launched >= kernels

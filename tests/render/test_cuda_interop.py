@@ -5,6 +5,7 @@ CUDA's side is a stand-in, OpenGL is real: what is presented is compared with th
 
 import importlib
 import logging
+import threading
 
 import moderngl
 import numpy as np
@@ -13,17 +14,21 @@ from fake_interop import FakeInterop
 from gl_context import gl_renderer
 
 from voile.render import BackendUnavailable
-from voile.render.cuda.device import GPULauncher, check_driver
-from voile.render.cuda.interop import MappedBuffer
-from voile.render.device_frame import NotShared
+from voile.render.cuda.device import check_driver
+from voile.render.cuda.interop import MappedBuffer, Streams
+from voile.render.device_frame import NotShared, Withdrawn
 from voile.render.frame import Frame
+from voile.render.gl import shared
 from voile.render.gl.present import Presenter
 
 pytestmark = pytest.mark.gl
 torch = pytest.importorskip("torch")
 
-ONE_FRAME = ["set_current", "wait", "map", "copy", "unmap", "keep"]
-REGISTERING = ["set_current", "devices", "register"]
+REGISTERED = ["set_current", "devices", "register"]
+LENT = ["set_current", "map", "record"]
+DRAWN = ["wait", "draw"]
+TAKEN = ["set_current", "drawn", "unmap"]
+ONE_FRAME = LENT + DRAWN + TAKEN
 BACKGROUND = (0.2, 0.5, 0.9)
 
 
@@ -35,10 +40,8 @@ def gl():
 
 
 @pytest.fixture
-def fake(monkeypatch):
-    made = FakeInterop()
-    monkeypatch.setattr(torch.Tensor, "record_stream", lambda self, stream: made.note("keep"))
-    return made
+def fake():
+    return FakeInterop()
 
 
 @pytest.fixture
@@ -52,10 +55,23 @@ def presenter(gl, fake):
 
 
 @pytest.fixture
+def lend(gl, fake, presenter):
+    """A canvas for a frame of arrays."""
+
+    def lend(whole):
+        height, width = whole.alpha.shape
+        with gl.ctx:
+            return presenter.shared.lend((width, height), fake.share)
+
+    return lend
+
+
+@pytest.fixture
 def show(gl, presenter):
     """Presents a frame; (H, W, 3) what is seen then."""
 
-    def show(frame, width=31, height=17):
+    def show(frame):
+        width, height = frame.size
         with gl.ctx:
             target = gl.ctx.framebuffer([gl.ctx.texture((width, height), 3)])
             try:
@@ -80,56 +96,142 @@ def check(seen, whole: Frame):
     assert np.abs(seen.astype(int) - whole.to_rgb8(BACKGROUND)).max() <= 1
 
 
-def test_a_buffer_is_registered_once_and_every_frame_is_mapped_copied_and_unmapped(fake, show):
+def test_a_buffer_is_registered_once_and_every_frame_is_drawn_into_it(fake, lend, show):
     for seed in range(3):
         whole = picture(seed)
-        check(show(fake.frame(whole)), whole)
-    assert fake.names() == REGISTERING + 3 * ONE_FRAME
+        check(show(fake.draw(whole, lend(whole))), whole)
+    assert fake.names() == REGISTERED + 3 * ONE_FRAME, "mapped, written and unmapped, no copy"
     (registered,) = (entry for entry in fake.log if entry[0] == "register")
     assert registered[2] == "write_discard"
 
 
-def test_a_frame_that_is_presented_again_is_not_copied_again(fake, show):
+def test_a_frame_that_is_presented_again_is_not_asked_for_again(fake, lend, show):
     whole = picture()
-    frame = fake.frame(whole)
+    frame = fake.draw(whole, lend(whole))
     show(frame)
     before = list(fake.log)
     check(show(frame), whole)
     assert fake.log == before
 
 
-def test_another_size_is_registered_anew_after_the_first_is_let_go(fake, show):
-    show(fake.frame(picture()))
+def test_a_frame_that_is_shown_can_be_read(gl, fake, presenter, lend):
+    whole = picture()
+    frame = fake.draw(whole, lend(whole))
+    with gl.ctx:
+        read = presenter.shared.read(frame)
+    np.testing.assert_array_equal(read.premultiplied(), whole.premultiplied())
+
+
+def test_the_next_frame_is_drawn_elsewhere_while_one_is_to_be_shown(fake, lend, show):
+    first, second = picture(1), picture(2)
+    drawn = fake.draw(first, lend(first))
+    canvas = lend(second)
+    assert len(fake.held) == 2
+    check(show(drawn), first)
+    check(show(fake.draw(second, canvas)), second)
+    lend(first)
+    assert len(fake.held) == 2, "both are free again"
+
+
+def test_two_frames_are_shown_at_once(gl, fake, presenter, lend, show):
+    wholes = [picture(seed) for seed in range(3)]
+    frames = [fake.draw(whole, lend(whole)) for whole in wholes]
+    with gl.ctx:
+        presenter.shared.take(*frames[:2])
+        textures = [presenter.shared.of(frame) for frame in frames[:2]]
+    before = list(fake.log)
+    for _ in range(2):
+        for frame, whole in zip(frames[:2], wholes):
+            check(show(frame), whole)
+    assert fake.log == before, "neither is unpacked again"
+    with gl.ctx:
+        presenter.shared.take(frames[1], frames[2])
+        assert presenter.shared.of(frames[2]) is textures[0], "of what is gone"
+        assert presenter.shared.of(frames[1]) is textures[1]
+    for frame, whole in zip(frames[1:], wholes[1:]):
+        check(show(frame), whole)
+
+
+def test_a_canvas_that_nobody_wants_any_more_is_lent_again_as_it_is(fake, lend, show):
+    whole = picture()
+    canvas = lend(whole)
+    fake.draw(picture(4), canvas)
+    del canvas
+    check(show(fake.draw(whole, lend(whole))), whole)
+    assert fake.names().count("map") == fake.names().count("register") == 1
+
+
+def test_another_size_is_registered_anew_after_the_first_is_let_go(fake, lend, show):
+    show(fake.draw(picture(), lend(picture())))
     fake.log.clear()
     whole = picture(1, 40, 20)
-    check(show(fake.frame(whole), 40, 20), whole)
-    assert fake.names() == ["set_current", "unregister", *REGISTERING, *ONE_FRAME]
+    check(show(fake.draw(whole, lend(whole))), whole)
+    assert fake.names() == ["set_current", "unregister", *REGISTERED, *ONE_FRAME]
     assert len(fake.held) == 1
 
 
 @pytest.mark.parametrize("how", ["let_go", "release"])
-def test_nothing_is_held_once_it_is_let_go(gl, fake, presenter, show, how):
+def test_nothing_is_held_once_it_is_let_go(gl, fake, presenter, lend, show, how):
     whole = picture()
-    frame = fake.frame(whole)
-    show(frame)
+    show(fake.draw(whole, lend(whole)))
     assert fake.held
     with gl.ctx:
-        getattr(presenter, how)()
+        getattr(presenter.shared, how)()
     assert not fake.held
     assert fake.names()[-2:] == ["set_current", "unregister"]
-    if how == "let_go":  # and it begins anew
-        check(show(frame), whole)
-        assert fake.names()[-9:] == REGISTERING + ONE_FRAME
+    check(show(fake.draw(whole, lend(whole))), whole)  # and it begins anew
 
 
-def test_all_is_done_on_torchs_current_stream(fake, show):
+def test_what_is_being_drawn_is_let_go_only_with_the_context(gl, fake, presenter, lend, show):
+    whole = picture()
+    canvas = lend(whole)
+    with gl.ctx:
+        presenter.shared.let_go()
+        assert fake.held, "a device may write there at any time"
+        presenter.shared.release()
+    assert not fake.held
+    assert fake.names()[-3:] == ["set_current", "synchronize", "unregister"], "it may be under way"
+    with pytest.raises(Withdrawn):
+        fake.draw(whole, canvas)
+
+
+def test_the_context_waits_for_who_is_about_to_draw(lend):
+    canvas, done = lend(picture()), []
+    with canvas.lent():
+        other = threading.Thread(target=lambda: done.append(canvas.withdraw(60)))
+        other.start()
+        other.join(0.05)
+        assert not done
+    other.join(10)
+    assert done == [True]
+
+
+def test_the_context_does_not_wait_for_ever(gl, fake, presenter, lend, monkeypatch, caplog):
+    monkeypatch.setattr(shared, "PATIENCE", 0.01)
+    canvas = lend(picture())
+    with canvas.lent(), gl.ctx, caplog.at_level(logging.WARNING):
+        presenter.shared.release()
+        assert fake.held, "whoever writes there must find it"
+    assert "which is left" in caplog.text
+    with pytest.raises(Withdrawn), canvas.lent():
+        pass
+
+
+def test_a_frame_of_a_context_that_is_gone_is_not_shown(gl, fake, presenter, lend, show):
+    whole = picture()
+    frame = fake.draw(whole, lend(whole))
+    with gl.ctx:
+        presenter.shared.release()
+    with pytest.raises(Withdrawn):
+        show(frame)
+
+
+def test_all_is_done_on_torchs_current_stream(fake, lend, show):
     for stream, name in ((0, "legacy"), (77, "stream 77")):
         fake.log.clear()
         fake.stream = stream
-        show(fake.frame(picture()))
-        assert [e for e in fake.log if e[0] in ("map", "copy", "unmap")] == [
-            ("map", name), ("copy", stream), ("unmap", name)
-        ]  # fmt: skip
+        show(fake.draw(picture(), lend(picture())))
+        assert [e for e in fake.log if e[0] in ("map", "unmap")] == [("map", name), ("unmap", name)]
 
 
 @pytest.mark.parametrize(
@@ -138,63 +240,60 @@ def test_all_is_done_on_torchs_current_stream(fake, show):
         ("set_current", r"no buffer can be registered \(CUDA_ERROR_OF_SET_CURRENT\)$"),
         ("devices", r"no CUDA device draws the window \(CUDA_ERROR_NO_DEVICE\)$"),
         ("register", r"no buffer can be registered \(CUDA_ERROR_OF_REGISTER\)$"),
-        ("wait", r"cannot be written \(CUDA_ERROR_OF_WAIT\)$"),
-        ("map", r"cannot be written \(CUDA_ERROR_OF_MAP\)$"),
-        ("copy", r"cannot be copied \(CUDA_ERROR_ILLEGAL_ADDRESS\)$"),
-        ("unmap", r"cannot be written \(CUDA_ERROR_OF_UNMAP\)$"),
+        ("map", r"cannot be mapped \(CUDA_ERROR_OF_MAP\)$"),
+        ("record", r"cannot be mapped \(CUDA_ERROR_OF_RECORD\)$"),
+        ("drawn", r"cannot be unmapped \(CUDA_ERROR_OF_DRAWN\)$"),
+        ("unmap", r"cannot be unmapped \(CUDA_ERROR_OF_UNMAP\)$"),
     ],
 )
-def test_what_the_driver_refuses_is_the_reason_and_nothing_stays_held(fake, show, refused, reason):
+def test_what_the_driver_refuses_is_the_reason_and_nothing_stays_held(
+    fake, lend, show, refused, reason
+):
     whole = picture()
-    frame = fake.frame(whole)
     fake.refuses = {refused}
     with pytest.raises(NotShared, match=reason):
-        show(frame)
+        show(fake.draw(whole, lend(whole)))
     assert not fake.held
-    if refused == "copy":
-        assert "unmap" in fake.names(), "a copy that fails leaves nothing mapped"
     fake.refuses = set()
-    check(show(frame), whole)
+    check(show(fake.draw(whole, lend(whole))), whole)
 
 
-def test_another_gpu_that_draws_the_window_is_named(fake, show):
+def test_another_gpu_that_draws_the_window_is_named(fake, lend):
     fake.devices = [2, 3]
     with pytest.raises(NotShared, match=r"drawn by CUDA device 2, 3, frames by 0$"):
-        show(fake.frame(picture()))
+        lend(picture())
     assert "register" not in fake.names()
 
 
-def test_where_opengl_has_no_room_for_the_buffer_that_is_the_reason(gl, fake, show, monkeypatch):
+def test_where_opengl_has_no_room_for_the_buffer_that_is_the_reason(gl, fake, lend, monkeypatch):
     def full(**asked):
         raise moderngl.Error("cannot create buffer")
 
-    with monkeypatch.context() as patch:
-        patch.setattr(gl.ctx, "buffer", full)
-        with pytest.raises(NotShared, match=r"no room for it \(cannot create buffer\)"):
-            show(fake.frame(picture()))
+    monkeypatch.setattr(gl.ctx, "buffer", full)
+    with pytest.raises(NotShared, match=r"no room for it \(cannot create buffer\)"):
+        lend(picture())
     assert not fake.log
-    whole = picture(2)
-    check(show(fake.frame(whole)), whole)
 
 
-def test_a_mapped_buffer_that_is_too_small_is_not_written(fake, show):
+def test_a_mapped_buffer_that_is_too_small_is_not_lent(fake, lend):
     fake.short = 16
     size = 31 * 17 * 16
     with pytest.raises(NotShared, match=rf"has {size - 16} of {size} bytes"):
-        show(fake.frame(picture()))
-    assert "copy" not in fake.names()
+        lend(picture())
     assert not fake.held
 
 
-def test_a_driver_that_does_not_unregister_is_told_in_the_log(gl, fake, presenter, show, caplog):
-    show(fake.frame(picture()))
+def test_a_driver_that_does_not_unregister_is_told_in_the_log(
+    gl, fake, presenter, lend, show, caplog
+):
+    show(fake.draw(picture(), lend(picture())))
     fake.refuses = {"unregister"}
     with gl.ctx, caplog.at_level(logging.WARNING):
-        presenter.let_go()
+        presenter.shared.let_go()
     assert "does not let go of OpenGL's buffer: CUDA_ERROR_OF_UNREGISTER" in caplog.text
     fake.refuses = set()
     whole = picture(3)
-    check(show(fake.frame(whole)), whole)
+    check(show(fake.draw(whole, lend(whole))), whole)
 
 
 def test_the_packages_take_what_they_are_given():
@@ -212,7 +311,6 @@ def test_the_packages_take_what_they_are_given():
         lambda: core.Device(0).set_current(),
         lambda: core.GraphicsResource.from_gl_buffer(1, flags="write_discard"),
         lambda: driver.cuGLGetDevices(16, driver.CUGLDeviceList.CU_GL_DEVICE_LIST_ALL),
-        lambda: driver.cuMemcpyDtoDAsync(4096, 8192, 64, 0),
     ):
         with pytest.raises(missing):
             call()
@@ -224,13 +322,13 @@ def test_the_packages_take_what_they_are_given():
         MappedBuffer(core, driver, torch, 0, 1)
 
 
-def test_an_event_on_torchs_stream_is_waited_for_by_the_stream_that_reads():
-    """`GPULauncher.fence` with torch's part of a GPU stood in for."""
+def test_an_event_on_torchs_stream_is_waited_for_by_the_stream_that_reads(fake):
+    """With torch's part of a GPU stood in for; streams are each thread's own."""
     log, stream = [], ["of the worker"]
 
     class Event:
         def record(self, on):
-            log.append(("record", on))
+            log.append(("record", on.name))
 
     class Stream:
         def __init__(self, name):
@@ -243,15 +341,11 @@ def test_an_event_on_torchs_stream_is_waited_for_by_the_stream_that_reads():
     class Current:
         @staticmethod
         def current_stream(device):
-            assert device == "cuda:1"
+            assert device == 1
             return Stream(stream[0])
 
     Current.Event = Event
-    launcher = object.__new__(GPULauncher)
-    launcher.device, launcher._torch = "cuda:1", type("Torch", (), {"cuda": Current})
-    ready = launcher.fence()
+    ready = Streams(fake, type("Torch", (), {"cuda": Current}), 1).fence()
     stream[0] = "of the window"
     ready()
-    assert [(what, getattr(on, "name", on)) for what, on in log] == [
-        ("record", "of the worker"), ("wait", "of the window")
-    ]  # fmt: skip
+    assert log == [("record", "of the worker"), ("wait", "of the window")]

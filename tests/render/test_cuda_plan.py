@@ -5,6 +5,7 @@ import pytest
 from make_splats import make_splats
 
 from voile import Camera, Settings
+from voile.render.cuda.device import Address
 from voile.render.cuda.packing import (
     color_bytes,
     pack_colors,
@@ -102,6 +103,22 @@ def test_whatever_changes_ends_the_repeating(buffers, change):
     assert launcher.captures == 2
     assert replayer.replays == 4
     assert launcher.ran == list(change.get("kernels", ("a", "b"))) * 3
+
+
+def test_a_tail_may_differ_and_is_launched_whatever_is_captured(buffers):
+    launcher = FakeLauncher()
+    replayer, marks = Replayer(launcher), []
+    for frame in range(4):
+        plan = Plan(buffers)
+        plan.each("head", 10, buffers.get("memory", 10))
+        plan.end_head()
+        plan.each("tail", 10, Address(1000 + frame))
+        plan.stage("drawn")
+        plan.finish()
+        replayer.run(plan, marks.append)
+    assert launcher.ran == ["head", "tail"] * 4
+    assert (launcher.captures, replayer.replays) == (1, 3)
+    assert marks == ["drawn"] * 4
 
 
 def test_contents_of_memory_may_change(buffers):

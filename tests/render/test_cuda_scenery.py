@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from cuda_host import shared_launcher
+from cuda_host import HostCanvas, shared_launcher
 from make_materials import make_material
 from make_splats import make_splats, with_weights
 
@@ -130,9 +130,10 @@ def test_a_frame_that_stays_on_the_device_has_its_meshes(both):
     _, renderer = both
     renderer.upload(scene())
     request = FrameRequest(CAMERA, Settings(storage="float32"))
-    whole, kept = renderer.render(request), renderer.draw(request)
-    np.testing.assert_array_equal(kept.color.numpy(), whole.premultiplied())
-    assert {"meshes", "shade"} <= set(kept.timings)
+    canvas = HostCanvas(CAMERA.width, CAMERA.height)
+    whole, kept = renderer.render(request), renderer.draw(request, canvas)
+    np.testing.assert_array_equal(canvas.pixels, whole.premultiplied())
+    assert {"meshes", "shade"} <= set(kept.outcome(False).timings)
 
 
 def test_posters_with_alpha_take_several_frames(both):
@@ -147,7 +148,7 @@ def test_posters_with_alpha_take_several_frames(both):
     assert psnr(actual.premultiplied(), expected.premultiplied()) >= 50
     both[1].upload(content)
     with pytest.raises(RenderError, match="several frames"):
-        both[1].draw(FrameRequest(CAMERA))
+        both[1].draw(FrameRequest(CAMERA), HostCanvas(CAMERA.width, CAMERA.height))
 
 
 @pytest.mark.parametrize("count", [1, 7, 300, 5000])

@@ -2,10 +2,11 @@
 
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from cuda_host import shared_launcher
+from cuda_host import HostCanvas, HostCopy, shared_launcher
 from make_splats import make_splats
 
 from voile import Camera, FrameRequest
@@ -36,9 +37,13 @@ class Failing:
     def mark(self):
         return shared_launcher().mark()
 
+    def send(self, tensor, array):
+        shared_launcher().send(tensor, array)
+
+    def fetch(self, tensor):
+        return shared_launcher().fetch(tensor)
+
     def to_host(self, tensor):
-        if self.error and self.kernel == "to_host":
-            raise self.error
         return shared_launcher().to_host(tensor)
 
     def fence(self):
@@ -76,17 +81,24 @@ def test_a_failure_is_told_and_the_next_frame_is_whole(kind, kernel):
 
 
 @pytest.mark.parametrize("kind", TROUBLE)
-def test_a_gpu_that_stops_before_a_frame_is_brought_to_the_host_is_told(kind):
-    launcher = Failing("to_host")
+def test_a_gpu_that_stops_before_a_frame_is_drawn_is_told(kind, monkeypatch):
+    launcher = Failing("fetch")
     renderer = CUDARenderer(Work(torch, launcher))
     renderer.upload(make_splats(200, 1))
-    frame = renderer.draw(FrameRequest(CAMERA))
-    launcher.error, words = TROUBLE[kind]
-    with pytest.raises(BackendFailed, match=words) as raised:
-        frame.download()
+    frame = renderer.draw(FrameRequest(CAMERA), HostCanvas(40, 30))
+    error, words = TROUBLE[kind]
+
+    def stopped(copy):
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(HostCopy, "there", stopped)
+        with pytest.raises(BackendFailed, match=words) as raised:
+            frame.outcome(False)
     assert raised.value.backend == "cuda"
-    launcher.error = None
-    assert frame.download().alpha.any()
+    canvas = HostCanvas(40, 30)
+    assert renderer.draw(FrameRequest(CAMERA), canvas).outcome(True).whole
+    assert canvas.pixels[..., 3].any()
 
 
 def test_faults_of_the_program_are_not_blamed_on_the_gpu():
@@ -115,6 +127,47 @@ def test_what_the_driver_refuses_names_kernel_and_gpu(monkeypatch):
     monkeypatch.setattr(device, "compile_source", lambda *_: b"\x7fELF")
     with pytest.raises(device.CUDAError, match="paint for RTX 9090: CUDA_ERROR_NO_BINARY"):
         launcher._load("paint")
+
+
+def test_what_goes_to_the_gpu_and_back_is_pinned_and_nobody_waits_for_it():
+    """`GPULauncher` with torch's part of a GPU stood in for by the host's memory."""
+    log = []
+
+    class Event:
+        def record(self, stream):
+            log.append("record")
+
+        def query(self):
+            return "synchronize" in log
+
+        def synchronize(self):
+            log.append("synchronize")
+
+    class Pinned(torch.Tensor):
+        def copy_(self, source, non_blocking=False):
+            log.append(("fetch", non_blocking))
+            return super().copy_(source.as_subclass(torch.Tensor))
+
+    class Tensor(torch.Tensor):
+        def copy_(self, source, non_blocking=False):
+            log.append(("send", non_blocking, type(source).__name__))
+            return super().copy_(source.as_subclass(torch.Tensor))
+
+    def empty(shape, dtype, pin_memory):
+        assert pin_memory
+        return torch.empty(shape, dtype=dtype).as_subclass(Pinned)
+
+    cuda = SimpleNamespace(Event=Event, current_stream=lambda device: None)
+    launcher = object.__new__(device.GPULauncher)
+    launcher._torch, launcher.device = SimpleNamespace(empty=empty, cuda=cuda), "cuda:0"
+    tensor, array = torch.zeros(2, 3).as_subclass(Tensor), np.arange(6, dtype=np.float32)
+    launcher.send(tensor, array.reshape(2, 3))
+    copy = launcher.fetch(tensor)
+    array[:] = 0
+    assert log == [("send", True, "Pinned"), ("fetch", True), "record"]
+    assert not copy.there()
+    np.testing.assert_array_equal(copy.array(), [[0, 1, 2], [3, 4, 5]])
+    assert copy.there()
 
 
 def test_two_processes_that_compile_at_once_leave_one_whole_file(tmp_path):

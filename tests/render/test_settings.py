@@ -35,10 +35,17 @@ OTHERWISE = {
     "beta": {"mode": "weighted", "weight": "exponential"},
     "samples": {"mode": "stochastic"},
     "accumulate": {"mode": "stochastic"},
+    "normal_smoothing": {"normal_reach": 64.0},  # there are few splats
 }
 """What has to be set besides for a setting to be read."""
 
-VALUES = {"frustum": "inside", "min_pixels": 4.0, "min_alpha": 0.5, "weight": "linear"}
+VALUES = {
+    "frustum": "inside",
+    "min_pixels": 4.0,
+    "min_alpha": 0.5,
+    "weight": "linear",
+    "normal_reach": 64.0,
+}
 """Values that differ visibly from the default in this scene; others are found."""
 
 

@@ -146,10 +146,18 @@ def test_smooth_normals_agree_on_a_plane_of_noisy_discs():
     tilt = rng.normal(0, 0.15, (n, 2))
     quats = np.column_stack([np.ones(n), tilt, np.zeros(n)])
     splats.quats[:] = quats / np.linalg.norm(quats, axis=1, keepdims=True)
-    found = np.abs(smooth_normals(splats)[:, 2])
+    found = np.abs(smooth_normals(splats, 0.5, 6.0)[:, 2])
     assert np.quantile(np.degrees(np.arccos(np.clip(found, 0, 1))), 0.9) < 20
     own = np.abs(1 - 2 * (splats.quats[:, 1] ** 2 + splats.quats[:, 2] ** 2))
-    assert found.mean() > own.mean()
+    means = [np.abs(smooth_normals(splats, k, 6.0)[:, 2]).mean() for k in (0.0, 0.25, 0.5, 1.0)]
+    assert means[0] == pytest.approx(own.mean(), abs=1e-5)
+    assert means == sorted(means)
+    assert means[-1] > 0.995
+    # The wider the cells the more agree; those of a file are smoothed likewise.
+    near, far = (np.abs(smooth_normals(splats, 1.0, reach)[:, 2]).mean() for reach in (1.0, 12.0))
+    assert near < means[-1] < far
+    tilted = replace(splats, normals=np.tile(np.float32([0, 0.6, 0.8]), (n, 1)))
+    np.testing.assert_allclose(np.abs(smooth_normals(tilted, 0.7, 6.0)[:, 2]), 0.8, atol=1e-5)
 
 
 BACKENDS = ["reference", "cpu", pytest.param("gl", marks=pytest.mark.gl)]

@@ -63,6 +63,7 @@ def test_what_a_splat_was_given_wins_over_the_scenes_and_nothing_may_be_given():
     assert [k for k, name in enumerate(names(mixed)) if name == "blue"] == [2, 3, 12]
     assert [m.name for m in mixed.content.materials] == ["blue", "red"]  # in both nodes, one entry
     assert mixed.splats is made.splats  # geometry, weights and digests know nothing of it
+    assert (made.dress.own, mixed.dress.own) == (0, 3)
     bare = mixed.with_material(None, rows)
     assert names(bare)[2:4] == ["-", "-"]
     assert names(bare).count("red") == 14

@@ -183,6 +183,17 @@ def test_deleted_splats_are_not_selected():
     assert node.select(np.arange(10) < 4).selected is None
 
 
+@pytest.mark.parametrize("degree", [0, 3])
+def test_everything_of_a_placed_and_recoloured_node_may_be_deleted_and_let_go(degree):
+    node = Node("a", with_weights(make_splats(20, degree)))
+    node = node.edited(placement=TURN, recolor=Recolor(exposure=1.0, saturation=0.5))
+    scene = Scene("a", (node, Node("b", make_splats(5, 1))), "PLY")
+    gone = node.delete(np.ones(20, bool)).purged()
+    assert len(gone) == 0
+    assert len(scene.with_nodes([gone]).splats) == 0
+    assert len(scene.with_nodes([gone, scene.nodes[1]]).saved_splats()) == 5
+
+
 def test_bits_round_trip_and_their_size_is_checked():
     mask = np.random.default_rng(0).random(77) < 0.3
     bits = Bits(mask)

@@ -153,12 +153,21 @@ def test_a_level_is_never_far(seed, far):
 
 @pytest.mark.parametrize("name", ["a.compressed.ply", "a.sog"])
 def test_what_does_not_fit_is_told_before_a_file_is_there(tmp_path, name):
-    with pytest.raises(SceneFormatError, match="surfels among ellipsoids"):
+    with pytest.raises(SceneFormatError, match="surfels among ellipsoids") as told:
         voile.save(make_splats(10, 0, "mixed"), tmp_path / name)
+    assert told.value.path == tmp_path / name
     splats = make_splats(10, 0)
     with pytest.raises(SceneFormatError, match=r"positions.*ply"):
         voile.save(replace(splats, means=splats.means * np.float32(1e37)), tmp_path / name)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["a.ply", "a.compressed.ply", "a.sog", "a.spz", "a.splat"])
+def test_progress_tells_the_name_of_the_file_that_was_asked_for(tmp_path, name):
+    texts: list[str] = []
+    voile.save(make_splats(10, 1), tmp_path / name, progress=lambda done, text: texts.append(text))
+    assert any(name in text for text in texts)
+    assert not any("part" in text for text in texts)
 
 
 def test_morton_order_is_a_walk():

@@ -7,9 +7,9 @@ from PIL import Image
 
 import voile
 from voile.app.cli import run
-from voile.render.materials.assign import coat_named, material_named
 from voile.render.views import bounding_sphere, named_view
 from voile.scenes import SceneFormatError, VoileError
+from voile.scenes.material_names import coat_named, material_named
 from voile.scenes.mesh import turn_up
 from voile.scenes.scene import open_scene
 

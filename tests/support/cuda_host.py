@@ -14,11 +14,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from voile.kernels.cuda.sources import FILES, load
 from voile.render.cuda.device import split
-from voile.render.device_frame import NotShared
+from voile.render.device_frame import Canvas, NotShared
 
 SHIM = Path(__file__).parent / "cuda_shim"
 
@@ -84,6 +85,12 @@ class HostLauncher:
     def mark(self) -> HostMark:
         return HostMark()
 
+    def send(self, tensor: Any, array: Any) -> None:
+        tensor.numpy()[...] = array
+
+    def fetch(self, tensor: Any) -> HostCopy:
+        return HostCopy(self.to_host(tensor))
+
     def to_host(self, tensor: Any) -> Any:
         return tensor.clone().numpy()  # what is behind it is the next frame's
 
@@ -92,6 +99,38 @@ class HostLauncher:
 
     def share(self, buffer: int) -> Any:
         raise NotShared("the host is no GPU")
+
+
+class HostCanvas(Canvas):
+    """A canvas in the host's memory; what no kernel writes is not a number.
+
+    Attributes:
+        pixels: (height, width, 4) float32.
+    """
+
+    def __init__(self, width: int, height: int) -> None:
+        self.pixels = np.full((height, width, 4), np.nan, np.float32)
+        super().__init__((width, height), self.pixels.ctypes.data, lambda: None)
+
+
+class HostCopy:
+    """What a kernel has written is there at once, unless a test says that it is not.
+
+    Attributes:
+        late: how often it is asked for in vain.
+    """
+
+    late = 0
+
+    def __init__(self, array: Any) -> None:
+        self._array, self.asked = array, 0
+
+    def there(self) -> bool:
+        self.asked += 1
+        return self.asked > self.late
+
+    def array(self) -> Any:
+        return self._array
 
 
 class HostMark:

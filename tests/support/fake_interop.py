@@ -1,7 +1,7 @@
 """CUDA's side of sharing with OpenGL, without a GPU: it notes what is asked and can refuse it.
 
-What is copied "on the device" lies in the host's memory, and reaches OpenGL's buffer when it is
-unmapped, never before: a step that is left out or out of order shows in the picture.
+A mapped buffer is the host's memory, which reaches OpenGL's when it is unmapped, never before: a
+step that is left out or out of order shows in the picture.
 """
 
 from __future__ import annotations
@@ -11,8 +11,10 @@ from enum import IntEnum
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
+
 from voile.render.cuda.interop import MappedBuffer
-from voile.render.device_frame import DeviceFrame, SharedBuffer
+from voile.render.device_frame import Canvas, DeviceFrame, Outcome, SharedBuffer
 from voile.render.frame import Frame
 
 GL_COPY_WRITE_BUFFER, GL_BUFFER_SIZE = 0x8F37, 0x8764
@@ -23,7 +25,6 @@ class Code(IntEnum):
 
     CUDA_SUCCESS = 0
     CUDA_ERROR_NO_DEVICE = 100
-    CUDA_ERROR_ILLEGAL_ADDRESS = 700
 
 
 class FakeInterop:
@@ -36,6 +37,7 @@ class FakeInterop:
         stream: handle of torch's current stream.
         short: bytes that a mapped buffer lacks.
         held: buffers that are registered, by name.
+        late: whether nothing becomes known of frames.
     """
 
     LEGACY_DEFAULT_STREAM = "legacy"
@@ -45,6 +47,7 @@ class FakeInterop:
         self.refuses: set[str] = set()
         self.devices, self.stream, self.short = [0], 0, 0
         self.held: set[int] = set()
+        self.late = False
         self.cuda, self.GraphicsResource, self.Stream = self, self, self
         self.CUGLDeviceList = SimpleNamespace(CU_GL_DEVICE_LIST_ALL=1)
 
@@ -60,19 +63,15 @@ class FakeInterop:
     def share(self, buffer: int) -> SharedBuffer:
         return MappedBuffer(self, self, self, 0, buffer)
 
-    def frame(self, whole: Frame, failing: Exception | None = None) -> DeviceFrame:
-        """A frame "on the device" of arrays; `failing` is what its download raises."""
-        import torch
-
-        def download() -> Frame:
-            self.log.append(("download",))
-            if failing is not None:
-                raise failing
-            return whole
-
-        color = torch.from_numpy(whole.premultiplied())
+    def draw(self, whole: Frame, canvas: Canvas, outcome: Outcome | None = None) -> DeviceFrame:
+        """Draws a frame of arrays "on the device"."""
+        pixels = np.ascontiguousarray(whole.premultiplied())
+        with canvas.lent() as address:
+            self.note("draw")
+            ctypes.memmove(address, pixels.ctypes.data, pixels.nbytes)
+        told = outcome or Outcome(True, whole.timings, whole.stats)
         return DeviceFrame(
-            color, lambda: self.note("wait"), self.share, download, whole.timings, whole.stats
+            canvas, lambda: self.note("drawn"), lambda wait: None if self.late else told
         )
 
     # cuda.core
@@ -97,17 +96,16 @@ class FakeInterop:
         assert len(self.devices) <= most
         return Code.CUDA_SUCCESS, len(self.devices), [*self.devices, 0, 0]
 
-    def cuMemcpyDtoDAsync(self, to: int, source: int, size: int, stream: int) -> tuple[Code]:
-        self.log.append(("copy", stream))
-        if "copy" in self.refuses:
-            return (Code.CUDA_ERROR_ILLEGAL_ADDRESS,)
-        ctypes.memmove(to, source, size)
-        return (Code.CUDA_SUCCESS,)
-
     # torch.cuda
 
     def current_stream(self, index: int) -> Any:
-        return SimpleNamespace(cuda_stream=self.stream)
+        return SimpleNamespace(cuda_stream=self.stream, wait_event=lambda event: self.note("wait"))
+
+    def Event(self) -> Any:
+        return SimpleNamespace(record=lambda stream: self.note("record"))
+
+    def synchronize(self, index: int) -> None:
+        self.note("synchronize")
 
 
 class Resource:
@@ -140,5 +138,5 @@ class Resource:
 
     def close(self) -> None:
         self._fake.note("unregister", self._buffer)
-        assert self._mapped is None
+        self._mapped = None  # as cuda.core does
         self._fake.held.remove(self._buffer)

@@ -12,6 +12,7 @@ import json
 import re
 import struct
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +35,14 @@ def _saved(name: str, format: str, sh_degree: int, **options: object) -> Callabl
         return path
 
     return write
+
+
+def _worn(folder: Path) -> Path:
+    """A PLY whose splats wear materials."""
+    path, material = folder / "worn.ply", np.arange(N, dtype=np.int32) % 3 - 1
+    names = "ceramic", "gone.vnm"
+    voile.save(replace(make_splats(N, 0), material=material, material_names=names), path)
+    return path
 
 
 def _bytes(name: str, make: Callable[[], bytes]) -> Callable[[Path], Path]:
@@ -145,6 +154,7 @@ def compressed_ply_bytes(*, colour_bounds: bool = True, sh_terms: int = 1, n: in
 SAMPLES: dict[str, Callable[[Path], Path]] = {
     "ply/inria": _saved("inria.ply", "ply", 3),
     "ply/surfels": _saved("surfels.ply", "ply", 0, kind="2d"),
+    "ply/materials": _worn,
     "ply/ascii": _bytes("ascii.ply", lambda: ply_bytes(encoding="ascii", extra=True)),
     "ply/big endian": _bytes(
         "big.ply", lambda: ply_bytes(encoding="binary_big_endian", kind="double", extra=True)
