@@ -12,10 +12,10 @@ from voile import Cancelled, FrameRequest, SceneFormatError, Settings
 from voile.app import session_file
 from voile.app.session_file import Restored
 from voile.render import create_renderer
-from voile.render.materials.assign import coat_named
 from voile.render.views import from_viewpoint
 from voile.scenes.builtin import MATERIALS, SCENES, showcase
 from voile.scenes.builtin.materials import NAMES
+from voile.scenes.material_names import coat_named
 from voile.scenes.oit_file import weights_path
 from voile.scenes.scene import open_scene
 
