@@ -41,7 +41,7 @@ __all__ = [
 
 
 def render(
-    splats: Splats,
+    splats: Splats | Content,
     camera: Camera,
     settings: Settings | None = None,
     *,
@@ -50,6 +50,12 @@ def render(
     depth_kind: DepthKind = "mean",
 ) -> Frame:
     """Draws one frame. To draw many frames of a scene keep a `voile.render.create_renderer`.
+
+    Args:
+        splats: the scene, with meshes, materials and lights where it is a `Content`.
+        camera, settings: from where and how.
+        backend: what draws.
+        depth, depth_kind: whether the frame has depth, and which.
 
     Raises:
         VoileError: the backend does not exist, cannot run here or lacks the mode.

@@ -38,6 +38,7 @@ from numpy.typing import NDArray
 from . import Camera, FrameRequest, Settings, Splats
 from .render import Renderer, create_renderer
 from .render.regression import GoldenStore, write_report
+from .scenes.content import Content
 from .scenes.scene import open_scene
 
 _APART = "--"
@@ -58,7 +59,7 @@ class AssertRender:
 
     def __call__(
         self,
-        scene: Splats | str | os.PathLike[str],
+        scene: Splats | Content | str | os.PathLike[str],
         camera: Camera,
         settings: Settings | None = None,
         *,
@@ -68,7 +69,7 @@ class AssertRender:
         """Draws a scene and holds the picture against its golden.
 
         Args:
-            scene: splats; or a file, or "builtin".
+            scene: splats, or what else a renderer takes; or a file, or "builtin".
             camera: the view and the size of the picture.
             settings: how it is drawn; a transparent background is part of the picture.
             name: of this picture among those of the test.
@@ -81,7 +82,8 @@ class AssertRender:
         __tracebackhide__ = True
         chosen = settings or Settings(precision="float32")
         renderer = self._kept.renderer(backend)
-        renderer.upload(scene if isinstance(scene, Splats) else self._kept.splats(os.fspath(scene)))
+        made = isinstance(scene, (Splats, Content))
+        renderer.upload(scene if made else self._kept.content(os.fspath(scene)))
         frame = renderer.render(FrameRequest(camera, chosen))
         self.picture(
             frame.to_rgba8() if chosen.transparent else frame.to_rgb8(chosen.background), name=name
@@ -109,7 +111,7 @@ class _Kept:
 
     def __init__(self) -> None:
         self._renderers: dict[str, Renderer] = {}
-        self._scenes: dict[str, Splats] = {}
+        self._scenes: dict[str, Content] = {}
 
     def renderer(self, backend: str) -> Renderer:
         if backend not in self._renderers:
@@ -120,9 +122,9 @@ class _Kept:
                 pytest.fail(f"OpenGL is drawn by {device}, not by {expected}", pytrace=False)
         return self._renderers[backend]
 
-    def splats(self, source: str) -> Splats:
+    def content(self, source: str) -> Content:
         if source not in self._scenes:
-            self._scenes[source] = open_scene(source).splats
+            self._scenes[source] = open_scene(source).content
         return self._scenes[source]
 
     def close(self) -> None:

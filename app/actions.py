@@ -38,6 +38,10 @@ class Actions(QObject):
             "Add image as poster…", "image-plus", None, "Stand an image of splats in the scene"
         )
         self.builtin = self.make("Built-in scene", "cube-scan", "Ctrl+B", "Open Voile's own scene")
+        self.materials = self.make(
+            "Built-in materials", "palette-swatch-outline", "Ctrl+Shift+B",
+            "Open a table with every material that comes with Voile",
+        )  # fmt: skip
         self.save_scene = self.make(
             "Save as…", "content-save-outline", "Ctrl+Shift+S", "Save the session or the scene"
         )
@@ -110,7 +114,7 @@ class Actions(QObject):
         file = bar.addMenu("&File")
         file.addActions([self.open, self.open_folder])
         file.addMenu(self.recent)
-        file.addActions([self.builtin, self.add, self.add_poster, self.fit_image])
+        file.addActions([self.builtin, self.materials, self.add, self.add_poster, self.fit_image])
         file.addSeparator()
         file.addActions([self.save_scene, self.save_picture, self.copy_picture])
         file.addSeparator()

@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Signal
 
 from ..render.views import from_viewpoint
 from ..scenes.errors import SceneFormatError
-from ..scenes.oit_file import save_weights, weights_path
+from ..scenes.oit_file import save_weights
 from ..scenes.progress import Progress
 from ..scenes.scene import Scene
 from ..scenes.splats import Splats
@@ -69,7 +69,8 @@ class Baker(OneTask):
         if self.running:
             return
         splats, viewpoints = scene.splats, list(scene.viewpoints.values())
-        path = scene.weights or weights_path(scene.path)
+        path = scene.weights
+        assert path is not None  # whatever was opened has a place for them
 
         def work(progress: Progress) -> Baked:
             return bake(splats, part, viewpoints, path, progress)

@@ -15,7 +15,7 @@ OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 _HELP = """Draws Gaussian splats: in a window, or headless into files.
 
 Without a subcommand it opens the window, on SCENE or on the built-in scene. SCENE is a file or
-folder (PLY, compressed PLY, SPZ, SOG, .splat), or "builtin".
+folder (PLY, compressed PLY, SPZ, SOG, .splat), or "builtin" or "builtin:materials".
 
 Exit codes: 0 done, 1 failed (one line on stderr says why), 2 wrong usage, 130 interrupted.
 """

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
+from ..scenes.builtin import SCENES
 from ..scenes.progress import Progress
-from ..scenes.scene import BUILTIN
 from .opened import OpenedScene, open_for_window
 from .tasks import Task
 
@@ -49,7 +49,8 @@ class Loader(QObject):
         def work(progress: Progress) -> OpenedScene:
             return open_for_window(source, progress, weights, meshes, material)
 
-        name = "the built-in scene" if source == BUILTIN else Path(source).name
+        own = SCENES.get(source)
+        name = f"the {own.title.lower()}" if own else Path(source).name
         task = Task(name, work, self)
         task.progress.connect(self._progressed)
         task.done.connect(self._done)

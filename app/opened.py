@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ..render.views import bounding_sphere
 from ..scenes.material_names import coat_named
 from ..scenes.progress import Progress, silent
-from ..scenes.scene import BUILTIN, Scene, open_scene
+from ..scenes.scene import Scene, open_scene
 from . import session_file
 from .session_file import SUFFIX, Restored
 
@@ -23,7 +23,7 @@ class OpenedScene:
 
     Attributes:
         scene: the scene.
-        source: what was asked for, a path or "builtin".
+        source: what was asked for, a path or the name of a scene of Voile's own.
         center, radius: bounding sphere without outliers, world units.
         document: the same object for a scene and its edited versions.
         base: the first scene of a session file, where that was opened.
@@ -55,7 +55,7 @@ def open_for_window(
     restored, base, path = None, "", Path(source)
     if path.suffix.lower() == SUFFIX:
         scene, restored = session_file.read(path, progress)
-        base = str(scene.path or BUILTIN)
+        base = scene.source
     else:
         scene = open_scene(source, progress, weights=weights, meshes=meshes)
     if material is not None:

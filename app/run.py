@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..scenes.builtin import BUILTIN
 from ..scenes.errors import VoileError
 from ..scenes.io.vis import is_image
-from ..scenes.scene import BUILTIN
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
@@ -30,7 +30,7 @@ def run_window(
     """Opens the window and returns when it is closed.
 
     Args:
-        source: scene to open, "builtin" for Voile's own, None for an empty window.
+        source: scene to open, a file or the name of one of Voile's own, None for an empty window.
         backend: name of the backend that draws at first.
         weights: a file with the scene's weights, None for the one beside it.
         meshes: files of meshes to put among the splats.
@@ -87,7 +87,7 @@ def run_window(
 
     def note_scene() -> None:
         if session.opened is not None:
-            crash.note(str(session.opened.scene.path or BUILTIN))
+            crash.note(session.opened.scene.source)
 
     session.scene_changed.connect(note_scene)
     if source is not None:

@@ -20,6 +20,7 @@ import zstandard
 from ..render.camera_path import Key, PathError, keys_as_numbers, keys_from_numbers
 from ..scenes.atomic import replacing
 from ..scenes.bits import Bits
+from ..scenes.builtin import SCENES
 from ..scenes.coat import Coat, Patch, rows_of
 from ..scenes.dress import with_own_coats
 from ..scenes.errors import SceneFormatError, VoileError
@@ -31,7 +32,7 @@ from ..scenes.oit_file import fingerprint
 from ..scenes.placement import Placement
 from ..scenes.progress import Progress, silent
 from ..scenes.recolor import Recolor
-from ..scenes.scene import BUILTIN, Scene, meshes_for, open_scene, poster_node
+from ..scenes.scene import Scene, meshes_for, open_scene, poster_node
 from ..scenes.splats import Splats
 from .bookmarks import Bookmark
 from .navigation import View
@@ -129,7 +130,7 @@ def encode(scene: Scene, source: str, seen: Restored) -> bytes:
         )
         for node in scene.nodes
     ]
-    source = source if source == BUILTIN else str(Path(source).absolute())
+    source = source if source in SCENES else str(Path(source).absolute())
     coat, lights = scene.coat, scene.lights
     file = _File(VERSION, scene.name, source, nodes, seen.settings, seen.view)
     file.material = coat.source if coat else ""
@@ -247,7 +248,7 @@ def _poster(spec: _Node, path: Path) -> Node:
 
 def _found(source: str, path: Path) -> str:
     """A source where it was, or else beside the session, which may have been moved with it."""
-    if source != BUILTIN and not Path(source).exists():
+    if source not in SCENES and not Path(source).exists():
         beside = path.parent / Path(source).name
         if beside.exists():
             return str(beside)

@@ -12,10 +12,11 @@ from .icons import Sign
 
 
 class Welcome(QWidget):
-    """A hint to drop a scene, and the two other ways to one."""
+    """A hint to drop a scene, and the other ways to one."""
 
     open_asked = Signal()
     builtin_asked = Signal()
+    materials_asked = Signal()
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -36,6 +37,7 @@ class Welcome(QWidget):
         for text, signal in (
             ("Open…", self.open_asked),
             ("Built-in scene", self.builtin_asked),
+            ("Built-in materials", self.materials_asked),
         ):
             button = QPushButton(text, self)
             button.setFocusPolicy(Qt.FocusPolicy.NoFocus)

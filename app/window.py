@@ -12,9 +12,9 @@ from PySide6.QtWidgets import QMainWindow
 
 from .. import shaders
 from ..render.renderer import BackendFailed
+from ..scenes.builtin import BUILTIN, MATERIALS
 from ..scenes.errors import VoileError
 from ..scenes.io.vis import is_image
-from ..scenes.scene import BUILTIN
 from . import dialogs, keeper, preferences, theme
 from .about import AboutBox
 from .actions import Actions
@@ -191,6 +191,7 @@ class MainWindow(QMainWindow):
         does.open_folder.triggered.connect(asks.ask_folder)
         does.fit_image.triggered.connect(self.images.ask_picture)
         does.builtin.triggered.connect(lambda: asks.open_instead(BUILTIN))
+        does.materials.triggered.connect(lambda: asks.open_instead(MATERIALS))
         does.add.triggered.connect(asks.ask_added)
         does.add_poster.triggered.connect(asks.ask_poster)
         self.stand_in.told.connect(self._notify)
@@ -238,6 +239,7 @@ class MainWindow(QMainWindow):
         self._preparer.failed.connect(self._prepare_failed)
         self.overlays.welcome.open_asked.connect(asks.ask_file)
         self.overlays.welcome.builtin_asked.connect(lambda: asks.open_instead(BUILTIN))
+        self.overlays.welcome.materials_asked.connect(lambda: asks.open_instead(MATERIALS))
         queued = Qt.ConnectionType.QueuedConnection  # sent while painting
         self.viewport.frame_shown.connect(self.indicators.show_frame, queued)
         self.viewport.failed.connect(self._drawing_failed, queued)

@@ -22,7 +22,8 @@ import voile
 from voile.kernels import rasterize
 from voile.render import FrameRequest, create_renderer
 from voile.render.views import start_view
-from voile.scenes.scene import BUILTIN, open_scene
+from voile.scenes.builtin import BUILTIN
+from voile.scenes.scene import open_scene
 
 NAMES = ("means", "quats", "scales", "opacities", "sh")
 

@@ -10,7 +10,8 @@ import numpy as np
 
 import voile
 from voile.render.views import from_viewpoint
-from voile.scenes.scene import BUILTIN, open_scene
+from voile.scenes.builtin import BUILTIN
+from voile.scenes.scene import open_scene
 
 DATA = Path(voile.__file__).parent.parent / "shared" / "data"
 """Real scenes and cameras, which need not be there."""

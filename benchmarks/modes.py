@@ -30,7 +30,8 @@ from voile.render import FrameRequest, Renderer, RenderError, create_renderer
 from voile.render.baking import Bakery
 from voile.render.metrics import psnr
 from voile.render.views import start_view
-from voile.scenes.scene import BUILTIN, open_scene
+from voile.scenes.builtin import BUILTIN
+from voile.scenes.scene import open_scene
 
 SIZE = 640, 360
 

@@ -76,10 +76,14 @@ class Canvas:
             self._writable()
             yield self._address
 
-    def withdraw(self) -> None:
-        """Nothing more is launched that writes there once this returns."""
-        with self._lock:
-            self._withdrawn = True
+    def withdraw(self, seconds: float) -> bool:
+        """Nobody begins to draw there any more; whether whoever had begun is done within `seconds`,
+        which may compile kernels first."""
+        self._withdrawn = True
+        if not self._lock.acquire(timeout=seconds):
+            return False
+        self._lock.release()
+        return True
 
 
 class Outcome(NamedTuple):

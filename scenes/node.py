@@ -53,8 +53,8 @@ class Node:
     Attributes:
         name: for people.
         splats: as they were read; shared, never changed.
-        source: the file or folder that they were read from, "builtin", or "" where only scripts
-            know.
+        source: the file or folder that they were read from, the name of a scene of Voile's own, or
+            "" where only scripts know.
         rows: which splats of the source these are; None is all.
         visible: whether the node is drawn.
         edits: what was done to it.

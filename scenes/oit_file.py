@@ -66,10 +66,10 @@ class _Header(msgspec.Struct):
     beta: dict[str, float]
 
 
-def weights_path(path: Path | None) -> Path:
-    """Where the weights of a scene are kept; None is the built-in scene."""
-    if path is None:
-        return Path(platformdirs.user_data_dir("voile")) / f"builtin{SUFFIX}"
+def weights_path(path: Path | str) -> Path:
+    """Where the weights of a scene are kept: of a file, or of one of Voile's own by its name."""
+    if isinstance(path, str):
+        return Path(platformdirs.user_data_dir("voile")) / f"{path.replace(':', '-')}{SUFFIX}"
     if path.is_dir():
         # A SOG folder may also be opened by its meta.json: one file for both.
         return path / f"meta.json{SUFFIX}"

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
-from . import builtin
 from .bits import Mask
+from .builtin import BUILTIN, SCENES
 from .coat import Coat
 from .content import Content, no_splats
 from .dress import Dress, dress
@@ -28,9 +28,6 @@ from .progress import Progress, silent
 from .splats import Splats
 from .viewpoint import Viewpoint
 
-BUILTIN = "builtin"
-"""The name that opens Voile's own scene wherever a scene path is expected."""
-
 
 @dataclass(frozen=True, eq=False)
 class Scene:
@@ -40,7 +37,7 @@ class Scene:
         name: for titles.
         nodes: splats, each with a place, edits and whether it is drawn.
         format: title of the format of the file that was opened.
-        path: that file or folder, None for the built-in scene.
+        path: that file or folder, None for a scene of Voile's own.
         viewpoints: places to look from that came with the scene, by name; the first is the start.
         weights: the file that keeps its weights, whether it is there or not.
         meshes: share the frame with the splats.
@@ -48,6 +45,8 @@ class Scene:
         materials: that meshes name and splats number.
         lights: what falls on meshes and on splats with a material.
         coat: a material for everything that wears none of its own.
+        source: what opens the scene again: its path, or the name of one of Voile's own; "" where
+            only scripts know.
     """
 
     name: str
@@ -61,6 +60,7 @@ class Scene:
     materials: tuple[NeuralMaterial, ...] = ()
     lights: Lights = field(default_factory=Lights)
     coat: Coat | None = None
+    source: str = ""
 
     @cached_property
     def flat(self) -> Flat:
@@ -205,7 +205,7 @@ def open_scene(
     weights: Path | None = None,
     meshes: Sequence[str | Path] = (),
 ) -> Scene:
-    """Opens a scene file or folder, a mesh, or the built-in scene by the name "builtin".
+    """Opens a scene file or folder, a mesh, or a scene of Voile's own by its name in `SCENES`.
 
     Weights that `voile bake` has put beside the scene come with it.
 
@@ -221,27 +221,46 @@ def open_scene(
         Cancelled: `progress` asked for it.
     """
     files = tuple(str(Path(mesh).absolute()) for mesh in meshes)
-    if str(source) == BUILTIN:
-        path, name, title = None, "Built-in scene", "generated"
-        splats, viewpoints = builtin.make_scene(progress=progress), dict(builtin.VIEWPOINTS)
+    own = SCENES.get(str(source))
+    if own is not None:
+        path, name, title, viewpoints = None, own.title, "generated", dict(own.viewpoints)
+        content = own.make(0, progress)
     elif is_mesh(source):
         path = Path(source)
         name, title, viewpoints = path.name, f"mesh {path.suffix.lower()}", {}
-        splats, meshes = no_splats(), [path, *meshes]
+        content, meshes = Content(no_splats()), [path, *meshes]
     else:
         path = Path(source)
-        name, title, viewpoints = path.name, detect(path).title, {}
-        splats = load(path, progress, drop_invalid=drop_invalid)
+        name, title, viewpoints = path.name, _format(path), {}
+        content = Content(load(path, progress, drop_invalid=drop_invalid))
+    splats = content.splats
     if weights is not None:
         splats, kept = load_weights(splats, weights), weights
     else:
-        kept = weights_path(path)
+        kept = weights_path(str(source) if path is None else path)
         splats = _with_weights(splats, kept)
-    node = Node(name, splats, BUILTIN if path is None else str(path.absolute()))
+    again = str(source) if path is None else str(path.absolute())
+    node = Node(name, splats, again)
     if path is not None:
         node = with_named_coats(node, path)
     placed = [mesh for each in meshes for mesh in meshes_for(each, splats.up, progress)]
-    return Scene(name, (node,), title, path, viewpoints, kept, tuple(placed), files)
+    return Scene(
+        *(name, (node,), title, path, viewpoints, kept),
+        meshes=(*content.meshes, *placed),
+        mesh_files=files,
+        materials=content.materials,
+        lights=content.lights,
+        source=again,
+    )
+
+
+def _format(path: Path) -> str:
+    """Title of a scene file's format. Raises SceneFormatError: none, or a name that is none."""
+    if str(path).startswith(f"{BUILTIN}:") and not path.exists():
+        raise SceneFormatError(
+            path, "name", "is no scene of Voile's own", f"There are {', '.join(SCENES)}."
+        )
+    return detect(path).title
 
 
 def says_up(path: str | Path | None) -> bool:

@@ -18,7 +18,7 @@ from ...render.modes.weighted import DEFAULT_BETA
 from ...render.views import from_viewpoint
 from ...scenes.errors import Cancelled
 from ...scenes.oit import OitWeights
-from ...scenes.oit_file import save_weights, weights_path
+from ...scenes.oit_file import save_weights
 from ...scenes.progress import Progress
 from ...scenes.scene import Scene, open_scene
 from ...scenes.splats import Splats
@@ -47,7 +47,7 @@ def bake(
     Parameters
     ----------
     scene
-        Scene file or folder, or "builtin".
+        Scene file or folder, "builtin" or "builtin:materials".
     oit
         Fit the weights of mode weighted.
     learn
@@ -79,7 +79,8 @@ def bake(
         opened = open_scene(scene, progress, drop_invalid=drop_invalid)
         if len(opened.splats) == 0:
             raise BakeError(f"{scene} has no splats to bake anything for")
-        target = output or weights_path(opened.path)
+        target = output or opened.weights
+        assert target is not None  # whatever was opened has a place for them
         baked, lines = _bake(opened, given, 60 * minutes if learn else 0.0, steps, progress)
         save_weights(baked, target)
     if not quiet:

@@ -72,7 +72,7 @@ def bench(
     Parameters
     ----------
     scene
-        Scene file or folder, or "builtin".
+        Scene file or folder, "builtin" or "builtin:materials".
     output
         JSON file to write.
     backends

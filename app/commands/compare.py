@@ -48,7 +48,7 @@ def compare(
     Parameters
     ----------
     scene
-        Scene file or folder, or "builtin".
+        Scene file or folder, "builtin" or "builtin:materials".
     a
         How the first picture is drawn.
     b

@@ -40,7 +40,7 @@ def convert(
     Parameters
     ----------
     scene
-        Scene file or folder, or "builtin".
+        Scene file or folder, "builtin" or "builtin:materials".
     target
         File to write; its extension chooses the format.
     to

@@ -35,7 +35,7 @@ def info(
     Parameters
     ----------
     scene
-        Scene file or folder, or "builtin".
+        Scene file or folder, "builtin" or "builtin:materials".
     json
         Print JSON instead of a table.
     drop_invalid

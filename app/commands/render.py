@@ -68,7 +68,8 @@ def render(
     Parameters
     ----------
     scene
-        Scene file or folder, a mesh, "builtin", or an image made of splats (.vis).
+        Scene file or folder, a mesh, "builtin" or "builtin:materials", or an image made of splats
+        (.vis).
     output
         .png; .npy (float32 (H, W, 4), colour premultiplied and unclamped, alpha); .exr; or a film,
         .mp4 or .webp.

@@ -30,7 +30,7 @@ def view(
     Parameters
     ----------
     scene
-        Scene file or folder, a mesh, or "builtin".
+        Scene file or folder, a mesh, "builtin" or "builtin:materials".
     backend
         What draws: gl, cpu, reference or cuda.
     weights

@@ -9,13 +9,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any, NamedTuple
-from weakref import WeakKeyDictionary
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...kernels.cuda.sources import STORAGES
 from ...scenes.content import Content
 from ...scenes.splats import Splats
 from ..camera import MAX_SIDE
@@ -31,12 +29,12 @@ from ..renderer import BackendFailed, Capabilities, RenderError, check_mode, row
 from ..scene_facts import facts_of
 from . import modes, views
 from .device import Address
-from .frame import MOST, DeviceScene, Planned, Room, plan_frame
+from .frame import MOST, Planned, Room, plan_frame
 from .inflight import Lanes, Pending
 from .mean import CUDAMean
-from .packing import pack_colors, pack_shapes, scale_range
 from .picture import CUDAPicture
 from .plan import Buffers, Tensor
+from .resident import Resident
 from .scenery import Scenery, limits_of
 from .view import pack_view
 from .work import Work, work_on_gpu
@@ -75,8 +73,7 @@ class CUDARenderer:
     def __init__(self, work: Work | None = None) -> None:
         self.work = work or work_on_gpu()
         self._content: Content | None = None
-        self._scenes: WeakKeyDictionary[Splats, DeviceScene] = WeakKeyDictionary()
-        self._arrays: dict[int, tuple[NDArray[Any], Tensor]] = {}
+        self._resident = Resident(self.work)
         launcher = self.work.launcher
         self._buffers = Buffers(self.work.torch, launcher.device, launcher.send)
         self._lanes = Lanes(launcher)
@@ -212,14 +209,16 @@ class CUDARenderer:
         camera, settings, send = request.camera, request.settings, self._buffers.send
         scenery = Scenery.of(content, request)
         limits = limits_of(scenery)
-        scene = self._scene(splats, settings.storage)
+        if not self._resident.holds(splats, settings.storage):
+            self._lanes.forget()  # which may hold what it replaces
+        scene = self._resident.scene(splats, settings.storage)
         view = pack_view(
             camera,
             settings,
             depth_offset=depth_offset(facts, camera),
             depth_unit=depth_unit(facts, camera),
         )
-        blending = modes.blending(modes.Asked(request, facts, self._buffers, self._kept_array))
+        blending = modes.blending(modes.Asked(request, facts, self._buffers, self._resident.array))
         sent, cut = send("view", view), None if limits is None else send("limits", limits)
         coats = self._coats(scenery.paint, rows_for(request, content.splats))
         self._room = self._room or Room.for_scene(len(splats))
@@ -308,41 +307,15 @@ class CUDARenderer:
         timings = outcome.timings | task.scenery.timings | downloaded
         return Frame(colors[0], alpha, depth, timings, outcome.stats, paint)
 
-    def _scene(self, splats: Splats, storage: str) -> DeviceScene:
-        known = self._scenes.get(splats)
-        if known is not None and known.storage == STORAGES.index(storage):
-            return known
-        span, to_device = scale_range(splats.scales), self.work.to_device
-        self._lanes.forget()
-        self._scenes.pop(splats, None)
-        scene = DeviceScene(
-            known.means if known is not None else to_device(splats.means),
-            to_device(pack_shapes(splats, span, storage)),
-            to_device(pack_colors(splats.sh, storage)),
-            STORAGES.index(storage),
-            *span,
-            splats.kind != "3d",
-        )
-        self._scenes[splats] = scene
-        return scene
-
     def _coats(self, paint: Paint | None, rows: NDArray[np.integer] | None) -> list[Tensor]:
         """Paint in the order in which the splats are drawn."""
         if paint is None:
             return []
         return [self._buffers.send(f"coat {k}", paint.coat(k, rows)) for k in range(paint.coats)]
 
-    def _kept_array(self, array: NDArray[Any], dtype: Any = None) -> Tensor:
-        """A copy on the GPU, made once per scene. Kept with the array, whose id is then its own."""
-        if id(array) not in self._arrays:
-            sent = self.work.to_device(np.asarray(array, dtype))
-            self._arrays[id(array)] = array, sent
-        return self._arrays[id(array)][1]
-
     def _forget(self, *, wait: bool = True) -> None:
         self._lanes.forget(wait=wait)
-        self._scenes.clear()
-        self._arrays.clear()
+        self._resident.clear()
         self._buffers.clear()
         self._room = None
 

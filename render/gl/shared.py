@@ -6,6 +6,7 @@ cuda.core maps buffers alone, and a texture is what can be scaled.
 
 from __future__ import annotations
 
+import logging
 import weakref
 from collections.abc import Callable
 
@@ -14,6 +15,11 @@ import numpy as np
 
 from ..device_frame import PIXEL, Canvas, DeviceFrame, NotShared, Share, SharedBuffer, Withdrawn
 from ..frame import Frame
+
+log = logging.getLogger(__name__)
+
+PATIENCE = 2.0
+"""Seconds that the context waits for the thread that draws, before it goes."""
 
 
 class SharedFrames:
@@ -99,7 +105,8 @@ class SharedFrames:
         self._shown = []
 
     def release(self) -> None:
-        """Frees everything, before the context goes; waits for who is about to draw."""
+        """Frees everything, before the context goes. Waits a little for who is about to draw; what
+        is written for longer is left to the driver."""
         for place in self._places[:]:
             self._drop(place)
         self.let_go()
@@ -169,7 +176,8 @@ class _Place:
         self._mapped = None
 
     def close(self) -> None:
-        if (canvas := self.lent) is not None:
-            canvas.withdraw()
+        if (canvas := self.lent) is not None and not canvas.withdraw(PATIENCE):
+            log.warning("a frame is still being drawn into a buffer of OpenGL's, which is left")
+            return
         self._shared.close()  # before the buffer, which the device still knows
         self.buffer.release()

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..progress import Progress
 from ..splats import Splats
 from ..viewpoint import Viewpoint
 from . import plants, props
-from .light import shade, turn
+from .light import shade
 from .noise import Noise
+from .pack import eye, packed
 from .shapes import Part, join, rotation, spline
-
-Float = NDArray[np.float64]
 
 BONSAI = np.array([-0.52, 0.0, -0.30])
 ARMILLARY = np.array([0.58, 0.0, 0.30])
@@ -30,17 +28,12 @@ SMOKE = np.array([
 """Path of the smoke from the stick's tip: past the tree in front, behind the brass sphere."""
 
 
-def _eye(x: float, y: float, z: float, *, at: tuple[float, float, float], fov: float) -> Viewpoint:
-    """A viewpoint from work coordinates (y up)."""
-    return Viewpoint((x, -y, -z), (at[0], -at[1], -at[2]), (0.0, -1.0, 0.0), fov)
-
-
 VIEWPOINTS: dict[str, Viewpoint] = {
-    "garden": _eye(0.80, 1.42, 4.3, at=(0.06, 0.40, 0.0), fov=36.0),
-    "sphere": _eye(1.15, 0.98, 1.75, at=(0.50, 0.52, 0.1), fov=42.0),
-    "tree": _eye(-1.75, 1.05, 1.55, at=(-0.45, 0.62, -0.25), fov=42.0),
-    "through smoke": _eye(-1.35, 0.95, 1.75, at=(0.35, 0.62, -0.35), fov=45.0),
-    "above": _eye(0.4, 3.7, 2.1, at=(0.0, 0.15, 0.0), fov=40.0),
+    "garden": eye(0.80, 1.42, 4.3, at=(0.06, 0.40, 0.0), fov=36.0),
+    "sphere": eye(1.15, 0.98, 1.75, at=(0.50, 0.52, 0.1), fov=42.0),
+    "tree": eye(-1.75, 1.05, 1.55, at=(-0.45, 0.62, -0.25), fov=42.0),
+    "through smoke": eye(-1.35, 0.95, 1.75, at=(0.35, 0.62, -0.35), fov=45.0),
+    "above": eye(0.4, 3.7, 2.1, at=(0.0, 0.15, 0.0), fov=40.0),
 }
 """Places to look from; the first is where the scene opens."""
 
@@ -57,16 +50,9 @@ def build(seed: int, progress: Progress) -> Splats:
     every = join([*solids, smoke])
     solid = np.arange(len(every)) < len(every) - len(smoke)
     progress(0.6, "Lighting")
-    sh = shade(every, solid)
+    sh = shade(every, every.points[solid])
     progress(0.95, "Packing")
-    return Splats(
-        means=_pack(turn(every.points)),
-        quats=_quats(every),
-        scales=_pack(every.scales),
-        opacities=_pack(every.opacities),
-        sh=sh,
-        up=(0.0, -1.0, 0.0),
-    )
+    return packed(every, sh)
 
 
 def _solids(rng: np.random.Generator, noise: Noise) -> list[Part]:
@@ -97,28 +83,3 @@ def _solids(rng: np.random.Generator, noise: Noise) -> list[Part]:
         props.pebbles(rng, places, rng.uniform(0.022, 0.055, 60)),
         plants.fallen(rng, leaves),
     ]
-
-
-def _quats(part: Part) -> NDArray[np.float32]:
-    """(N, 4) wxyz of the frames (tangent, bitangent, normal), turned to INRIA's axes."""
-    tangent, normal = turn(part.tangents), turn(part.normals)
-    m = np.stack([tangent, np.cross(normal, tangent), normal], axis=2)
-    # Shepperd's method: the largest of the four is computed from the diagonal.
-    xx, yy, zz = m[:, 0, 0], m[:, 1, 1], m[:, 2, 2]
-    squares = 0.25 * np.stack([1 + xx + yy + zz, 1 + xx - yy - zz, 1 - xx + yy - zz,
-                               1 - xx - yy + zz], 1)  # fmt: skip
-    a, b, c = m[:, 2, 1], m[:, 0, 2], m[:, 1, 0]
-    d, e, f = m[:, 1, 2], m[:, 2, 0], m[:, 0, 1]
-    products = 0.25 * np.stack([
-        np.stack([4 * squares[:, 0], a - d, b - e, c - f], 1),
-        np.stack([a - d, 4 * squares[:, 1], c + f, b + e], 1),
-        np.stack([b - e, c + f, 4 * squares[:, 2], a + d], 1),
-        np.stack([c - f, b + e, a + d, 4 * squares[:, 3]], 1),
-    ], 1)  # fmt: skip
-    rows = np.arange(len(m))
-    quats = products[rows, squares.argmax(axis=1)]
-    return _pack(quats / np.linalg.norm(quats, axis=1, keepdims=True))
-
-
-def _pack(values: Float) -> NDArray[np.float32]:
-    return np.ascontiguousarray(values, np.float32)

@@ -22,7 +22,7 @@ _SKY_DIRECTIONS = 14
 _SHADOW_CELL, _SKY_CELL = 0.016, 0.045
 
 
-def shade(part: Part, solid: NDArray[np.bool_]) -> NDArray[np.float32]:
+def shade(part: Part, blockers: Float) -> NDArray[np.float32]:
     """(N, 16, 3) SH of the light that each splat sends out.
 
     Diffuse light is constant. A highlight is the sun's mirror image, a zonal lobe about the
@@ -32,10 +32,9 @@ def shade(part: Part, solid: NDArray[np.bool_]) -> NDArray[np.float32]:
 
     Args:
         part: joined splats in work coordinates.
-        solid: (N,) which splats cast shadows.
+        blockers: (B, 3) points that cast shadows.
     """
     points, normals = part.points, part.normals
-    blockers = points[solid]
     sun_seen = _visible(points + 0.01 * normals, blockers, TO_SUN, _SHADOW_CELL, radius=2)
     sky_seen = _ambient(points + 0.02 * normals, blockers)
 

@@ -4,10 +4,12 @@ A stand-in draws on the CPU and hands over frames as the CUDA backend does; the 
 and everything between are real.
 """
 
+import copy
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from cuda_host import HostCopy, HostLauncher
 from fake_interop import FakeInterop
 
 pytestmark = pytest.mark.window
@@ -19,6 +21,9 @@ from voile.app import backends, job_renderers  # noqa: E402
 from voile.render import create_renderer  # noqa: E402
 from voile.render.accumulate import ArrayMean  # noqa: E402
 from voile.render.cpu.renderer import CPURenderer  # noqa: E402
+from voile.render.cuda.frame import Room  # noqa: E402
+from voile.render.cuda.renderer import CUDARenderer  # noqa: E402
+from voile.render.cuda.work import Work  # noqa: E402
 from voile.render.device_frame import DeviceFrame, Outcome  # noqa: E402
 from voile.render.frame import Frame  # noqa: E402
 from voile.render.measuring import difference  # noqa: E402
@@ -342,3 +347,53 @@ def test_a_gpu_that_stops_meanwhile_is_told_and_another_backend_draws(
     look(window)
     assert any("the GPU stopped working" in banner.text for banner in window.overlays.banners)
     assert "Transfer" not in window.overlays.hud.text()
+
+
+FILES = ("project.cu", "sort.cu", "bins.cu", "modes/sorted.cu", "modes/stochastic.cu", "finish.cu")
+
+
+@pytest.fixture(scope="module")
+def on_host(tmp_path_factory):
+    """The backend's own kernels, compiled for the host."""
+    return HostLauncher(tmp_path_factory.mktemp("kernels"), FILES)
+
+
+@pytest.mark.parametrize("shown", ["colour", "depth"])
+@pytest.mark.parametrize("mode", ["sorted", "stochastic"])
+def test_the_backend_itself_draws_into_the_window(
+    on_host, monkeypatch, make_window, show, look, ply, qtbot, mode, shown
+):
+    """All but the GPU is real: renderer, frames that nobody waits for, and their kernels."""
+    fake, made, pictures = FakeInterop(), [], {}
+    launcher = copy.copy(on_host)
+    launcher.share = fake.share
+
+    def create(name):
+        if name == "cuda":
+            made.append(CUDARenderer(Work(torch, launcher)))
+            return made[-1]
+        return create_renderer(name)
+
+    for module in (backends, job_renderers):
+        monkeypatch.setattr(module, "create_renderer", create)
+    # Little room at first, of which the window learns when the picture is on screen.
+    monkeypatch.setattr(Room, "for_scene", classmethod(lambda cls, splats: cls(3, 4)))
+    monkeypatch.setattr(HostCopy, "late", 2)
+    for backend in ("cpu", "cuda"):
+        window = show(make_window(backend), ply)
+        settings = window.session.settings
+        settings.mode, settings.accumulate, settings.shown = mode, 2 * settings.samples, shown
+        settings.storage = "float32"
+        window.session.navigator.orbit(0.3, 0.1)
+        look(window)
+        wanted = settings.accumulate if mode == "stochastic" else 0
+        drawer = window.viewport.drawer
+        qtbot.waitUntil(lambda: drawer.shown[0].samples >= wanted, timeout=20_000)  # noqa: B023
+        pictures[backend] = look(window)
+    same(pictures["cuda"], pictures["cpu"])
+    assert pictures["cuda"].std() > 5
+    if shown == "colour" or mode == "sorted":
+        assert SHARED in window.overlays.hud.text()
+        assert fake.held
+    window.close()
+    assert not fake.held

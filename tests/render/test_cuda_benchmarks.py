@@ -60,6 +60,7 @@ def test_the_benchmark_measures_and_writes(tmp_path, capsys):
     assert result["ms"] == pytest.approx(sum(result["stages_ms"].values()), rel=0.5)
     assert result["floor_ms"] == pytest.approx(sum(result["bytes"].values()) / 1e6)
     assert result["counts"]["splats"] == 150
+    assert result["in_a_row_ms"] > 0
     assert result["instances_per_second"] > 0
     assert "synthetic 150" in capsys.readouterr().out
 

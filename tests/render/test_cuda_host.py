@@ -243,7 +243,7 @@ def test_a_frame_is_drawn_where_opengl_finds_it_and_nowhere_else(renderer, paint
     assert outcome.whole
     assert outcome.stats == expected.stats
     assert [*outcome.timings, "download"] == [*expected.timings]
-    canvas.withdraw()
+    assert canvas.withdraw(1)
     with pytest.raises(Withdrawn):
         renderer.draw(request, canvas)
 

@@ -18,6 +18,7 @@ from voile.render.cuda.device import check_driver
 from voile.render.cuda.interop import MappedBuffer, Streams
 from voile.render.device_frame import NotShared, Withdrawn
 from voile.render.frame import Frame
+from voile.render.gl import shared
 from voile.render.gl.present import Presenter
 
 pytestmark = pytest.mark.gl
@@ -194,15 +195,26 @@ def test_what_is_being_drawn_is_let_go_only_with_the_context(gl, fake, presenter
         fake.draw(whole, canvas)
 
 
-def test_the_context_waits_for_who_is_about_to_draw(gl, presenter, lend):
+def test_the_context_waits_for_who_is_about_to_draw(lend):
     canvas, done = lend(picture()), []
-    with canvas.lent(), gl.ctx:
-        other = threading.Thread(target=lambda: (canvas.withdraw(), done.append(1)))
+    with canvas.lent():
+        other = threading.Thread(target=lambda: done.append(canvas.withdraw(60)))
         other.start()
         other.join(0.05)
         assert not done
     other.join(10)
-    assert done
+    assert done == [True]
+
+
+def test_the_context_does_not_wait_for_ever(gl, fake, presenter, lend, monkeypatch, caplog):
+    monkeypatch.setattr(shared, "PATIENCE", 0.01)
+    canvas = lend(picture())
+    with canvas.lent(), gl.ctx, caplog.at_level(logging.WARNING):
+        presenter.shared.release()
+        assert fake.held, "whoever writes there must find it"
+    assert "which is left" in caplog.text
+    with pytest.raises(Withdrawn), canvas.lent():
+        pass
 
 
 def test_a_frame_of_a_context_that_is_gone_is_not_shown(gl, fake, presenter, lend, show):

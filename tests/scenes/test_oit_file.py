@@ -89,7 +89,9 @@ def test_where_weights_are_kept(tmp_path, monkeypatch):
     assert weights_path(tmp_path) == tmp_path / "meta.json.voile-oit.npz"
     assert weights_path(tmp_path) == weights_path(tmp_path / "meta.json")
     monkeypatch.setattr(oit_file.platformdirs, "user_data_dir", lambda name: str(tmp_path / name))
-    assert weights_path(None) == tmp_path / "voile" / "builtin.voile-oit.npz"
+    assert weights_path("builtin") == tmp_path / "voile" / "builtin.voile-oit.npz"
+    other = weights_path("builtin:materials")
+    assert other == tmp_path / "voile" / "builtin-materials.voile-oit.npz"
 
 
 def test_an_unwritable_place_is_named(splats, tmp_path):

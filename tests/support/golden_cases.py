@@ -27,6 +27,7 @@ from voile.scenes.lights import Lamp, Lights
 from voile.scenes.mesh import Mesh, make_mesh
 from voile.scenes.placement import Placement, from_euler
 from voile.scenes.poster import SEEN, PlacedPoster, Poster
+from voile.scenes.scene import open_scene
 from voile.scenes.texture import Texture
 
 BACKENDS = ("cpu", "gl")
@@ -220,16 +221,26 @@ def builtin_scene() -> Splats:
     return builtin.make_scene()
 
 
+@cache
+def builtin_materials() -> Content:
+    return open_scene(builtin.MATERIALS).content
+
+
 def _view(width: int = SIZE[0], height: int = SIZE[1], **changes) -> Camera:
     camera = Camera.look_at((1.2, -1.5, -5), (0, 0, 0), width=width, height=height)
     return Camera.from_dict({**camera.to_dict(), **changes})
 
 
-def _builtin_view(index: int) -> Callable[[], Camera]:
+def _builtin_view(index: int, scene: str = builtin.BUILTIN) -> Callable[[], Camera]:
     def camera() -> Camera:
-        return from_viewpoint(list(builtin.VIEWPOINTS.values())[index], *BUILTIN_SIZE)
+        viewpoints = builtin.SCENES[scene].viewpoints
+        return from_viewpoint(list(viewpoints.values())[index], *BUILTIN_SIZE)
 
     return camera
+
+
+def _table_view(index: int) -> Callable[[], Camera]:
+    return _builtin_view(index, builtin.MATERIALS)
 
 
 CASES: dict[str, Case] = {
@@ -262,6 +273,16 @@ CASES: dict[str, Case] = {
         posters_among, _view, {"mode": "weighted", "weight": "exponential", "beta": 2.0}
     ),
     "relit": Case(relit, _view, {"light_samples": 16}),
+    "materials": Case(builtin_materials, _table_view(0), {"light_samples": 16}),
+    "materials_near": Case(builtin_materials, _table_view(1), {"light_samples": 16}),
+    "materials_weighted": Case(
+        builtin_materials,
+        _table_view(0),
+        {"light_samples": 16, "mode": "weighted", "weight": "exponential", "beta": 2.0},
+    ),
+    "materials_binned": Case(
+        builtin_materials, _table_view(0), {"light_samples": 16, "mode": "binned", "bins": 8}
+    ),
     "stochastic": Case(clutter, _view, {"mode": "stochastic", "samples": 16}),
     "builtin_binned": Case(builtin_scene, _builtin_view(0), {"mode": "binned", "bins": 8}),
     "builtin_start": Case(builtin_scene, _builtin_view(0)),
