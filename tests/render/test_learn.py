@@ -182,7 +182,7 @@ def test_learning_beats_the_fit(splats, fitted):
         history=history,
     )
     before, after = compare(splats, [fitted, learned], held_back(splats))
-    assert after > before + 1.3  # 1.70
+    assert after > before + 1.8  # 2.20
     assert history
     assert max(check.quality for check in history) > before
     # What the renderers draw is what was learned.
