@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import cast
 
 from PySide6.QtCore import QEvent, QObject
@@ -16,11 +17,11 @@ class Drops(QObject):
     Args:
         window: what things are dropped onto.
         hover: told whether something that would be taken is over the window.
-        open: given the path that was dropped; of several, the first.
+        open: given the paths that were dropped, one or more.
     """
 
     def __init__(
-        self, window: QWidget, hover: Callable[[bool], None], open: Callable[[str], None]
+        self, window: QWidget, hover: Callable[[bool], None], open: Callable[[Sequence[Path]], None]
     ) -> None:
         super().__init__(window)
         self._hover, self._open = hover, open
@@ -41,9 +42,10 @@ class Drops(QObject):
         elif event.type() == kinds.Drop:
             self._hover(False)
             drop = cast(QDropEvent, event)
-            paths = [url.toLocalFile() for url in drop.mimeData().urls() if url.isLocalFile()]
+            urls = drop.mimeData().urls()
+            paths = [Path(url.toLocalFile()) for url in urls if url.isLocalFile()]
             if paths:
                 drop.acceptProposedAction()
-                self._open(paths[0])
+                self._open(paths)
             return True
         return False

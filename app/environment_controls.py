@@ -30,7 +30,7 @@ class EnvironmentControls(QWidget):
         self.name = QLabel(self)
         self.sky = text_button("Built-in sky", "The light of a clear sky", self)
         self.sky.clicked.connect(lambda: self._choose(sky()))
-        self.open = text_button("Open .hdr…", "A picture of what is all around", self)
+        self.open = text_button("Open picture…", "All around: .hdr, .exr, .png, .jpg", self)
         self.open.clicked.connect(self._ask)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)

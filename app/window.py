@@ -105,17 +105,17 @@ class MainWindow(QMainWindow):
         self.pictures = PictureKeeper(self.session, self.viewport, self.actions_, self)
         CameraText(self.session, self.viewport, self.actions_, self.history, self._notify)
         RecentMenu(self.actions_.recent, self.preferences, self.open_any)
-        Drops(self, self.overlays.show_drop, self.open_any)
         self.keeper = Keeper(self.session, self.actions_, keeper.autosave_folder(), self)
         self.images = ImageWindows(self)
         self.opening = Opening(
             *(self.session, self.viewport, self.overlays, self.keeper, self.editing),
             *(self.images, self.preferences, self),
         )
-        self._dropped = Dropped(
-            *(self.session, self.docks, self.history, self.opening.open_instead, self._notify),
-            self.opening.take_image,
+        self.dropped = Dropped(
+            *(self.session, self.docks, self.history, self.opening, self.editing, self.keeper),
+            *(self._notify, self),
         )
+        Drops(self, self.overlays.show_drop, self.dropped.open)
         self.stand_in = StandIn(self.session, self)
         self._preparer = Preparer(self)
         self.theme = ThemeChoice(lambda: self.preferences.theme, self)
@@ -147,8 +147,7 @@ class MainWindow(QMainWindow):
 
     def open_any(self, path: str) -> None:
         """Opens a scene, or what goes with the one that is shown: cameras, a path, weights, ..."""
-        if not self._dropped.open(Path(path)):
-            self.opening.open_instead(path)
+        self.dropped.open([Path(path)])
 
     def _scene_shown(self, opened: OpenedScene) -> None:
         if opened.scene.path is not None:

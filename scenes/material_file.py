@@ -74,6 +74,11 @@ def save_material(material: NeuralMaterial, path: str | Path) -> None:
         ) from error
 
 
+def is_material(head: bytes) -> bool:
+    """Whether the first bytes of a file are those of a material's."""
+    return head.startswith(_MAGIC)
+
+
 def material_bytes(material: NeuralMaterial) -> bytes:
     """The content of a material's file."""
     shape, half = material.shape, material.levels[0].dtype == np.float16

@@ -1,4 +1,4 @@
-"""Environment images: Radiance .hdr (Ward 1991), and .png or .jpg as light of limited range.
+"""Environment images: Radiance .hdr (Ward 1991), OpenEXR, and .png or .jpg of limited range.
 
 A .hdr has a text header, a line with its size, and rows of RGBE pixels: three mantissas of 8 bits
 with a common exponent. Rows are run-length coded channel by channel, or as they are.
@@ -16,8 +16,11 @@ from PIL import Image
 from ..errors import SceneFormatError
 from ..lights import BRIGHTEST, MAX_SIDE, Environment
 from ..srgb import to_light
+from . import exr
 
-EXTENSIONS = (".hdr", ".png", ".jpg", ".jpeg")
+EXTENSIONS = (".hdr", ".exr", ".png", ".jpg", ".jpeg")
+
+MAGIC = (b"#?RADIANCE", b"#?RGBE")
 
 _HEADER_BYTES = 1 << 16
 _SIZE = re.compile(rb"^-Y (\d{1,6}) \+X (\d{1,6})$")
@@ -28,7 +31,8 @@ def load_environment(path: str | Path) -> Environment:
     """Reads an environment.
 
     Raises:
-        SceneFormatError: no such file, not an image of these formats, or damaged.
+        SceneFormatError: no such file, not an image of these formats, damaged, or an .exr where
+            OpenEXR is not installed.
     """
     path = Path(path)
     suffix = path.suffix.lower()
@@ -37,7 +41,10 @@ def load_environment(path: str | Path) -> Environment:
             path, "extension", f"{suffix!r} is none of an environment", f"Use {EXTENSIONS[0]}."
         )
     try:
-        light = read_hdr(path.read_bytes(), path) if suffix == ".hdr" else _read_display(path)
+        if suffix == ".hdr":
+            light = read_hdr(path.read_bytes(), path)
+        else:
+            light = exr.read_exr(path) if suffix == ".exr" else _read_display(path)
     except OSError as error:
         raise SceneFormatError(
             path, "file", f"cannot be read: {error.strerror or error}", "Check the path."
@@ -47,7 +54,7 @@ def load_environment(path: str | Path) -> Environment:
 
 def read_hdr(data: bytes, path: Path) -> NDArray[np.float32]:
     """(H, W, 3) radiance in the bytes of a .hdr file; `path` is what errors name."""
-    if not data.startswith((b"#?RADIANCE", b"#?RGBE")):
+    if not data.startswith(MAGIC):
         raise SceneFormatError(path, "magic", "is not that of a Radiance .hdr", _AGAIN)
     head = data[:_HEADER_BYTES].split(b"\n\n", 1)[0]
     end = len(head) + 2
@@ -75,6 +82,11 @@ def read_hdr(data: bytes, path: Path) -> NDArray[np.float32]:
     scale = np.ldexp(np.float32(1.0), rgbe[..., 3].astype(np.int32) - 136)
     scale[rgbe[..., 3] == 0] = 0.0
     return ((rgbe[..., :3] + np.float32(0.5)) * scale[..., None]).astype(np.float32)
+
+
+def is_light(head: bytes) -> bool:
+    """Whether the first bytes of a file are those of a picture of light: .hdr or .exr."""
+    return head.startswith((*MAGIC, exr.MAGIC))
 
 
 def _read_row(body: bytes, at: int, row: NDArray[np.uint8], path: Path) -> int:

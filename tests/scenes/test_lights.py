@@ -1,5 +1,7 @@
 """Environments and lamps: what they are, files of them, and what is wrong with bad ones."""
 
+import sys
+
 import numpy as np
 import pytest
 from fuzz import check_error
@@ -33,6 +35,69 @@ def test_display_images_become_light(tmp_path):
     path = tmp_path / "grey.png"
     Image.fromarray(np.full((4, 8, 3), 188, np.uint8)).save(path)
     np.testing.assert_allclose(load_environment(path).image, 0.5029, atol=1e-3)
+
+
+@pytest.fixture
+def openexr():
+    return pytest.importorskip("OpenEXR")
+
+
+def save_exr(openexr, path, channels, **header):
+    what = {"compression": openexr.PIZ_COMPRESSION, "type": openexr.scanlineimage, **header}
+    with openexr.File(what, channels) as file:
+        file.write(str(path))
+    return path
+
+
+def test_openexr_is_read(openexr, tmp_path):
+    rng = np.random.default_rng(0)
+    made = rng.uniform(0, 40, (6, 12, 3)).astype(np.float16)
+    made[0, 0] = (-0.5, np.inf, 60000)
+    path = save_exr(openexr, tmp_path / "sky.exr", {"RGB": made})
+    light = load_environment(path).image
+    np.testing.assert_array_equal(light[1:], made[1:])
+    np.testing.assert_array_equal(light[0, 0], (0.0, 1e6, made[0, 0, 2]))
+    grey = save_exr(openexr, tmp_path / "grey.exr", {"Y": made[..., 2].astype(np.float32)})
+    np.testing.assert_array_equal(load_environment(grey).image, np.repeat(made[..., 2:], 3, axis=2))
+
+
+def test_bad_openexr_files_are_told(openexr, tmp_path, monkeypatch):
+    picture = np.ones((4, 8, 3), np.float32)
+    hole = picture.copy()
+    hole[1, 2] = np.nan
+    around = np.array([0, 0], np.int32), np.array([15, 7], np.int32)
+    bad = {
+        "nan": save_exr(openexr, tmp_path / "nan.exr", {"RGB": hole}),
+        "Z": save_exr(openexr, tmp_path / "depth.exr", {"Z": picture[..., 0]}),
+        "cropping": save_exr(openexr, tmp_path / "c.exr", {"RGB": picture}, displayWindow=around),
+    }
+    whole = save_exr(openexr, tmp_path / "whole.exr", {"RGB": picture})
+    data = whole.read_bytes()
+    for name, corner in (("large", 15999), ("huge", 2**31 - 1)):
+        cut = bytearray(data)
+        for name_of in (b"dataWindow\0box2i\0", b"displayWindow\0box2i\0"):
+            at = data.index(name_of) + len(name_of) + 4 + 8
+            cut[at : at + 8] = np.array([corner, corner], "<i4").tobytes()
+        bad[name] = tmp_path / f"{name}.exr"
+        bad[name].write_bytes(cut)
+    for path in bad.values():
+        with pytest.raises(SceneFormatError) as told:
+            load_environment(path)
+        check_error(told.value, path)
+    rng = np.random.default_rng(0)
+    for _ in range(60):
+        flipped = bytearray(data)
+        for at in rng.integers(0, len(data), rng.integers(1, 4)):
+            flipped[at] ^= rng.integers(1, 256)
+        whole.write_bytes(flipped[: rng.integers(1, 2 * len(data))])
+        try:
+            load_environment(whole)
+        except SceneFormatError as error:
+            check_error(error, whole)
+    monkeypatch.setitem(sys.modules, "OpenEXR", None)
+    whole.write_bytes(data)
+    with pytest.raises(SceneFormatError, match="exr"):
+        load_environment(whole)
 
 
 BAD = {

@@ -1,0 +1,155 @@
+"""Files dropped onto the window, one or several, as real events."""
+
+import pytest
+from camera_samples import CAMERAS, cameras_json, colmap_bin
+
+pytestmark = [
+    pytest.mark.window,
+    pytest.mark.filterwarnings("ignore:.*QDragEnterEvent:DeprecationWarning"),
+]
+
+Qt = pytest.importorskip("PySide6.QtCore").Qt
+
+from PySide6.QtCore import QMimeData, QPoint, QPointF, QUrl  # noqa: E402
+from PySide6.QtGui import QDragEnterEvent, QDropEvent  # noqa: E402
+from PySide6.QtWidgets import QApplication  # noqa: E402
+
+from voile.app.dropped import in_order, kind_of  # noqa: E402
+from voile.render.settings_file import save_settings  # noqa: E402
+from voile.scenes.builtin.materials import builtin_material  # noqa: E402
+from voile.scenes.material_file import save_material  # noqa: E402
+
+
+def drop(window, *paths):
+    """A drag that enters the window and lets go over it."""
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(p)) for p in paths])
+    args = Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    enter, event = QDragEnterEvent(QPoint(50, 50), *args), QDropEvent(QPointF(50, 50), *args)
+    for each in (enter, event):
+        QApplication.sendEvent(window, each)
+        assert each.isAccepted()
+
+
+@pytest.fixture
+def material(tmp_path):
+    path = tmp_path / "paint.vnm"
+    save_material(builtin_material("car-paint"), path)
+    return path
+
+
+@pytest.fixture
+def light(tmp_path):
+    path = tmp_path / "dusk.hdr"
+    path.write_bytes(
+        b"#?RADIANCE\nFORMAT=32-bit_rle_rgbe\n\n-Y 2 +X 4\n" + bytes([99, 60, 20, 128]) * 8
+    )
+    return path
+
+
+@pytest.fixture
+def mesh(tmp_path):
+    path = tmp_path / "triangle.obj"
+    path.write_text("v 0 0 0\nv 1 0 0\nv 0 1 0\nf 1 2 3\n")
+    return path
+
+
+def done(window):
+    return not window.dropped.busy and not window.loading
+
+
+def banners(window):
+    return [f"{banner._title} {banner.text}" for banner in window.overlays.banners]
+
+
+def test_a_material_and_an_environment_are_known_by_their_content(tmp_path, material, light, ply):
+    plain, bare = tmp_path / "paint", tmp_path / "dusk"
+    material.rename(plain)
+    light.rename(bare)
+    assert (kind_of(plain), kind_of(bare), kind_of(ply)) == ("material", "environment", "scene")
+
+
+def test_sessions_come_before_scenes_and_meshes_after_them(tmp_path, ply, mesh, material):
+    session = tmp_path / "work.voile"
+    session.write_text("{}")
+    kinds = in_order([material, mesh, ply, session])
+    assert [path for _, path in kinds] == [session, ply, mesh, material]
+
+
+def test_a_scene_takes_along_what_is_dropped_with_it(
+    qtbot, make_window, show, look, tmp_path, ply, other_ply, mesh, material, light
+):
+    window = show(make_window("cpu", panels=True), other_ply)
+    save_settings({"splat_scale": 0.5}, tmp_path / "settings.json")
+    second = tmp_path / "second.ply"
+    second.write_bytes(other_ply.read_bytes())
+    drop(window, material, light, mesh, tmp_path / "settings.json", ply, second)
+    qtbot.waitUntil(lambda: done(window), timeout=30_000)
+    scene = window.session.opened.scene
+    assert scene.path == ply
+    assert [node.name for node in scene.nodes] == ["small.ply", "second.ply"]
+    assert len(scene.meshes) == 1
+    assert scene.coat.source == str(material)
+    assert scene.lights.environment.source == str(light)
+    assert window.session.settings.splat_scale == 0.5
+    assert banners(window) == []
+    look(window)
+
+
+def test_what_fails_is_told_and_the_rest_is_taken(
+    qtbot, make_window, show, ply, tmp_path, light, material
+):
+    window = show(make_window("cpu", panels=True), ply)
+    damaged, other = tmp_path / "damaged.vnm", tmp_path / "more.vnm"
+    damaged.write_bytes(material.read_bytes()[:300])
+    other.write_bytes(material.read_bytes())
+    drop(window, damaged, other, light)
+    qtbot.waitUntil(lambda: done(window) and len(banners(window)) == 2, timeout=30_000)
+    assert "more.vnm was left out" in banners(window)[0]
+    assert "damaged.vnm" in banners(window)[1]
+    assert window.session.opened.scene.coat is None
+    assert window.session.opened.scene.lights.environment.source == str(light)
+
+
+def test_nothing_goes_into_another_scene_than_the_one_it_came_with(
+    qtbot, make_window, show, tmp_path, ply, light
+):
+    window = show(make_window("cpu", panels=True), ply)
+    before = window.session.opened
+    broken = tmp_path / "broken.ply"
+    broken.write_bytes(b"ply\nformat binary_little_endian 1.0\nend_header\n")
+    drop(window, broken, light)
+    qtbot.waitUntil(lambda: done(window) and len(banners(window)) == 2, timeout=30_000)
+    assert window.session.opened is before
+    assert "dusk.hdr: left out" in banners(window)[1]
+
+
+def test_a_session_and_a_folder_of_colmap(
+    qtbot, make_window, show, monkeypatch, tmp_path, ply, other_ply
+):
+    window = show(make_window("cpu", panels=True), ply)
+    window.session.settings.splat_scale = 0.5
+    window.keeper.save(tmp_path / "work.voile")
+    qtbot.waitUntil(lambda: (tmp_path / "work.voile").is_file(), timeout=10_000)
+    show(window, other_ply)
+    window.session.settings.splat_scale = 1.0
+    monkeypatch.setattr(window.keeper, "may_go", lambda: True)
+    drop(window, colmap_bin(tmp_path), tmp_path / "work.voile")
+    qtbot.waitUntil(
+        lambda: done(window) and len(window.session.captures.views) == len(CAMERAS), timeout=30_000
+    )
+    assert window.session.opened.scene.path == ply
+    assert window.session.settings.splat_scale == 0.5
+
+
+def test_a_scene_that_is_dropped_takes_the_place_of_one_that_is_being_loaded(
+    qtbot, make_window, show, ply, other_ply
+):
+    window = show(make_window("cpu"), ply)
+    window.open("builtin")
+    assert window.loading
+    drop(window, other_ply)
+    qtbot.waitUntil(lambda: done(window), timeout=30_000)
+    assert window.session.opened.scene.path == other_ply
+    drop(window, cameras_json(ply.parent))
+    qtbot.waitUntil(lambda: len(window.session.captures.views) == len(CAMERAS), timeout=10_000)
