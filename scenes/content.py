@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .errors import VoileError
 from .lights import Lights
@@ -15,6 +16,9 @@ from .splats import Splats
 
 MOST_MATERIALS = 8
 """In one content: what splats blend of each is a channel of its own."""
+
+MOST_LATENTS = 23
+"""Of a splat's own: they are blended too, three to a texture, and a shader reads 15 of those."""
 
 
 class ContentError(VoileError, ValueError):
@@ -59,6 +63,20 @@ class Content:
             raise ContentError(
                 f"splats have material {column.max()}; there are {len(names)}: {there}"
             )
+        if column is not None and self.splats.latent is not None and names:
+            self._check_latents(column, self.splats.latent)
+
+    def _check_latents(self, column: NDArray[np.int32], latent: NDArray[np.float32]) -> None:
+        width, own = latent.shape[1], latent.any(axis=1)
+        if width > MOST_LATENTS:
+            raise ContentError(f"splats have {width} latents; at most {MOST_LATENTS} are drawn")
+        for k in np.unique(column[own & (column >= 0)]):
+            material = self.materials[k]
+            if material.shape.latents != width:
+                raise ContentError(
+                    f"splats have {width} latents; material {material.name!r} takes "
+                    f"{material.shape.latents}"
+                )
 
     @classmethod
     def of(cls, scene: Splats | Content) -> Content:

@@ -41,6 +41,8 @@ class Dress:
         column: (N,) rows of `materials`, -1 for captured colours; None where no splat has any.
         scene: the row of what the whole scene wears; -1 for none.
         own: how many splats that are not deleted wear something else, or nothing, of their own.
+        changed: (N,) which wear something else than they came with, so that their own latents say
+            nothing; None where there are no latents.
         made_from: what all of it depends on.
     """
 
@@ -50,12 +52,18 @@ class Dress:
     scene: int
     own: int
     made_from: Any
+    changed: NDArray[np.bool_] | None = None
 
     def splats(self, splats: Splats) -> Splats:
         """The splats in it."""
         if self.column is splats.material or self.column is None:
-            return splats
-        return splats.with_columns(material=self.column)
+            return splats  # nothing was given, and latents are those of what it came with
+        return splats.with_columns(material=self.column, latent=self._latents(splats))
+
+    def _latents(self, splats: Splats) -> NDArray[np.float32] | None:
+        if splats.latent is None or self.changed is None or not self.changed.any():
+            return splats.latent
+        return np.where(self.changed[:, None], np.float32(0.0), splats.latent)
 
     def meshes(self, meshes: Sequence[Mesh]) -> tuple[Mesh, ...]:
         """Meshes in what the whole scene wears, but those that have a material or no light."""
@@ -97,10 +105,13 @@ def dress(
         raise ContentError(f"splats have material {worn.max()}; the scene has {len(own)}")
     column = np.full(len(splats), _OPEN, np.int32) if worn is None else worn
     column = np.where(column < 0, np.int32(_OPEN), column)
+    changed = None if splats.latent is None else column == _OPEN
     for node, span in zip(nodes, spans):
         part, left = column[span], ~node.deleted
         for patch in (*node.coats, *node.edits.coats):
             rows = patch.rows.mask
+            if changed is not None:
+                changed[span][rows] = patch not in node.coats
             # What only deleted splats wear is not counted: it would be among too many.
             seen = patch.coat if (rows & left).any() else None
             part[rows] = BARE if seen is None else wardrobe.row(seen)
@@ -118,7 +129,8 @@ def dress(
     elif worn is not None and np.array_equal(column, worn):
         column = worn
     return Dress(
-        tuple(wardrobe.materials), tuple(wardrobe.sources), column, scene, count, made_from
+        *(tuple(wardrobe.materials), tuple(wardrobe.sources), column, scene, count, made_from),
+        changed,
     )
 
 

@@ -180,7 +180,7 @@ class Scene:
         flat = flatten(nodes)
         worn = dress(flat.splats, nodes, flat.spans, self.materials, self.coat)
         named = () if worn.column is None else worn.sources
-        return flat.splats.with_columns(material=worn.column, material_names=named)
+        return worn.splats(flat.splats).with_columns(material=worn.column, material_names=named)
 
 
 def posters_of(nodes: Sequence[Node]) -> tuple[PlacedPoster, ...]:

@@ -36,7 +36,8 @@ class Splats:
         normals: (N, 3) optional.
         material: (N,) int32 optional, index into the scene's materials; -1 for none.
         material_names: what `material` numbers, where a file says it: sources as of a `Coat`.
-        latent: (N, L) optional, latents of a neural material.
+        latent: (N, L) optional, latents of the materials that the splats came with, in place of a
+            texture's; a row of zeros is none.
         fitted: optional, weights of mode `weighted`, fitted to the sorted image.
         learned: optional, weights of mode `learned` and what its splats differ by.
         antialiased: trained with the mip filter (Yu et al. 2024); renderers then scale opacity by

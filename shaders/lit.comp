@@ -20,6 +20,7 @@ layout(binding = 5) uniform sampler2D seen_image;
 layout(std430, binding = 5) readonly buffer Albedos { vec4 albedos[]; };  // and the material, or -1
 #else
 layout(binding = 1) uniform sampler2D coats[COATS];  // normal, tint, (depth, weights), (weights) ...
+// With OWN_LATENTS of the splats' own: from coat OWN on their weight, then they.
 #endif
 struct Material { uvec4 place; vec4 albedo; };  // net, texels, width, height; albedo, is it drawn
 layout(std430, binding = 6) readonly buffer Materials { Material materials[]; };
@@ -166,6 +167,12 @@ void main() {
         vnm_lookup(m, plane[k], level, one);
         for (int j = 0; j < LATENTS; j++) z[j] += shares[k] * one[j];
     }
+#ifdef OWN_LATENTS
+    float left = 1.0 - clamp(texelFetch(coats[OWN], pixel, 0).x / total, 0.0, 1.0);
+    for (int j = 0; j < LATENTS; j++) z[j] *= left;
+    for (int j = 0; j < OWN_LATENTS; j++)
+        z[j / 4][j % 4] += texelFetch(coats[OWN + (j + 1) / 3], pixel, 0)[(j + 1) % 3] / total;
+#endif
     vec3 tangent = shares.x >= shares.y && shares.x >= shares.z ? vec3(0, 1, 0)
         : shares.y >= shares.z ? vec3(0, 0, 1) : vec3(1, 0, 0);
 #endif

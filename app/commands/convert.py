@@ -11,6 +11,7 @@ from cyclopts import Parameter
 from ...render.frame import FrameRequest
 from ...render.metrics import psnr
 from ...render.sample_views import sample_views
+from ...render.settings import Settings
 from ...scenes.errors import SceneFormatError
 from ...scenes.io import save, writable_format
 from ...scenes.io.losses import scene_losses
@@ -31,6 +32,7 @@ def convert(
     /,
     *,
     to: str | None = None,
+    latents: Annotated[bool, Parameter(negative="")] = False,
     force: Annotated[bool, Parameter(negative="")] = False,
     drop_invalid: Annotated[bool, Parameter(negative="")] = False,
     quiet: Annotated[bool, Parameter(alias="-q", negative="")] = False,
@@ -47,6 +49,9 @@ def convert(
         Format to write: ply, compressed_ply, spz, sog or splat, where the extension does not say.
         Or "2d": every splat becomes a surfel, a disc without its shortest axis, in the extension's
         format; says how many dB that costs, drawn from six views around the scene.
+    latents
+        Give every splat that wears a neural material the latents of the texture where it is; it
+        then keeps its look wherever it is moved. Only .ply holds them.
     force
         Overwrite an existing file.
     drop_invalid
@@ -65,9 +70,17 @@ def convert(
         raise SceneFormatError(target, "file", "exists already", "Use --force to overwrite it.")
     if chosen is None:
         return render_image(Path(scene), target, backend="cpu", background=None, quiet=quiet)
+    if latents and "latent" not in chosen.columns:
+        raise SceneFormatError(target, "latents", f"do not fit {chosen.title}", "Write a .ply.")
     with progress_bar(quiet) as progress:
         opened = open_scene(scene, progress, drop_invalid=drop_invalid)
         kept = opened.saved_splats()  # with the names of what it wears
+        if latents:
+            # Kernels of materials come with it: whoever only converts does not load them.
+            from ...render.shading.own_latents import own_latents
+
+            given = own_latents(kept, opened.dress.materials, Settings())
+            kept = kept.with_columns(latent=given)
         splats = to_surfels(kept, progress) if flatten else kept
         costs = flattening(opened.splats, splats, progress) if flatten and not quiet else []
         save(splats, target, chosen.name, progress)

@@ -10,7 +10,7 @@ import numpy as np
 from ...scenes.content import Content
 from ...scenes.material import NetShape
 from ..materials.glsl import glsl_of, pack
-from ..shading.deferred import LEAST_WEIGHT
+from ..shading.deferred import LEAST_WEIGHT, own_latents_at
 from ..shading.environment import gain
 from ..shading.lit import MOST_TINT
 from ..shading.sampling import COLUMNS, ROWS
@@ -42,7 +42,9 @@ class LitPass:
 
     def add_splats(self, drawing: Drawing, content: Content, coats: Sequence[Target]) -> None:
         """Adds light on splats to the target; `coats` are what the G-buffer's coats blended to."""
-        defines = {"COATS": len(coats), "MATERIALS": len(content.materials), "SPLATS": True}
+        defines: dict[str, object] = {
+            "COATS": len(coats), "MATERIALS": len(content.materials), "SPLATS": True,
+        }  # fmt: skip
         for unit, coat in enumerate(coats, start=1):
             coat.color.use(unit)
         self._run(drawing, content, defines)
@@ -78,6 +80,7 @@ class LitPass:
                 MOST_TINT=MOST_TINT,
                 NO_MESH=NO_MESH,
                 **defines,
+                **_own_latents(content, shape, defines),
             )
             self._bind_materials(content, shape)
             self._lights.bind(program, content, request)
@@ -133,3 +136,14 @@ class LitPass:
         else:
             data.bind_to_storage_buffer(NETS)
         self._kept.get(f"places {shape}", key, make_places).bind_to_storage_buffer(COLUMN)
+
+
+def _own_latents(
+    content: Content, shape: NetShape, defines: dict[str, object]
+) -> dict[str, object]:
+    """Where the splats' own latents are among the coats, if nets of this shape take them."""
+    latent = content.splats.latent
+    if "SPLATS" not in defines or latent is None or latent.shape[1] != shape.latents:
+        return {}
+    coat = own_latents_at(len(content.materials)) // 3 - 1  # the colour's is not among them
+    return {"OWN": coat, "OWN_LATENTS": shape.latents}

@@ -1,10 +1,11 @@
 """Deferred shading: what splats with a material blend to, lit once per pixel; meshes likewise.
 
 Splats blend a G-buffer as they blend colours (`Paint`): what is left of their captured colour;
-m normal; m tint; and m depth with the weight of each material, where m is 1 for splats that have
-one. After the resolve a pixel is lit as its most covering material, at the mean depth, with the
-mean normal and tint. Splats have no texture coordinates: latents are those of three planes, by the
-normal.
+m normal; m tint; m depth with the weight of each material; and, where splats have latents, the
+weight of those that do, with their latents; m is 1 for splats that have a material. After the
+resolve a pixel is lit as its most covering material, at the mean depth, with the mean normal, tint
+and latents. Splats have no texture coordinates: without latents of their own, theirs are those of
+three planes, by the normal.
 """
 
 from __future__ import annotations
@@ -77,17 +78,25 @@ def gbuffer_paint(
     rotation, translation = camera.world_to_camera[2, :3], camera.world_to_camera[2, 3]
     depths = (splats.means @ rotation.astype(np.float32) + np.float32(translation))[:, None]
     weights = splats.material[:, None] == np.arange(count + (-(1 + count)) % 3)
-    values = np.concatenate(
-        [
-            over,
-            mask * np.where(away[:, None], -normals, normals),
-            mask * captured_light(splats),
-            mask * np.clip(depths, -1e9, 1e9),
-            mask * weights,
-        ],
-        axis=1,
-    )
+    parts = [
+        over,
+        mask * np.where(away[:, None], -normals, normals),
+        mask * captured_light(splats),
+        mask * np.clip(depths, -1e9, 1e9),
+        mask * weights,
+    ]
+    if splats.latent is not None:
+        own = splats.latent.any(axis=1, keepdims=True).astype(np.float32)
+        pad = np.zeros((len(splats), -(1 + splats.latent.shape[1]) % 3), np.float32)
+        parts += [mask * own, mask * splats.latent, pad]
+    values = np.concatenate(parts, axis=1)
     return Paint(values.astype(np.float32), keep)
+
+
+def own_latents_at(materials: int) -> int:
+    """The column of a G-buffer with the weight of splats that have latents of their own."""
+    count = 1 + materials
+    return 3 + 3 * FIXED + count + -count % 3
 
 
 def captured_light(splats: Splats) -> NDArray[np.float32]:
@@ -131,13 +140,16 @@ def lit_splats(
         where = positions(depth, camera)[seen]
         away = where - camera.position
         slants = -np.sum(normals * away, axis=1) / np.linalg.norm(away, axis=1)
+        own, left = _own_latents(content, material, paint[seen], weight)
+        tangents, uvs, shares = three_planes(where * repeats, normals)
         points = Points(
             pixel_numbers(total.shape)[seen],
             where,
             normals,
-            *_three_planes(where * repeats, normals),
+            *(tangents, uvs, shares * left),
             depth[seen] * repeats / min(camera.fx, camera.fy) / np.maximum(slants, LEAST_SLANT),
             tints(paint[seen][:, 6:9] / weight, material, settings),
+            own,
         )
         shown = to_display(light(material, points, content, camera.position, settings, seed, dtype))
         added[seen] = settings.relight * weight * shown
@@ -159,7 +171,7 @@ def lit_meshes(
         seen = surface.mesh == number
         if which < 0 or not seen.any():
             continue
-        count = int(seen.sum())
+        count, material = int(seen.sum()), content.materials[which]
         points = Points(
             pixel_numbers(seen.shape)[seen],
             positions(np.where(seen, surface.depth, 0.0), camera)[seen],
@@ -169,11 +181,30 @@ def lit_meshes(
             np.ones((count, 1)),
             surface.footprints[seen].astype(np.float64),
             surface.albedos[seen].astype(np.float64),
+            np.zeros((count, material.shape.latents)),
         )
-        material = content.materials[which]
         shown[seen] = to_display(
             light(material, points, content, camera.position, settings, seed, dtype)
         )
+
+
+def _own_latents(
+    content: Content, material: NeuralMaterial, paint: Array, weight: Array
+) -> tuple[Array, Array]:
+    """Latents (P, L) of the splats' own, by how much of a pixel has any, and what that leaves of 1.
+
+    Args:
+        content: the scene.
+        material: what the pixels are lit as.
+        paint: (P, 3 k) of the pixels.
+        weight: (P, 1) of all materials.
+    """
+    width, latent = material.shape.latents, content.splats.latent
+    if latent is None or latent.shape[1] != width:
+        return np.zeros((len(paint), width)), np.ones((len(paint), 1))
+    first = own_latents_at(len(content.materials))
+    share = np.clip(paint[:, first : first + 1] / weight, 0.0, 1.0)
+    return paint[:, first + 1 : first + 1 + width] / weight, 1.0 - share
 
 
 def pixel_numbers(shape: Sequence[int]) -> NDArray[np.uint32]:
@@ -188,7 +219,7 @@ def tints(captured: Array, material: NeuralMaterial, settings: Settings) -> Arra
     return 1.0 + settings.material_tint * (wanted - 1.0)
 
 
-def _three_planes(places: Array, normals: Array) -> tuple[Array, Array, Array]:
+def three_planes(places: Array, normals: Array) -> tuple[Array, Array, Array]:
     """Tangents (P, 3), texture coordinates (P, 3, 2) and shares (P, 3) of the three planes.
 
     The plane across axis k has the next two axes as u and v. Tangents are those of the plane that

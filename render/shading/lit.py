@@ -45,9 +45,10 @@ class Points:
         normals: (P, 3) unit, on the side that is seen.
         tangents: (P, 3) along growing u; need be neither unit nor across the normal.
         uvs: (P, K, 2) texture coordinates.
-        shares: (P, K) of each in the latent; they add to 1.
+        shares: (P, K) of each in the latent; they add to what `own` leaves of 1.
         footprints: (P,) size of a pixel on the texture, in widths of it.
         tints: (P, 3) what reflectance is multiplied by.
+        own: (P, L) latents that the points have of their own; zeros for none.
     """
 
     pixels: NDArray[np.uint32]
@@ -58,6 +59,7 @@ class Points:
     shares: Array
     footprints: Array
     tints: Array
+    own: Array
 
     def rows(self, rows: slice) -> Points:
         """Some of them."""
@@ -149,10 +151,16 @@ def tangent_frames(normals: Array, tangents: Array) -> Array:
 
 
 def latents(material: NeuralMaterial, points: Points) -> Array:
-    """(P, L) from the level of the pyramid that fits a pixel."""
-    width = max(material.size)
-    level = level_of(points.footprints * width)
+    """(P, L) the points' own, and from the level of the pyramid that fits a pixel."""
+    return points.own + texture_latents(material, points.uvs, points.shares, points.footprints)
+
+
+def texture_latents(
+    material: NeuralMaterial, uvs: Array, shares: Array, footprints: Array
+) -> NDArray[np.float64]:
+    """(P, L) from texture coordinates (P, K, 2) by shares (P, K), for footprints (P,) in widths."""
+    level = level_of(footprints * max(material.size))
     z = np.zeros((len(level), material.shape.latents))
-    for k in range(points.uvs.shape[1]):
-        z += points.shares[:, k, None] * lookup(material, points.uvs[:, k], level)
+    for k in range(uvs.shape[1]):
+        z += shares[:, k, None] * lookup(material, uvs[:, k], level)
     return z

@@ -29,6 +29,7 @@ def assemble(
     fields: Mapping[str, str] | None = None,
     notes: Sequence[str] = (),
     material: NDArray[np.int32] | None = None,
+    latent: NDArray[np.float32] | None = None,
     **rest: Any,
 ) -> Splats:
     """`Splats` from a reader's columns, which are changed in place.
@@ -43,13 +44,15 @@ def assemble(
         drop_invalid: leave out invalid rows instead of refusing the file.
         fields: the format's own name of each column, for the error text.
         notes: remarks on the file.
-        material: as in `Splats`.
+        material, latent: as in `Splats`.
         rest: further arguments of `Splats` (antialiased, up, ...).
 
     Raises:
         SceneFormatError: names the file, the format's field, the first bad row and the fix.
     """
     columns = {"means": means, "quats": quats, "scales": scales, "opacities": opacities, "sh": sh}
+    if latent is not None:
+        columns["latent"] = latent
     names = dict(fields or {})
     bad: NDArray[np.bool_] | None = None
     with np.errstate(over="ignore", invalid="ignore"):

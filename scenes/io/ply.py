@@ -35,6 +35,7 @@ _FIELDS = {
     "scales": "scale_0..2",
     "opacities": "opacity",
     "sh": "f_dc, f_rest",
+    "latent": "latent_0...",
 }
 _REQUIRED = (
     *("x", "y", "z", "f_dc_0", "f_dc_1", "f_dc_2", "opacity"),
@@ -65,8 +66,12 @@ def _read(path: Path, progress: Progress, drop_invalid: bool) -> Splats:
         targets = _targets(means, quats, scales, opacities, sh, surfels)
         names = ply_materials.names_in(path, header.comments)
         worn = np.empty(n if names and ply_materials.COLUMN in vertex.types else 0, np.float32)
+        latent = None
         if len(worn):
             targets.append((ply_materials.COLUMN, worn))
+            if width := ply_materials.latents_in(path, vertex.types):
+                latent = np.empty((n, width), np.float32)
+                targets += zip(ply_materials.latent_columns(width), latent.T)
         # Damaged files hold anything; what is not finite in the end is found by `assemble`.
         with np.errstate(over="ignore", invalid="ignore"):
             for start, part in rows.of("vertex"):
@@ -89,6 +94,7 @@ def _read(path: Path, progress: Progress, drop_invalid: bool) -> Splats:
         scales=scales,
         opacities=opacities,
         sh=sh,
+        latent=latent,
         drop_invalid=drop_invalid,
         fields=_FIELDS,
         **about,
@@ -214,7 +220,7 @@ def _axis(text: str) -> tuple[float, float, float] | None:
 def _write(splats: Splats, path: Path, progress: Progress) -> None:
     """INRIA's layout, binary little endian float32; without scale_2 where all are surfels.
 
-    Materials that have names are a column after it.
+    Materials that have names are a column after it, with latents of the splats' own behind.
 
     Opacity 0 becomes the logit of the smallest normal float32 (-87.3), opacity 1 that of
     1 - 2^-25 (17.3), which reads as exactly 1: infinite logits break other programs.
@@ -222,6 +228,8 @@ def _write(splats: Splats, path: Path, progress: Progress) -> None:
     n, surfels = len(splats), splats.kind == "2d"
     terms = splats.sh.shape[1]
     worn = splats.material if splats.material_names else None
+    latent = splats.latent if worn is not None else None
+    width = 0 if latent is None else latent.shape[1]
     names = [
         *("x", "y", "z", "nx", "ny", "nz", "f_dc_0", "f_dc_1", "f_dc_2"),
         *(f"f_rest_{i}" for i in range(3 * (terms - 1))),
@@ -229,6 +237,7 @@ def _write(splats: Splats, path: Path, progress: Progress) -> None:
         *(f"scale_{i}" for i in range(2 if surfels else 3)),
         *(f"rot_{i}" for i in range(4)),
         *([] if worn is None else [ply_materials.COLUMN]),
+        *ply_materials.latent_columns(width),
     ]
     with path.open("wb") as file:
         file.write(_header_text(splats, names).encode("ascii"))
@@ -248,7 +257,9 @@ def _write(splats: Splats, path: Path, progress: Progress) -> None:
             part[:, at + 1 : turn] = np.log(np.maximum(solid, math.exp(_LOG_OF_ZERO)))
             part[:, turn : turn + 4] = splats.quats[rows]
             if worn is not None:
-                part[:, -1] = worn[rows]
+                part[:, turn + 4] = worn[rows]
+            if latent is not None:
+                part[:, turn + 5 :] = latent[rows]
             file.write(part.data)
             progress(min(1.0, (start + _WRITE_ROWS) / n), f"Writing {path.name}")
 
@@ -285,5 +296,5 @@ FORMAT = Format(
     _read,
     _write,
     keeps_up=True,
-    columns=frozenset({"normals", "material"}),
+    columns=frozenset({"normals", "material", "latent"}),
 )

@@ -3,27 +3,50 @@
     comment Material 0 "ceramic"
     property float material
 
+    property float latent_0
+
 The text is JSON, a name of Voile's library or the path of a .vnm file; -1 is none. A column whose
-numbers nothing names is some other program's, and is not read.
+numbers nothing names is some other program's, and is not read. Columns latent_0, latent_1, ... are
+latents of the splats' own for these materials; without such a column of numbers they mean nothing.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..content import MOST_MATERIALS
+from ..content import MOST_LATENTS, MOST_MATERIALS
 from ..errors import SceneFormatError
 
 COLUMN = "material"
 
+_LATENT = "latent_"
+
 _COMMENT = re.compile(r'Material (\d{1,9}) (".*")')
 _AGAIN = "Export the scene again, or open it without this column."
+
+
+def latent_columns(width: int) -> list[str]:
+    """Names of the columns of so many latents."""
+    return [f"{_LATENT}{k}" for k in range(width)]
+
+
+def latents_in(path: Path, columns: Iterable[str]) -> int:
+    """How many latents a file has. Raises SceneFormatError: a gap, or too many."""
+    found = {name for name in columns if re.fullmatch(rf"{_LATENT}\d+", name)}
+    if found != set(latent_columns(len(found))) or len(found) > MOST_LATENTS:
+        raise SceneFormatError(
+            path,
+            "latent_0...",
+            f"{len(found)} columns; they must be latent_0, latent_1, ... up to {MOST_LATENTS - 1}",
+            _AGAIN,
+        )
+    return len(found)
 
 
 def comments_of(names: Sequence[str]) -> list[str]:

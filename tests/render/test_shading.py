@@ -60,7 +60,7 @@ def points(count=6, seed=0) -> Points:
     return Points(
         np.arange(count, dtype=np.uint32), rng.normal(size=(count, 3)), normals,
         rng.normal(size=(count, 3)), rng.uniform(size=(count, 1, 2)), np.ones((count, 1)),
-        np.full(count, 0.3), np.ones((count, 3)),
+        np.full(count, 0.3), np.ones((count, 3)), np.zeros((count, 8)),
     )  # fmt: skip
 
 
