@@ -62,6 +62,11 @@ class Editing(QObject):
             self._document = opened.document
             self.adder.open(source)
 
+    def cancel_adding(self) -> None:
+        """Gives up what is being added; the scene stays as it is."""
+        self.adder.cancel()
+        self.posters.cancel()
+
     def close(self, seconds: float) -> list[str]:
         """Cancels what is being added; names of what did not end within `seconds`."""
         return self.adder.close(seconds) + self.posters.close(seconds)

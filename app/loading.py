@@ -20,11 +20,13 @@ class Loader(QObject):
         progressed: fraction, stage.
         loaded: the OpenedScene.
         failed: the scene's name, and the exception.
+        ended: none is being loaded any more; before `loaded` and `failed`.
     """
 
     progressed = Signal(float, str)
     loaded = Signal(object)
     failed = Signal(str, object)
+    ended = Signal()
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
@@ -63,9 +65,10 @@ class Loader(QObject):
 
     def cancel(self) -> None:
         """Gives up the scene that is being loaded; returns at once."""
-        if self._wanted is not None:
-            self._wanted.cancel()
-        self._wanted = None
+        wanted, self._wanted = self._wanted, None
+        if wanted is not None:
+            wanted.cancel()
+            self.ended.emit()
 
     def close(self, seconds: float) -> list[str]:
         """Cancels and waits; names of the loads that did not end within `seconds` each."""
@@ -99,4 +102,5 @@ class Loader(QObject):
         wanted = task is self._wanted and task is not None
         if wanted:
             self._wanted = None
+            self.ended.emit()
         return wanted

@@ -204,7 +204,10 @@ class MainWindow(QMainWindow):
         self.editing.editor.told.connect(self._notify)
         self.editing.adder.progressed.connect(self.overlays.loading.report)
         self.editing.posters.progressed.connect(self.overlays.loading.report)
-        self.editing.posters.ended.connect(self.overlays.loading.hide)
+        for adder in (self.editing.adder, self.editing.posters):
+            adder.ended.connect(self.overlays.loading.hide)
+        self.overlays.loading.cancelled.connect(self.editing.cancel_adding)
+        self.overlays.loading.cancelled.connect(self.dropped.stop)
         does.quit.triggered.connect(self.close)
         does.frame.triggered.connect(lambda: self.session.frame(self.viewport.aspect))
         does.reset.triggered.connect(lambda: self.session.reset_view(self.viewport.aspect))

@@ -1,6 +1,5 @@
 """`voile bake` as a user types it."""
 
-import os
 import signal
 
 import numpy as np
@@ -84,11 +83,11 @@ def test_ctrl_c_becomes_cancelled_at_the_next_report():
     reports = []
     with interruptible(lambda fraction, stage: reports.append(stage)) as progress:
         progress(0.1, "one")
-        os.kill(os.getpid(), signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
         with pytest.raises(Cancelled):
             progress(0.2, "two")
         progress(0.3, "the rest goes on")
         with pytest.raises(KeyboardInterrupt):
-            os.kill(os.getpid(), signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
     assert reports == ["one", "two", "the rest goes on"]
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler

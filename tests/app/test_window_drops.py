@@ -93,6 +93,7 @@ def test_a_scene_takes_along_what_is_dropped_with_it(
     assert scene.lights.environment.source == str(light)
     assert window.session.settings.splat_scale == 0.5
     assert banners(window) == []
+    assert window.overlays.loading.isHidden()
     look(window)
 
 
@@ -153,3 +154,17 @@ def test_a_scene_that_is_dropped_takes_the_place_of_one_that_is_being_loaded(
     assert window.session.opened.scene.path == other_ply
     drop(window, cameras_json(ply.parent))
     qtbot.waitUntil(lambda: len(window.session.captures.views) == len(CAMERAS), timeout=10_000)
+
+
+def test_adding_can_be_cancelled_by_the_card_that_shows_it(qtbot, make_window, show, ply):
+    window = show(make_window("cpu"), ply)
+    window.editing.add("builtin")
+    assert window.overlays.loading.isVisible()
+    window.overlays.loading.cancelled.emit()
+    assert window.overlays.loading.isHidden()
+    qtbot.waitUntil(lambda: window.editing.adder.task is None, timeout=30_000)
+    qtbot.wait(300)
+    assert len(window.session.nodes) == 1
+    window.editing.add(str(ply))
+    qtbot.waitUntil(lambda: len(window.session.nodes) == 2, timeout=30_000)
+    assert window.overlays.loading.isHidden()
