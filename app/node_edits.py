@@ -36,14 +36,24 @@ class NodeEdits(EditSteps):
         before, up = self._session.meshes, self._session.up
         file = added.path if added.path is not None and is_mesh(added.path) else None
         turn = turn_up(added.splats.up if says_up(file) else up, up)
+        shown = self._session.opened
+        known = set() if shown is None else {each.name for each in shown.scene.materials}
         meshes = [mesh.placed(turn) for mesh in added.meshes]
+        strange = sorted({m.material for m in meshes if m.material} - known)
+        # Materials of a scene are those of its file: what meshes bring goes no further than they.
+        meshes = [replace(m, material="") if m.material in strange else m for m in meshes]
         own = () if file is None else (str(file),)
         after = (*before[0], *meshes), (*before[1], *own, *added.mesh_files)
-        with self._history.together(f"Add {added.name}"):
-            if not self._put(f"Add {added.name}", [*self.nodes, *fresh]):
+        text = f"Add {added.name}"
+        with self._history.together(text):
+            if not self._put(text, [*self.nodes, *fresh]):
                 return
             self._session.put_meshes(after)
             self._history.note("Add meshes", object(), before, after, self._session.put_meshes)
+        if strange:
+            self.told.emit(
+                "Its meshes wear what the scene wears", f"Left out: {', '.join(strange)}."
+            )
 
     def add_poster(self, name: str, poster: Poster, source: str, placement: Placement) -> None:
         """Puts a poster beside the nodes that are there; it is then the current one."""

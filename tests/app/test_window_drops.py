@@ -168,3 +168,19 @@ def test_adding_can_be_cancelled_by_the_card_that_shows_it(qtbot, make_window, s
     window.editing.add(str(ply))
     qtbot.waitUntil(lambda: len(window.session.nodes) == 2, timeout=30_000)
     assert window.overlays.loading.isHidden()
+
+
+def test_a_scene_is_added_with_its_meshes_where_their_materials_are_not(
+    qtbot, make_window, show, look, ply
+):
+    window = show(make_window("cpu"), ply)
+    window.session.settings.light_samples = 1
+    window.editing.add("builtin:materials")
+    qtbot.waitUntil(lambda: len(window.session.nodes) == 2, timeout=60_000)
+    scene = window.session.opened.scene
+    assert len(scene.meshes) == 3
+    assert not any(mesh.material for mesh in scene.meshes)
+    assert len(scene.content.materials) == 4  # what its splats wear came along
+    assert "brushed" in banners(window)[-1]
+    window.history.stack.undo()
+    assert (len(window.session.nodes), window.session.opened.scene.meshes) == (1, ())
