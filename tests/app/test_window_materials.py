@@ -16,7 +16,8 @@ from voile.app.material_previews import SIZE, preview  # noqa: E402
 from voile.app.materials_panel import NONE, SCENES  # noqa: E402
 from voile.app.opened import open_for_window  # noqa: E402
 from voile.app.wearing import worn  # noqa: E402
-from voile.scenes.builtin.materials import builtin_material  # noqa: E402
+from voile.scenes.builtin import MATERIALS  # noqa: E402
+from voile.scenes.builtin.materials import NAMES, builtin_material  # noqa: E402
 from voile.scenes.coat import Coat  # noqa: E402
 from voile.scenes.content import MOST_MATERIALS  # noqa: E402
 from voile.scenes.material_file import save_material  # noqa: E402
@@ -257,3 +258,18 @@ def test_one_material_too_many_is_told_and_nothing_changes(qtbot, window, materi
 def segment(target, kind):
     """The button of the dock that says what is meant."""
     return next(b for b in target.findChildren(QPushButton) if b.text() == kind)
+
+
+def test_the_table_opens_from_the_menu_and_from_the_start_page(qtbot, make_window):
+    window = make_window("cpu")
+    start = window.overlays.welcome
+    button = next(b for b in start.findChildren(QPushButton) if "materials" in b.text())
+    window.session.settings.light_samples = 1
+    for take in (button.click, window.actions_.materials.trigger):
+        before = window.session.opened
+        take()
+        qtbot.waitUntil(lambda: not window.loading, timeout=60_000)
+        assert window.session.opened is not before
+        assert window.session.opened.scene.source == MATERIALS
+    names = [material.name for material in window.session.opened.scene.content.materials]
+    assert sorted(names) == sorted(NAMES)
