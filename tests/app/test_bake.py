@@ -79,7 +79,15 @@ def test_what_cannot_be_baked(scene, capsys, arguments, words):
     assert error.count("\n") == 1
 
 
-def test_ctrl_c_becomes_cancelled_at_the_next_report():
+@pytest.fixture
+def heard():
+    """SIGINT as a terminal gives it: what runs in the background of a script ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_ctrl_c_becomes_cancelled_at_the_next_report(heard):
     reports = []
     with interruptible(lambda fraction, stage: reports.append(stage)) as progress:
         progress(0.1, "one")
