@@ -77,6 +77,10 @@ class Lamp:
     name: str = ""
 
     def __post_init__(self) -> None:
+        # What was computed is of NumPy's types, which no session can write.
+        for name in ("place", "color"):
+            object.__setattr__(self, name, tuple(map(float, getattr(self, name))))
+        object.__setattr__(self, "intensity", float(self.intensity))
         if self.kind not in ("directional", "point"):
             raise LightError(f"a lamp's kind is directional or point, not {self.kind!r}")
         if len(self.place) != 3 or not all(abs(x) <= 1e18 for x in self.place):

@@ -98,6 +98,8 @@ def test_a_session_brings_it_back(scene, tmp_path):
     restored, _ = session_file.read(path)
     assert restored.source == MATERIALS
     assert restored.lights.lamps == ()
+    session_file.write(session_file.encode(scene, MATERIALS, Restored({}, None)), path)
+    assert session_file.read(path)[0].lights.lamps == scene.lights.lamps != ()
     assert restored.nodes[0].remaining == edited.nodes[0].remaining
     np.testing.assert_array_equal(restored.content.splats.material, scene.splats.material)
     assert [mesh.name for mesh in restored.meshes] == ["vase", "knot", "ball"]

@@ -199,3 +199,11 @@ def test_bad_lamps_are_named(change, word):
 def test_bad_environments_are_refused(image):
     with pytest.raises(LightError):
         Environment("", image)
+
+
+def test_numbers_of_a_lamp_are_pythons_own():
+    x = np.float32(0.5)
+    lamp = Lamp("point", tuple(np.array([1.0, 2.0, 3.0])), (x, x, x), x)
+    numbers = (*lamp.place, *lamp.color, lamp.intensity)
+    assert all(type(number) is float for number in numbers)
+    assert numbers == (1.0, 2.0, 3.0, 0.5, 0.5, 0.5, 0.5)
