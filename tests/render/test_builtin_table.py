@@ -4,14 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from cuda_host import shared_launcher
-from gl_context import gl_renderer
+from any_renderer import any_renderer
 
 import voile
 from voile import Cancelled, FrameRequest, SceneFormatError, Settings
 from voile.app import session_file
 from voile.app.session_file import Restored
-from voile.render import create_renderer
 from voile.render.views import from_viewpoint
 from voile.scenes.builtin import MATERIALS, SCENES, showcase
 from voile.scenes.builtin.materials import NAMES
@@ -114,19 +112,8 @@ def thinned(scene):
     return replace(content, splats=content.splats.take(slice(0, None, 30)), meshes=meshes)
 
 
-def made(name):
-    if name == "gl":
-        return gl_renderer()
-    if name == "cuda":
-        torch = pytest.importorskip("torch")
-        from voile.render.cuda.renderer import CUDARenderer, Work
-
-        return CUDARenderer(Work(torch, shared_launcher()))
-    return create_renderer(name)
-
-
 def draw(name, content, mode):
-    renderer = made(name)
+    renderer = any_renderer(name)
     try:
         renderer.upload(content)
         camera = from_viewpoint(SCENES[MATERIALS].viewpoints["showcase"], 64, 40)

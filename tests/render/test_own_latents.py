@@ -4,15 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from cuda_host import shared_launcher
-from gl_context import gl_renderer
+from any_renderer import any_renderer
 from make_materials import make_material
 from make_splats import make_splats, with_weights
 
 import voile
 from voile import Camera, FrameRequest, SceneFormatError, Settings
 from voile.app.cli import run
-from voile.render import create_renderer
 from voile.render.metrics import psnr
 from voile.render.shading.own_latents import LatentError, own_latents
 from voile.scenes.builtin.materials import builtin_material
@@ -44,19 +42,8 @@ def materials(levels=None):
     return tuple(found)
 
 
-def made(backend):
-    if backend == "gl":
-        return gl_renderer()
-    if backend == "cuda":
-        torch = pytest.importorskip("torch")
-        from voile.render.cuda.renderer import CUDARenderer, Work
-
-        return CUDARenderer(Work(torch, shared_launcher()))
-    return create_renderer(backend)
-
-
 def render(content, backend="reference", **settings):
-    renderer = made(backend)
+    renderer = any_renderer(backend)
     try:
         renderer.upload(content)
         settings = Settings(**{"light_samples": 2, "precision": "float32", **settings})
