@@ -7,13 +7,12 @@ from collections.abc import Sequence
 import moderngl
 import numpy as np
 
+from ...kernels.constants import LEAST_WEIGHT, MOST_TINT, SKY_COLUMNS, SKY_ROWS
 from ...scenes.content import Content
 from ...scenes.material import NetShape
 from ..materials.glsl import glsl_of, pack
-from ..shading.deferred import LEAST_WEIGHT, own_latents_at
+from ..shading.deferred import own_latents_at
 from ..shading.environment import gain
-from ..shading.lit import MOST_TINT
-from ..shading.sampling import COLUMNS, ROWS
 from .drawing import COLUMN, LIMITS, Drawing
 from .lights import LightBuffers
 from .meshes import NO_MESH, MeshPass, SeenMeshes, colour_format
@@ -74,8 +73,8 @@ class LitPass:
                 self._functions(shape),
                 COLOUR_FORMAT=colour_format(target),
                 LATENTS=-(-shape.latents // 4),
-                CELL_ROWS=ROWS,
-                CELL_COLUMNS=COLUMNS,
+                SKY_ROWS=SKY_ROWS,
+                SKY_COLUMNS=SKY_COLUMNS,
                 LEAST_WEIGHT=LEAST_WEIGHT,
                 MOST_TINT=MOST_TINT,
                 NO_MESH=NO_MESH,

@@ -7,12 +7,10 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from ...kernels.constants import CLOSEST_LAMP
 from ...scenes.lights import Lamp
 
 Array = NDArray[np.floating]
-
-CLOSEST = 1e-3
-"""Point lamps are no nearer to a surface than this, world units."""
 
 
 def lamp_light(lamps: Sequence[Lamp], points: Array) -> Iterator[tuple[Array, Array]]:
@@ -28,5 +26,5 @@ def lamp_light(lamps: Sequence[Lamp], points: Array) -> Iterator[tuple[Array, Ar
             yield np.broadcast_to(direction, points.shape), np.broadcast_to(color, points.shape)
         else:
             away = place - points
-            distance = np.maximum(np.linalg.norm(away, axis=-1, keepdims=True), CLOSEST)
+            distance = np.maximum(np.linalg.norm(away, axis=-1, keepdims=True), CLOSEST_LAMP)
             yield away / distance, color / distance**2
