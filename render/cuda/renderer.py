@@ -12,7 +12,6 @@ from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ...scenes.content import Content
 from ...scenes.splats import Splats
@@ -23,7 +22,6 @@ from ..inspect import blended, with_views
 from ..meshes.cpu import draw_meshes
 from ..modes.binned import depth_unit
 from ..modes.weighted import depth_offset
-from ..paint import Paint
 from ..posters import clear_posters, with_posters
 from ..renderer import BackendFailed, Capabilities, RenderError, check_mode, rows_for, scene_for
 from ..scene_facts import facts_of
@@ -35,7 +33,7 @@ from .mean import CUDAMean
 from .picture import CUDAPicture
 from .plan import Buffers, Tensor
 from .resident import Resident
-from .scenery import Scenery, limits_of
+from .scenery import Scenery
 from .view import pack_view
 from .work import Work, work_on_gpu
 
@@ -113,7 +111,6 @@ class CUDARenderer:
         with self._telling(request):
             task = self._task(request)
             planned, pending = self._launch_whole(task)
-            task.scenery.complete(planned, request, self.work)
             return self._download(task, planned, pending)
 
     @property
@@ -131,8 +128,8 @@ class CUDARenderer:
         """As `render`, but to OpenGL's memory, without depth. Of the debug views it shows those of
         `inspect.BLENDED`, and averages none.
 
-        The host does not wait for the frame, but where it has a part in it, and for the first that
-        is averaged: the others need no more room, and so splats are missing in none.
+        The host does not wait for the frame, but for the first that is averaged: the others need no
+        more room, and so splats are missing in none.
 
         Args:
             request: of the frame.
@@ -152,18 +149,17 @@ class CUDARenderer:
             request = blended(request, self._content)
         with self._telling(request):
             task, work = self._task(request), self.work
-            scenery, picture = task.scenery, None
+            picture = None
             if kept:
                 picture = work.new_picture(request.camera.width, request.camera.height)
-            if averaged or scenery.on_host or shown in views.FINISHED:
-                sure = scenery.on_host or (averaged and request.seed == 0)
+            if averaged or shown in views.FINISHED:
+                sure = averaged and request.seed == 0
                 planned, pending = (self._launch_whole if sure else self._launch)(task)
                 if averaged:
-                    scenery.complete(planned, request, work)
                     color = planned.colors[0]
                 else:
                     with _target(work, canvas, picture) as target:
-                        self._finish(task, planned, shown, target)
+                        views.show(shown, planned, work, target)
             else:
                 with _target(work, canvas, picture) as target:
                     _, pending = self._launch(task, target)
@@ -207,8 +203,6 @@ class CUDARenderer:
             raise RenderError("the CUDA renderer has no scene; call upload() before render()")
         splats, facts = scene_for(request, content.splats), facts_of(content.splats)
         camera, settings, send = request.camera, request.settings, self._buffers.send
-        scenery = Scenery.of(content, request)
-        limits = limits_of(scenery)
         if not self._resident.holds(splats, settings.storage):
             self._lanes.forget()  # which may hold what it replaces
         scene = self._resident.scene(splats, settings.storage)
@@ -219,8 +213,8 @@ class CUDARenderer:
             depth_unit=depth_unit(facts, camera),
         )
         blending = modes.blending(modes.Asked(request, facts, self._buffers, self._resident.array))
-        sent, cut = send("view", view), None if limits is None else send("limits", limits)
-        coats = self._coats(scenery.paint, rows_for(request, content.splats))
+        sent, rows = send("view", view), rows_for(request, content.splats)
+        scenery = Scenery(content, request, sent, rows, self._buffers, self._resident)
         self._room = self._room or Room.for_scene(len(splats))
 
         def plan(room: Room, target: Address | None) -> Planned:
@@ -234,8 +228,9 @@ class CUDARenderer:
                 degree=min(settings.max_sh_degree, splats.sh_degree),
                 antialias=settings.uses_antialiasing(splats.antialiased),
                 with_depth=request.depth,
-                coats=coats,
-                limits=cut,
+                coats=scenery.coats,
+                limits=scenery.limits,
+                finish=scenery.finish,
                 target=target,
             )
 
@@ -246,7 +241,7 @@ class CUDARenderer:
                 "visible": ordered,
                 "instances": instances,
                 "keys": modes.keys(blending, ordered, groups),
-                **scenery.stats(request),
+                **scenery.stats(),
             }
 
         return Task(request, scenery, plan, told)
@@ -271,14 +266,6 @@ class CUDARenderer:
             outcome = pending.outcome(True)
             if outcome is not None and outcome.whole:
                 return planned, pending
-
-    def _finish(self, task: Task, planned: Planned, shown: str, target: Address) -> None:
-        """What comes after the rasterizer, at last to an address."""
-        if shown in views.FINISHED:
-            task.scenery.complete(planned, task.request, self.work)
-            views.show(shown, planned, self.work, target)
-        else:
-            task.scenery.complete(planned, task.request, self.work, target)
 
     def _grow(self, visible: int, instances: int) -> None:
         """Makes room, once a frame has found too little."""
@@ -307,12 +294,6 @@ class CUDARenderer:
         timings = outcome.timings | task.scenery.timings | downloaded
         return Frame(colors[0], alpha, depth, timings, outcome.stats, paint)
 
-    def _coats(self, paint: Paint | None, rows: NDArray[np.integer] | None) -> list[Tensor]:
-        """Paint in the order in which the splats are drawn."""
-        if paint is None:
-            return []
-        return [self._buffers.send(f"coat {k}", paint.coat(k, rows)) for k in range(paint.coats)]
-
     def _forget(self, *, wait: bool = True) -> None:
         self._lanes.forget(wait=wait)
         self._resident.clear()
@@ -328,4 +309,4 @@ def _target(work: Work, canvas: Canvas, picture: Tensor) -> Iterator[Address]:
             yield Address(address)
         else:
             yield Address(picture.data_ptr())
-            work.each_pixel("compose", picture, None, None, Address(address))
+            work.each_pixel("compose", picture, None, None, 0, None, Address(address))

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import moderngl
-import numpy as np
 
 from ...kernels.constants import LEAST_WEIGHT, MOST_TINT, SKY_COLUMNS, SKY_ROWS
 from ...scenes.content import Content
 from ...scenes.material import NetShape
-from ..materials.glsl import glsl_of, pack
+from ..materials.glsl import glsl_of, pack, place_rows
 from ..shading.deferred import own_latents_at
 from ..shading.environment import gain
 from .drawing import COLUMN, LIMITS, Drawing
@@ -119,15 +118,7 @@ class LitPass:
 
         def make_places() -> moderngl.Buffer:
             _, places = pack(own, half)
-            rows = np.zeros((len(content.materials), 8), np.float32)
-            rest = iter(places)
-            for row, material in zip(rows, content.materials):
-                if material.shape == shape:
-                    place = next(rest)
-                    numbers = place.net, place.texels, place.width, place.height
-                    row[:4] = np.array(numbers, np.uint32).view(np.float32)
-                    row[4:] = (*material.albedo, 1.0)
-            return ctx.buffer(rows.tobytes())
+            return ctx.buffer(place_rows(content.materials, shape, places).tobytes())
 
         data = self._kept.get(f"nets {shape}", key, make_data)
         if isinstance(data, moderngl.Texture):

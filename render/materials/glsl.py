@@ -92,6 +92,22 @@ def pack(
     return data, places
 
 
+def place_rows(
+    materials: Sequence[NeuralMaterial], shape: NetShape, places: Sequence[Place]
+) -> Float32:
+    """(M, 8) of all materials for shaders and kernels: the four numbers of a place as uint32,
+    albedo, and whether it is of the shape that was packed to these places."""
+    rows = np.zeros((len(materials), 8), np.float32)
+    rest = iter(places)
+    for row, material in zip(rows, materials):
+        if material.shape == shape:
+            place = next(rest)
+            numbers = place.net, place.texels, place.width, place.height
+            row[:4] = np.array(numbers, np.uint32).view(np.float32)
+            row[4:] = (*material.albedo, 1.0)
+    return rows
+
+
 def glsl_of(
     shape: NetShape,
     *,

@@ -13,6 +13,17 @@ from ...scenes.lights import Lamp
 Array = NDArray[np.floating]
 
 
+def lamp_rows(lamps: Sequence[Lamp]) -> NDArray[np.float32]:
+    """(L, 8) of lamps, for shaders and kernels: where each is, or the unit direction to it;
+    whether it is at a place; its light at a distance of 1; and nothing."""
+    rows = np.zeros((len(lamps), 8), np.float32)
+    for row, lamp in zip(rows, lamps):
+        place, point = np.array(lamp.place), lamp.kind == "point"
+        row[:4] = (*(place if point else place / np.linalg.norm(place)), point)
+        row[4:7] = np.array(lamp.color) * lamp.intensity
+    return rows
+
+
 def lamp_light(lamps: Sequence[Lamp], points: Array) -> Iterator[tuple[Array, Array]]:
     """For each lamp unit directions (..., 3) to it from points (..., 3), and light (..., 3).
 

@@ -33,6 +33,13 @@ def light_key(seed: int, samples: int, number: int, dimension: int) -> np.uint32
     return splat_key(np.uint32(dimension), sample_key(seed * samples + number))
 
 
+def light_keys(seed: int, samples: int) -> NDArray[np.uint32]:
+    """(samples, 7) of all random numbers of a frame, for kernels."""
+    dimensions = np.arange(DIMENSIONS, dtype=np.uint32)
+    numbers = range(seed * samples, seed * samples + samples)
+    return np.array([splat_key(dimensions, sample_key(number)) for number in numbers], np.uint32)
+
+
 def randoms(pixels: NDArray[np.uint32], seed: int, samples: int, number: int) -> Float64:
     """(P, 7) in [0, 1) for sample `number` of a frame's `samples` at these pixels (P,)."""
     keys = [light_key(seed, samples, number, k) for k in range(DIMENSIONS)]
