@@ -81,7 +81,7 @@ FOR_NETS = ("lit_splats.cu",)
 for which."""
 
 _INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"\s*$')
-_KERNEL = re.compile(r'extern "C" __global__ void (\w+)\(')
+_KERNEL = re.compile(r'extern "C" __global__ void (?:[A-Z]+ )?(\w+)\(')
 _SHAPED = re.compile(r"\w+?_(\d+)_(\d+)_(\d+(?:x\d+)*)_(\d+(?:x\d+)*)")
 
 
