@@ -106,7 +106,8 @@ def draw_projected(content: Content, request: FrameRequest) -> Frame:
         frame, more = overdraw_frame(overdraw(projected, camera))
         stats |= more
     elif shown == "bins":
-        layers = Layers(projected, camera, request.settings, 0, facts_of(content.splats))
+        flat = _flattened(projected)
+        layers = Layers(flat, camera, request.settings, 0, facts_of(content.splats))
         frame, more = bins_frame(bins_in_use(layers), request.settings.bins)
         stats |= more
     else:
@@ -114,6 +115,16 @@ def draw_projected(content: Content, request: FrameRequest) -> Frame:
     depth = np.zeros_like(frame.alpha) if request.depth else None
     timings = {f"view {shown}": 1e3 * (time.perf_counter() - start)}
     return replace(frame, depth=depth, timings=timings, stats=stats)
+
+
+def _flattened(projected: Projected) -> Projected:
+    """Surfels as the ellipses of their projection, for `Layers`, which knows better."""
+    a, b, c = projected.conics.T
+    reach = 2.0 * np.log(np.maximum(projected.opacities / ALPHA_MIN, 1.0))
+    variances = np.stack([c, a], 1) / np.maximum(a * c - b * b, 1e-300)[:, None]
+    half = np.sqrt(reach[:, None] * variances)
+    low, high = projected.centers - half, projected.centers + half
+    return replace(projected, low=low, high=high, surfels=np.zeros_like(projected.surfels))
 
 
 # Spans: the pixels of an ellipse, row by row
