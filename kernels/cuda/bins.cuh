@@ -36,21 +36,21 @@ struct Ellipse {
 
     // Rows of pixels.
     BOTH Span rows(int height) const {
-        float reach = sqrtf(q), inv_c = 1.0f / c;
+        float reach = rough_sqrt(q), inv_c = rough_inverse(c);
         return pixel_span(anchor_y + (-reach - v) * inv_c, anchor_y + (reach - v) * inv_c, height);
     }
 
     // Columns of pixels within rows of pixels. On the boundary u = +-sqrt(q - v^2) the ends in x
     // are where v = -+ sqrt(q) b / |(b, c)|, or at the row nearest to that.
     BOTH Span columns(Span rows, int width) const {
-        float tip = sqrtf(q) * b / sqrtf(b * b + c * c);
-        float inv_a = 1.0f / a, inv_c = 1.0f / c;
+        float tip = rough_sqrt(q) * b * rough_inverse_sqrt(b * b + c * c);
+        float inv_a = rough_inverse(a), inv_c = rough_inverse(c);
         float low = float(rows.first) - anchor_y, high = float(rows.last) - anchor_y;
         float y_right = clampf((-tip - v) * inv_c, low, high);
         float y_left = clampf((tip - v) * inv_c, low, high);
         float v_right = v + c * y_right, v_left = v + c * y_left;
-        float half_right = sqrtf(fmaxf(q - v_right * v_right, 0.0f));
-        float half_left = sqrtf(fmaxf(q - v_left * v_left, 0.0f));
+        float half_right = rough_sqrt(fmaxf(q - v_right * v_right, 0.0f));
+        float half_left = rough_sqrt(fmaxf(q - v_left * v_left, 0.0f));
         return pixel_span(anchor_x + (-half_left - u - b * y_left) * inv_a,
                           anchor_x + (half_right - u - b * y_right) * inv_a, width);
     }

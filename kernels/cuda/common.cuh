@@ -29,6 +29,33 @@ BOTH float clampf(float x, float low, float high) { return fminf(fmaxf(x, low), 
 BOTH int least(int a, int b) { return a < b ? a : b; }
 BOTH int most(int a, int b) { return a > b ? a : b; }
 
+// Roots and inverses to within 4e-7 of themselves, one or two instructions of the GPU each where
+// correctly rounded ones are ten and a branch: for bounds that are widened by more than that, and
+// for what a pixel adds up of every splat.
+#ifdef __CUDA_ARCH__
+__device__ inline float rough_sqrt(float x) {
+    float root;
+    asm("sqrt.approx.ftz.f32 %0, %1;" : "=f"(root) : "f"(x));
+    return root;
+}
+
+__device__ inline float rough_inverse(float x) {
+    float inverse;
+    asm("rcp.approx.ftz.f32 %0, %1;" : "=f"(inverse) : "f"(x));
+    return inverse;
+}
+
+__device__ inline float rough_inverse_sqrt(float x) {
+    float inverse;
+    asm("rsqrt.approx.ftz.f32 %0, %1;" : "=f"(inverse) : "f"(x));
+    return inverse;
+}
+#else
+inline float rough_sqrt(float x) { return sqrtf(x); }
+inline float rough_inverse(float x) { return 1.0f / x; }
+inline float rough_inverse_sqrt(float x) { return 1.0f / sqrtf(x); }
+#endif
+
 // a b - c d without cancellation (Kahan): the rounding of one product is taken back from the other.
 BOTH float difference_of_products(float a, float b, float c, float d) {
     float cd = c * d, rest = fmaf(-c, d, cd);

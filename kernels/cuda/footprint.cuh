@@ -6,6 +6,7 @@
 // log2(o G(p)) = log2 o - u^2 - v^2 with u = U + a X + b Y, v = V + c Y, where (X, Y) counts whole
 // pixels from the anchor. Aligned so that it is read in three pieces of 16 bytes.
 struct alignas(16) Footprint {
+    static const bool ALWAYS_MET = true;  // depth and alpha are numbers at every pixel
     float anchor_x, anchor_y, u, v;
     float a, b, c, log2_opacity;
     float red, green, blue, depth;
@@ -22,11 +23,14 @@ BOTH Footprint placed_at(Footprint splat, float x, float y) {
 }
 
 // log2(o G) at whole pixels x, y from the anchor. Squares are taken after the sums: long thin
-// splats stay exact in float32.
+// splats stay exact in float32. What pixels of one column share comes first.
 BOTH float log2_alpha_at(const Footprint &splat, float x, float y) {
-    float u = splat.u + splat.b * y + splat.a * x, v = splat.v + splat.c * y;
+    float u = splat.u + splat.a * x + splat.b * y, v = splat.v + splat.c * y;
     return splat.log2_opacity - v * v - u * u;
 }
+
+// Depth of a pixel, as it is wanted: none, the mean of what is seen, or its median.
+enum Depth { NO_DEPTH, MEAN_DEPTH, MEDIAN_DEPTH };
 
 // What is seen of a splat at a pixel; the depth is for the depth image alone.
 struct Seen {

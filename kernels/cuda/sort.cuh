@@ -35,16 +35,30 @@ struct BatchRanks {
     int targets[DIGITS];            // where the digit's first key of the batch goes, less `starts`
 };
 
+// The lanes whose digits are this lane's. A vote a bit: what the GPU has for it by one instruction
+// looks at one lane after the other.
+__device__ inline unsigned lanes_with(int digit) {
+    unsigned peers = ALL_LANES;
+#pragma unroll
+    for (int bit = 1; bit < DIGITS; bit *= 2) {
+        unsigned set = __ballot_sync(ALL_LANES, digit & bit);
+        peers &= digit & bit ? set : ~set;
+    }
+    return peers;
+}
+
 // Rank of each key among the warp's keys of its digit, in the order of items, then lanes.
-__device__ inline void rank_in_warp(const int (&digits)[SORT_ITEMS], int (&counts)[DIGITS],
-                                    int (&ranks)[SORT_ITEMS]) {
+template <class Key>
+__device__ inline void rank_in_warp(const Key (&keys)[SORT_ITEMS], int shift,
+                                    int (&counts)[DIGITS], int (&ranks)[SORT_ITEMS]) {
     int lane = lane_place();
     for (int k = 0; k < SORT_ITEMS; ++k) {
-        unsigned peers = __match_any_sync(ALL_LANES, digits[k]);
-        int before = counts[digits[k]], mine = __popc(peers & lanes_below(lane));
+        int digit = digit_of(keys[k], shift);
+        unsigned peers = lanes_with(digit);
+        int before = counts[digit], mine = __popc(peers & lanes_below(lane));
         ranks[k] = before + mine;
         __syncwarp();
-        if (mine == 0) counts[digits[k]] = before + __popc(peers);
+        if (mine == 0) counts[digit] = before + __popc(peers);
         __syncwarp();
     }
 }
@@ -66,16 +80,14 @@ __device__ inline void sort_pass(const Key *keys, const int *values, int count, 
 
     // Beyond the last key there are keys of the largest digit: they rank last.
     Key own_keys[SORT_ITEMS];
-    int own_values[SORT_ITEMS], digits[SORT_ITEMS], ranks[SORT_ITEMS];
+    int own_values[SORT_ITEMS], ranks[SORT_ITEMS];
     for (int k = 0; k < SORT_ITEMS; ++k) {
         int at = (warp * SORT_ITEMS + k) * WARP + lane;
         bool held_here = at < held;
         own_keys[k] = held_here ? keys[first + at] : Key(~0u);
         own_values[k] = held_here && values ? values[first + at] : first + at;
-        digits[k] = digit_of(own_keys[k], shift);
-        if (!held_here) digits[k] = DIGITS - 1;
     }
-    rank_in_warp(digits, batch.warps[warp], ranks);
+    rank_in_warp(own_keys, shift, batch.warps[warp], ranks);
     __syncthreads();
 
     // Thread t takes digit t: over the warps, over the blocks, over the digits.
@@ -94,22 +106,24 @@ __device__ inline void sort_pass(const Key *keys, const int *values, int count, 
     __syncthreads();
 
     for (int k = 0; k < SORT_ITEMS; ++k) {
-        ranks[k] += batch.starts[digits[k]] + batch.warps[warp][digits[k]];
+        int digit = digit_of(own_keys[k], shift);
+        ranks[k] += batch.starts[digit] + batch.warps[warp][digit];
         sorted[ranks[k]] = unsigned(own_keys[k]);
     }
     __syncthreads();
+    int goes[SORT_ITEMS];
     for (int k = 0; k < SORT_ITEMS; ++k) {
         int at = k * SCAN_THREADS + t;
         if (at >= held) break;
         Key key = Key(sorted[at]);
-        digits[k] = batch.targets[digit_of(key, shift)] + at;  // from here on, where it goes
-        keys_out[digits[k]] = key;
+        goes[k] = batch.targets[digit_of(key, shift)] + at;
+        keys_out[goes[k]] = key;
     }
     __syncthreads();
     for (int k = 0; k < SORT_ITEMS; ++k) sorted[ranks[k]] = unsigned(own_values[k]);
     __syncthreads();
     for (int k = 0; k < SORT_ITEMS; ++k) {
         int at = k * SCAN_THREADS + t;
-        if (at < held) values_out[digits[k]] = int(sorted[at]);
+        if (at < held) values_out[goes[k]] = int(sorted[at]);
     }
 }

@@ -83,7 +83,7 @@ FILES = (
 them who has none."""
 
 _INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"\s*$')
-_KERNEL = re.compile(r'extern "C" __global__ void (\w+)\(')
+_KERNEL = re.compile(r'extern "C" __global__ void (?:[A-Z]+ )?(\w+)\(')
 
 
 @dataclass(frozen=True)

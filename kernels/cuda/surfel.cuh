@@ -20,6 +20,7 @@ struct alignas(16) Disc {
 // A splat of a scene with surfels, which may be one. The footprint of a surfel is that of an
 // ellipse around all that it touches: tiles are found from it as they are for ellipsoids.
 struct alignas(16) AnySplat : Footprint {
+    static const bool ALWAYS_MET = false;  // a ray may pass a disc by
     Disc disc;
 };
 

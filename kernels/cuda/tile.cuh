@@ -32,6 +32,7 @@ struct Tile {
     float4 *color;
     float *depth;
     float limit[PIXELS];
+    bool limited;       // whether any of these is less than all depths
     const Disc *discs;  // of a scene with surfels, else null
     float near;         // of such a scene
 
@@ -53,7 +54,8 @@ struct Tile {
     }
 
     // Premultiplied colour, coverage and the depth of a pixel.
-    __device__ void store(int p, float red, float green, float blue, float cover, float z) {
+    __device__ void store(int p, float red, float green, float blue, float cover,
+                          float z) const {
         if (!inside(p)) return;
         color[pixel(p)] = make_float4(red, green, blue, cover);
         if (depth) depth[pixel(p)] = z;
@@ -67,6 +69,7 @@ __device__ inline Tile tile_of_block(RASTERIZER_ARGUMENTS) {
                  number / columns * TILE, width, height, color, depth};
     for (int p = 0; p < PIXELS; ++p)
         tile.limit[p] = limits && tile.inside(p) ? limits[tile.pixel(p)] : UNLIMITED;
+    tile.limited = limits != nullptr;
     return tile;
 }
 
@@ -100,17 +103,33 @@ __device__ inline unsigned subtiles_of(const Footprint &splat) {
     return reached;
 }
 
+// What a block holds of its tile's splats: as many at a time as it has threads.
+template <class Splat, class Value>
+struct Batch {
+    Splat splats[THREADS];
+    Value values[THREADS];
+    unsigned reached[THREADS];
+};
+
+// The same memory for every way to walk: a function's own would be there once for each.
+template <class Splat, class Value>
+__device__ inline Batch<Splat, Value> &shared_batch() {
+    __shared__ Batch<Splat, Value> batch;
+    return batch;
+}
+
 // Visits the tile's splats in order. A visitor has
 //     Value value(int member)    read once a block,
 //     bool done(int p)           its pixel p needs nothing more,
-//     void add(int p, const Splat &, const Value &, float alpha, float depth).
+//     void add(int p, const Splat &, const Value &, float alpha, float depth),
+//     const bool TAKES_ZERO      whether it is also given splats that its pixel does not see, with
+//                                an alpha of 0: cheaper than a branch where `add` is short,
+//     const bool LIMITED         whether limits count; without, the caller knows there are none.
 // A splat is a Footprint, or what else place_in, seen_at and subtiles_of take. A warp rests when all
 // its pixels are done, and the walk ends when all warps rest. May be called again and again.
 template <class Splat, class Value, class Visitor>
 __device__ void walk_tile(const Tile &tile, Visitor &visitor) {
-    __shared__ Splat batch[THREADS];
-    __shared__ Value values[THREADS];
-    __shared__ unsigned reached[THREADS];
+    Batch<Splat, Value> &batch = shared_batch<Splat, Value>();
     bool done = false;
     for (int start = tile.start; start < tile.stop; start += THREADS) {
         // The vote is also what keeps a batch until every thread has read it.
@@ -121,22 +140,31 @@ __device__ void walk_tile(const Tile &tile, Visitor &visitor) {
             int member = tile.members[at];
             Splat splat;
             place_in(tile, member, splat);
-            batch[tile.thread()] = splat;
-            values[tile.thread()] = visitor.value(member);
+            batch.splats[tile.thread()] = splat;
+            batch.values[tile.thread()] = visitor.value(member);
             subtiles = subtiles_of(splat);
         }
-        reached[tile.thread()] = subtiles;
+        batch.reached[tile.thread()] = subtiles;
         __syncthreads();
         for (int first = 0; first < THREADS && !done; first += WARP) {
-            unsigned own = reached[first + tile.lane()] >> tile.warp() & 1u;
-            for (unsigned left = __ballot_sync(ALL_LANES, int(own)); left; left &= left - 1) {
-                int j = first + __ffs(int(left)) - 1;
+            // Votes in falling order: to find the highest bit takes one instruction.
+            unsigned own = batch.reached[first + WARP - 1 - tile.lane()] >> tile.warp() & 1u;
+            unsigned left = __ballot_sync(ALL_LANES, int(own));
+            while (left) {
+                int bit = WARP - 1 - __clz(int(left)), j = first + WARP - 1 - bit;
+                left ^= 1u << bit;
+                const Splat &splat = batch.splats[j];
 #pragma unroll
                 for (int p = 0; p < PIXELS; ++p) {
-                    Seen seen = seen_at(batch[j], float(tile.column()), float(tile.row(p)),
-                                        tile.near);
-                    if (tile.shows(p, seen.log2_alpha, batch[j].depth))
-                        visitor.add(p, batch[j], values[j], alpha_of(seen.log2_alpha), seen.depth);
+                    float x = float(tile.column()), y = float(tile.row(p));
+                    Seen seen = seen_at(splat, x, y, tile.near);
+                    bool shows = Visitor::LIMITED ? tile.shows(p, seen.log2_alpha, splat.depth)
+                                                  : is_seen(seen.log2_alpha);
+                    float alpha = alpha_of(seen.log2_alpha);
+                    if (Visitor::TAKES_ZERO)
+                        visitor.add(p, splat, batch.values[j], shows ? alpha : 0.0f, seen.depth);
+                    else if (shows)
+                        visitor.add(p, splat, batch.values[j], alpha, seen.depth);
                 }
             }
             bool rests = true;

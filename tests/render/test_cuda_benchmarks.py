@@ -20,6 +20,7 @@ torch = pytest.importorskip("torch")
 sys.path.append(str(Path(__file__).parents[2] / "benchmarks"))
 
 import gpu  # noqa: E402
+import kernel_loops  # noqa: E402
 import measured_scenes  # noqa: E402
 import prove_gpu  # noqa: E402
 import synthetic  # noqa: E402
@@ -224,3 +225,24 @@ def test_synthetic_scenes_have_the_statistics_they_claim():
     frame = renderer.render(FrameRequest(synthetic.view((160, 90))))
     assert frame.alpha.mean() > 0.5
     assert 1.0 < frame.stats["instances"] / frame.stats["visible"] < 8.0
+
+
+def test_loops_are_counted():
+    """What a branch backwards spans, whatever is in it; one forwards is none."""
+    assembly = """
+.type           blend,@function
+blend:
+        /*0000*/                   MOV R1, c[0x0][0x28] ;
+.L_x_1:
+        /*0010*/                   LDS.128 R4, [R2] ;
+        /*0020*/              @P0 BRA `(.L_x_3) ;
+.L_x_2:
+        /*0030*/                   MUFU.EX2 R3, R4 ;
+        /*0040*/              @P1 BRA `(.L_x_2) ;
+.L_x_3:
+        /*0050*/                   MUFU.RCP R3, R3 ;
+        /*0060*/              @P2 BRA `(.L_x_1) ;
+        /*0070*/                   EXIT ;
+"""
+    found = kernel_loops.loops(assembly)
+    assert found == [("blend", 2, 1, 0, 1), ("blend", 6, 2, 1, 1)]

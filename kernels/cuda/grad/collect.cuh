@@ -64,7 +64,7 @@ __device__ inline void add_moments(const Tile &, const Footprint &splat, float x
 // Walks a tile and writes the entries (instances, VALUES) of its list, as far as it was drawn; those
 // behind stay as they are, 0. A visitor has
 //     float value(int member)    read once a block,
-//     bool done(int p)           its pixel p was drawn no further,
+//     bool done(int p)           its pixel p needed nothing more: a warp stopped where all did,
 //     Slope add(int p, const Footprint &, float value, float alpha, float depth, float *slots)
 //                                adds to the slots of colour and weight.
 template <class Splat, class Visitor>
@@ -103,7 +103,7 @@ __device__ void collect_tile(const Tile &tile, Visitor &visitor, float *entries)
                 for (int p = 0; p < PIXELS; ++p) {
                     float x = float(tile.column()), y = float(tile.row(p));
                     Seen seen = seen_at(splat, x, y, tile.near);
-                    if (!is_seen(seen.log2_alpha) || visitor.done(p)) continue;
+                    if (!is_seen(seen.log2_alpha)) continue;
                     shows = true;
                     Slope slope = visitor.add(p, splat, values[j], alpha_of(seen.log2_alpha),
                                               seen.depth, slots);

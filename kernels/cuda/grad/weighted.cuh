@@ -5,6 +5,7 @@
 #include "collect.cuh"
 
 struct WeightedVisitor {
+    static const bool TAKES_ZERO = false, LIMITED = false;
     const float *weights;
     Sums pixels[PIXELS];
 

@@ -34,10 +34,10 @@ struct BinnedPixel {
 
     // Mean and spread from the moments; bins of equal width over x in (-1, 1), empty.
     BOTH void lay_out() {
-        float inverse = 1.0f / fmaxf(total, 1e-30f);
+        float inverse = rough_inverse(fmaxf(total, 1e-30f));
         mean *= inverse;
         float variance = fmaxf(sharpness * inverse - mean * mean, 0.0f);
-        sharpness = 1.0f / sqrtf(variance + float(BIN_SPREAD * BIN_SPREAD));
+        sharpness = rough_inverse_sqrt(variance + float(BIN_SPREAD * BIN_SPREAD));
 #pragma unroll UNROLLED(BINS)
         for (int b = 0; b < BINS; ++b) {
             edges[b] = float(b) * (2.0f / BINS) - 1.0f;
@@ -52,9 +52,9 @@ struct BinnedPixel {
     };
 
     BOTH Place place(const DepthInBins &at) const {
-        float t = (at.y - mean) * sharpness, shrink = 1.0f / sqrtf(1.0f + t * t);
+        float t = (at.y - mean) * sharpness, shrink = rough_inverse_sqrt(1.0f + t * t);
         float half = float(BIN_THICKNESS) * at.thickness * sharpness * shrink * shrink * shrink;
-        return {t * shrink, 0.5f / (half + float(BIN_LEAST_THICKNESS))};
+        return {t * shrink, 0.5f * rough_inverse(half + float(BIN_LEAST_THICKNESS))};
     }
 
     // Share of the splat beyond bin b; nothing is beyond the last one.
@@ -78,7 +78,7 @@ struct BinnedPixel {
     // alpha m_b t_b: what is in a bin hides the splat, but for its own share, up to BIN_HIDES.
     BOTH float part(const Place &at, int b, float share, float alpha, float tau) const {
         float width = fmaxf(edges[b + 1] - edges[b], 1e-12f);
-        float front = clampf((at.x - edges[b]) / width, 0.0f, 1.0f);
+        float front = clampf((at.x - edges[b]) * rough_inverse(width), 0.0f, 1.0f);
         float hides = fmaxf(depths[b] - tau * share, 0.0f) * front;
         return alpha * share * exp2f(-fminf(hides, float(BIN_HIDES)));
     }
@@ -102,7 +102,8 @@ struct BinnedPixel {
         for (int b = 0; b < BINS; ++b) {
             ahead += depths[b];
             float behind = exp2f(-ahead);
-            energies[b] = energies[b] > 1e-30f ? (before - behind) / energies[b] : 0.0f;
+            float inverse = energies[b] > 1e-30f ? rough_inverse(energies[b]) : 0.0f;
+            energies[b] = (before - behind) * inverse;
             before = behind;
         }
     }
@@ -136,7 +137,7 @@ struct BinnedPixel {
             before[b] = edges[b];
         }
         before[BINS] = edges[BINS];
-        float inverse = sum > 0.0f ? 1.0f / sum : 0.0f, all = 0.0f;
+        float inverse = sum > 0.0f ? rough_inverse(sum) : 0.0f, all = 0.0f;
 #pragma unroll UNROLLED(BINS)
         for (int b = 0; b < BINS; ++b) {
             weights[b] = weights[b] * inverse + float(BIN_UNIFORM) / BINS;
@@ -147,7 +148,7 @@ struct BinnedPixel {
             float wanted = all * (float(e) / BINS), below = 0.0f, edge = before[0];
 #pragma unroll UNROLLED(BINS)
             for (int b = 0; b < BINS; ++b) {
-                float portion = clampf((wanted - below) / weights[b], 0.0f, 1.0f);
+                float portion = clampf((wanted - below) * rough_inverse(weights[b]), 0.0f, 1.0f);
                 edge += portion * (before[b + 1] - before[b]);
                 below += weights[b];
             }

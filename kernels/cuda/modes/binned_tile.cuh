@@ -9,6 +9,7 @@ enum Task { MOMENTS, COLLECT, SHARE_OUT, COMPOSITE };
 
 template <int BINS>
 struct BinnedVisitor {
+    static const bool TAKES_ZERO = false, LIMITED = true;
     const DepthInBins *depths;
     Task task;
     BinnedPixel<BINS> pixels[PIXELS];

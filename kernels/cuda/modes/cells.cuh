@@ -28,14 +28,15 @@ struct CellPixel {
     }
 
     BOTH void find_spread(float least_spread) {
-        float inverse = 1.0f / fmaxf(total, 1e-30f);
+        float inverse = rough_inverse(fmaxf(total, 1e-30f));
         mean *= inverse;
         float variance = fmaxf(sharpness * inverse - mean * mean, 0.0f);
-        sharpness = 1.0f / sqrtf(variance + least_spread * least_spread);
+        sharpness = rough_inverse_sqrt(variance + least_spread * least_spread);
     }
 
     BOTH void add(const Footprint &splat, float z, float alpha, float at) {
-        float x = (z - mean) * sharpness, in_front = 0.5f + 0.5f * x / sqrtf(1.0f + x * x);
+        float x = (z - mean) * sharpness;
+        float in_front = 0.5f + 0.5f * x * rough_inverse_sqrt(1.0f + x * x);
         sums.add(splat, alpha * exp2f(fmaxf(-total * in_front, float(LOG2_HIDDEN))), at);
     }
 

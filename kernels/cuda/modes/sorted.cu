@@ -3,5 +3,5 @@
 #include "sorted_tile.cuh"
 
 extern "C" __global__ void rasterize_sorted(RASTERIZER_ARGUMENTS, int median) {
-    walk_sorted<Footprint>(TILE_OF_BLOCK, median);
+    draw_sorted<Footprint>(TILE_OF_BLOCK, median);
 }

@@ -12,16 +12,15 @@ struct SortedPixel {
         red = green = blue = depth = 0.0f;
     }
 
-    BOTH void add(const Footprint &splat, float alpha, float at, bool median) {
+    template <int DEPTH>
+    BOTH void add(const Footprint &splat, float alpha, float at) {
         float weight = alpha * transmittance, before = transmittance;
         transmittance -= weight;
         red += weight * splat.red;
         green += weight * splat.green;
         blue += weight * splat.blue;
-        if (median)
-            depth += before > 0.5f && transmittance <= 0.5f ? at : 0.0f;
-        else
-            depth += weight * at;
+        if (DEPTH == MEAN_DEPTH) depth += weight * at;
+        if (DEPTH == MEDIAN_DEPTH && before > 0.5f && transmittance <= 0.5f) depth = at;
     }
 
     BOTH bool is_opaque() const { return transmittance < float(TRANSMITTANCE_STOP); }

@@ -4,5 +4,5 @@
 #include "sorted_tile.cuh"
 
 extern "C" __global__ void rasterize_sorted_surfels(SURFEL_ARGUMENTS, int median) {
-    walk_sorted<AnySplat>(SURFEL_TILE, median);
+    draw_sorted<AnySplat>(SURFEL_TILE, median);
 }

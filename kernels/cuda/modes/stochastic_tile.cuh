@@ -6,6 +6,7 @@
 
 template <bool SURFELS>
 struct StochasticVisitor {
+    static const bool TAKES_ZERO = false, LIMITED = true;
     const int *splats;
     unsigned sample;
     unsigned numbers[PIXELS];  // of the pixels

@@ -12,11 +12,12 @@ struct Sums {
     }
 
     // Adds a splat by w alpha, at a depth.
+    template <int DEPTH = MEAN_DEPTH>
     BOTH void add(const Footprint &splat, float share, float at) {
         red += share * splat.red;
         green += share * splat.green;
         blue += share * splat.blue;
-        depth += share * at;
+        if (DEPTH != NO_DEPTH) depth += share * at;
         weight += share;
     }
 

@@ -39,5 +39,8 @@ extern "C" __global__ void weigh(const Footprint *footprints, const int *splats,
 
 extern "C" __global__ void rasterize_weighted(RASTERIZER_ARGUMENTS, const float *weights,
                                               int squares_alpha) {
-    walk_weighted<Footprint>(TILE_OF_BLOCK, weights, squares_alpha);
+    if (squares_alpha)
+        draw_weighted<Footprint, true>(TILE_OF_BLOCK, weights);
+    else
+        draw_weighted<Footprint, false>(TILE_OF_BLOCK, weights);
 }

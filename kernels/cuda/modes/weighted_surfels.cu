@@ -5,5 +5,8 @@
 
 extern "C" __global__ void rasterize_weighted_surfels(SURFEL_ARGUMENTS, const float *weights,
                                                       int squares_alpha) {
-    walk_weighted<AnySplat>(SURFEL_TILE, weights, squares_alpha);
+    if (squares_alpha)
+        draw_weighted<AnySplat, true>(SURFEL_TILE, weights);
+    else
+        draw_weighted<AnySplat, false>(SURFEL_TILE, weights);
 }

@@ -4,26 +4,26 @@
 #include "../tile.cuh"
 #include "sums.cuh"
 
+// SQUARES: the weight has a factor alpha of its own.
+template <class Splat, bool SQUARES, int DEPTH, bool WITH_LIMITS>
 struct WeightedVisitor {
+    static const bool TAKES_ZERO = Splat::ALWAYS_MET, LIMITED = WITH_LIMITS;
     const float *weights;
-    bool squares;
     Sums pixels[PIXELS];
 
     __device__ float value(int member) const { return weights[member]; }
     __device__ bool done(int) const { return false; }
     __device__ void add(int p, const Footprint &splat, const float &value, float alpha,
                         float depth) {
-        pixels[p].clear *= 1.0f - alpha;
-        pixels[p].add(splat, squares ? value * alpha * alpha : value * alpha, depth);
+        pixels[p].clear -= pixels[p].clear * alpha;
+        pixels[p].add<DEPTH>(splat, SQUARES ? value * alpha * alpha : value * alpha, depth);
     }
 };
 
-// `squares_alpha`: the weight has a factor alpha of its own.
-template <class Splat>
-__device__ inline void walk_weighted(Tile tile, const float *weights, int squares_alpha) {
-    WeightedVisitor visitor;
+template <class Splat, bool SQUARES, int DEPTH, bool WITH_LIMITS>
+__device__ inline void walk_weighted(const Tile &tile, const float *weights) {
+    WeightedVisitor<Splat, SQUARES, DEPTH, WITH_LIMITS> visitor;
     visitor.weights = weights;
-    visitor.squares = squares_alpha != 0;
     for (int p = 0; p < PIXELS; ++p) visitor.pixels[p].start();
     walk_tile<Splat, float>(tile, visitor);
     for (int p = 0; p < PIXELS; ++p) {
@@ -32,4 +32,15 @@ __device__ inline void walk_weighted(Tile tile, const float *weights, int square
         tile.store(p, share * sums.red, share * sums.green, share * sums.blue, sums.cover(),
                    sums.mean_depth());
     }
+}
+
+// What a frame has no use for is not in its loop.
+template <class Splat, bool SQUARES>
+__device__ inline void draw_weighted(const Tile &tile, const float *weights) {
+    if (tile.limited)
+        walk_weighted<Splat, SQUARES, MEAN_DEPTH, true>(tile, weights);
+    else if (tile.depth)
+        walk_weighted<Splat, SQUARES, MEAN_DEPTH, false>(tile, weights);
+    else
+        walk_weighted<Splat, SQUARES, NO_DEPTH, false>(tile, weights);
 }

@@ -22,6 +22,7 @@
 #define __global__
 #define __device__
 #define __host__
+#define __launch_bounds__(...)
 #define __shared__ static
 
 struct Dim3 {
@@ -250,15 +251,6 @@ inline unsigned __ballot_sync(unsigned mask, int agrees) {
 }
 
 inline int __all_sync(unsigned mask, int agrees) { return __ballot_sync(mask, agrees) == mask; }
-
-template <class T>
-unsigned __match_any_sync(unsigned mask, T value) {
-    const shim::Word *words = shim::exchange(mask, shim::word_of(value));
-    unsigned same = 0;
-    for (unsigned l = 0; l < shim::WARP; ++l)
-        if (mask >> l & 1 && words[l] == shim::word_of(value)) same |= 1u << l;
-    return same;
-}
 
 template <class T>
 T __shfl_sync(unsigned mask, T value, int source) {
