@@ -6,6 +6,7 @@
 
 template <int BINS>
 struct CollectingVisitor {
+    static const bool TAKES_ZERO = false, LIMITED = false;
     const DepthInBins *depths;
     bool moments;  // are added, else optical depth
     BinnedPixel<BINS> pixels[PIXELS];

@@ -6,6 +6,7 @@
 struct NoValue {};
 
 struct SolidVisitor {
+    static const bool TAKES_ZERO = false, LIMITED = false;
     Tile tile;
     float shell;  // u^2 + v^2 at which an ellipsoid is cut; faint ones end before, at alpha 1/255
     float red[PIXELS], green[PIXELS], blue[PIXELS], cover[PIXELS];

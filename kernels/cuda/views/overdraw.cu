@@ -6,6 +6,7 @@
 struct NoValue {};
 
 struct CountingVisitor {
+    static const bool TAKES_ZERO = false, LIMITED = false;
     float counts[PIXELS];
 
     __device__ NoValue value(int) const { return {}; }
