@@ -15,7 +15,7 @@ from PySide6.QtCore import QObject, Signal
 from ..render.accumulate import Accumulator, accumulates, same_frame
 from ..render.device_frame import DeviceFrame, NotShared, Outcome, Share, Withdrawn
 from ..render.frame import Frame, FrameRequest
-from ..render.inspect import BLENDED, PROJECTED
+from ..render.inspect import PROJECTED
 from ..render.posters import clear_posters
 from ..render.settings import Settings
 from ..scenes.content import Content
@@ -231,7 +231,7 @@ class Drawer(QObject):
                     and settings[side].shown not in PROJECTED
                     else None,
                     photo=photo if backend == PHOTO else None,
-                    arrays=self._why_arrays(settings[side], content, len(backends)),
+                    arrays=self._why_arrays(settings[side], content),
                     compared=len(backends) > 1,
                 )
                 for side, backend in enumerate(backends)
@@ -254,14 +254,9 @@ class Drawer(QObject):
         if self._end_round() and self._refinements():
             self.changed.emit()
 
-    def _why_arrays(self, settings: Settings, content: Content, sides: int) -> str:
+    def _why_arrays(self, settings: Settings, content: Content) -> str:
         """Why frames are wanted as arrays; empty where they may stay on their device."""
-        averages = accumulates(settings, content)
-        if sides > 1 and averages:
-            return "means of frames are compared"
-        if settings.shown != "colour" and (averages or settings.shown not in BLENDED):
-            return "a debug view is drawn"
-        if clear_posters(content):
+        if settings.shown not in PROJECTED and clear_posters(content):
             return "posters with alpha are blended"
         return self.devices.not_shared
 

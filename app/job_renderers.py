@@ -9,7 +9,6 @@ from ..render.accumulate import Accumulator, Mean
 from ..render.captured import photo_frame
 from ..render.device_frame import DeviceFrame, DeviceRenderer, Share, Withdrawn
 from ..render.frame import Frame
-from ..render.inspect import PROJECTED
 from ..render.renderer import Renderer, create_renderer
 from ..scenes.captured import CapturedView
 from ..scenes.content import Content
@@ -51,7 +50,7 @@ class JobRenderers:
         """
         if job.photo is not None:
             return self._show(job, job.photo)
-        if job.request.settings.shown in PROJECTED:
+        if job.backend == "gl":  # whose views of `PROJECTED` are drawn here, and nothing else
             from ..render.cpu.views import draw_projected  # Numba, which takes its time to load
 
             start = time.perf_counter()
@@ -94,17 +93,23 @@ class JobRenderers:
             raise PlaceWanted(renderer.share)
         start, mean, samples = time.perf_counter(), job.accumulator, 0
         try:
+            self._forget_means()
             if mean is None:
-                self._means.clear()  # they are large
                 frame = renderer.draw(job.request, job.canvas, kept=job.compared)
             else:
-                kept = self._mean_on_device(mean, renderer)
-                frame = renderer.draw(mean.next(job.request), job.canvas, averaged=True)
-                frame, samples = mean.add_to(kept, frame), mean.samples
+                added = self._mean_on_device(mean, renderer)
+                request, kept = mean.next(job.request), job.compared
+                frame = renderer.draw(request, job.canvas, averaged=True, kept=kept)
+                frame, samples = mean.add_to(added, frame), mean.samples
         except Withdrawn:
             raise PlaceWanted(renderer.share) from None
         stats = {"splats": len(job.splats)}
         return Drawing(job, frame, 0.0, device, stats, samples, {}, start, SHARED)
+
+    def _forget_means(self) -> None:
+        """Those that have been reset, whose sides add nothing up any more: they are large."""
+        for mean in [each for each in self._means if each.frames == 0]:
+            del self._means[mean]
 
     def _mean_on_device(self, mean: Accumulator, renderer: DeviceRenderer) -> Mean[DeviceFrame]:
         """Where it adds up; it starts anew where that was elsewhere before."""

@@ -38,10 +38,11 @@ class ViewLegend(QFrame):
         self.ends = None
         if drawing is not None and not self._session.comparison.active:
             shown = drawing.job.request.settings.shown
-            limit = drawing.stats.get("limit", 0)
+            # Of a frame on its device it becomes known a little later.
+            limit = str(drawing.stats.get("limit", ""))
             self.ends = {
-                "overdraw": ("Splats in a pixel", "0", f"{limit} and more"),
-                "bins": ("Bins that share a pixel", "0", f"{limit}"),
+                "overdraw": ("Splats in a pixel", "0", f"{limit} and more" if limit else ""),
+                "bins": ("Bins that share a pixel", "0", limit),
                 "error": ("Difference to sorted", "0", f"{ERROR_LIMIT} / 255"),
                 "depth": ("Depth, by ratios", "far", "near"),
             }.get(shown)

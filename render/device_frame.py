@@ -131,6 +131,7 @@ class DeviceFrame:
             wait. Call it from the thread that draws. Raises RenderError, or BackendFailed.
         color: (H, W, 4) tensor of a frame that is to be averaged, valid until the next is drawn.
         picture: its pixels, where they were to be kept.
+        kept: whether they were, or those of the mean it is added to are.
     """
 
     canvas: Canvas
@@ -138,6 +139,7 @@ class DeviceFrame:
     outcome: Callable[[bool], Outcome | None]
     color: Any = None
     picture: Picture | None = None
+    kept: bool = False
 
     @property
     def size(self) -> tuple[int, int]:
@@ -163,7 +165,7 @@ class DeviceRenderer(Protocol):
             request: of the frame.
             canvas: where to.
             averaged: leaves the canvas to the mean that the frame is then added to.
-            kept: also in memory of the frame's own; not of one that is averaged.
+            kept: also in memory of the frame's own, or of the mean's that it is added to.
 
         Raises:
             Withdrawn: the canvas is not lent any more.

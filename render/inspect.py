@@ -39,9 +39,11 @@ Float64 = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Render = TypeVar("Render", bound=Callable[..., Frame])
 
+Draw = Callable[[Any, FrameRequest], Frame]
+"""Draws a frame by the renderer that comes first."""
+
 PROJECTED = ("centres", "ellipsoids", "overdraw", "bins")
-"""Views that need no backend. They are defined here; `cpu.views` draws them by kernels, for all
-backends but the reference."""
+"""Views that are made of projected splats alone, whatever the mode."""
 
 BLENDED = ("depth", "alpha", "normals", "ids", "cells")
 """Views that are made of one frame, each pixel of its own."""
@@ -49,6 +51,9 @@ BLENDED = ("depth", "alpha", "normals", "ids", "cells")
 SHELL = 1.5**2
 """Squared distance from the centre, in variances, at which an ellipsoid is cut to be solid; fainter
 ones end before, where alpha is 1/255."""
+
+LEAST_LAYERS, FEW = 8, 1000
+"""Where the colours of overdraw end at the least, and one in how many pixels may have more."""
 
 DEPTH_ENDS = 0.01, 0.99
 """Parts of what is seen at which the colours of view depth begin and end."""
@@ -59,29 +64,41 @@ DEPTH_FARTHEST, DEPTH_RISE = 0.08, 0.9
 _CHUNK = 1 << 20  # pixels of spans at a time
 
 
-def with_views(render: Render) -> Render:
-    """A renderer's `render` that also draws the debug views.
+def with_views(projected: Draw) -> Callable[[Render], Render]:
+    """Makes a renderer's `render` one that also draws the debug views.
 
-    The renderer tells its scene by `shown_scene`, a Content or None.
+    The renderer tells its scene by `shown_scene`, a Content or None. `projected` draws the views of
+    `PROJECTED`.
     """
 
-    @wraps(render)
-    def drawn(self: Any, request: FrameRequest) -> Frame:
-        shown, content = request.settings.shown, self.shown_scene
-        if shown == "colour" or content is None:
-            return render(self, request)
-        if shown in PROJECTED:
-            if self.name == "reference":
-                return draw_projected(content, request)
-            from .cpu.views import draw_projected as draw_fast  # Numba, for who needs it
+    def wrapped(render: Render) -> Render:
+        @wraps(render)
+        def drawn(self: Any, request: FrameRequest) -> Frame:
+            shown, content = request.settings.shown, self.shown_scene
+            if shown == "colour" or content is None:
+                return render(self, request)
+            if shown in PROJECTED:
+                return projected(self, request)
+            if shown == "error":
+                plain, exact = compared(request)
+                return _error(render(self, plain), render(self, exact), plain)
+            return _pictured(render(self, blended(request, content)), request)
 
-            return draw_fast(content, request)
-        if shown == "error":
-            plain = _plain(request)
-            return _error(render(self, plain), lambda each: render(self, each), plain)
-        return _pictured(render(self, blended(request, content)), request)
+        return cast(Render, drawn)
 
-    return cast(Render, drawn)
+    return wrapped
+
+
+def as_defined(renderer: Any, request: FrameRequest) -> Frame:
+    """One of the views of `PROJECTED`, as it is defined."""
+    return draw_projected(renderer.shown_scene, request)
+
+
+def by_cpu(renderer: Any, request: FrameRequest) -> Frame:
+    """One of the views of `PROJECTED` by the kernels of `cpu`."""
+    from .cpu.views import draw_projected as draw_fast  # Numba, for who needs it
+
+    return draw_fast(renderer.shown_scene, request)
 
 
 def blended(request: FrameRequest, content: Content) -> FrameRequest:
@@ -90,6 +107,18 @@ def blended(request: FrameRequest, content: Content) -> FrameRequest:
     if shown in ("normals", "ids", "cells"):
         paint = _paint(shown, content.splats, request.camera)
     return replace(_plain(request), paint=paint, depth=request.depth or shown == "depth")
+
+
+def projected(request: FrameRequest) -> FrameRequest:
+    """The frame that a view of `PROJECTED` is, whatever the mode."""
+    settings = replace(request.settings, mode="sorted")
+    return replace(request, settings=settings, depth=False, paint=None)
+
+
+def compared(request: FrameRequest) -> tuple[FrameRequest, FrameRequest]:
+    """The frames that view error is made of: by the mode at hand, and by sorted."""
+    plain = _plain(request)
+    return plain, replace(plain, settings=replace(plain.settings, mode="sorted"))
 
 
 def _plain(request: FrameRequest) -> FrameRequest:
@@ -106,7 +135,8 @@ def draw_projected(content: Content, request: FrameRequest) -> Frame:
         frame, more = overdraw_frame(overdraw(projected, camera))
         stats |= more
     elif shown == "bins":
-        layers = Layers(projected, camera, request.settings, 0, facts_of(content.splats))
+        flat = _flattened(projected)
+        layers = Layers(flat, camera, request.settings, 0, facts_of(content.splats))
         frame, more = bins_frame(bins_in_use(layers), request.settings.bins)
         stats |= more
     else:
@@ -114,6 +144,16 @@ def draw_projected(content: Content, request: FrameRequest) -> Frame:
     depth = np.zeros_like(frame.alpha) if request.depth else None
     timings = {f"view {shown}": 1e3 * (time.perf_counter() - start)}
     return replace(frame, depth=depth, timings=timings, stats=stats)
+
+
+def _flattened(projected: Projected) -> Projected:
+    """Surfels as the ellipses of their projection, for `Layers`, which knows better."""
+    a, b, c = projected.conics.T
+    reach = 2.0 * np.log(np.maximum(projected.opacities / ALPHA_MIN, 1.0))
+    variances = np.stack([c, a], 1) / np.maximum(a * c - b * b, 1e-300)[:, None]
+    half = np.sqrt(reach[:, None] * variances)
+    low, high = projected.centers - half, projected.centers + half
+    return replace(projected, low=low, high=high, surfels=np.zeros_like(projected.surfels))
 
 
 # Spans: the pixels of an ellipse, row by row
@@ -172,8 +212,10 @@ def bins_frame(counts: NDArray[np.floating], bins: int) -> tuple[Frame, dict[str
 
 def layers_limit(layers: Float32) -> int:
     """Where the colours of overdraw end: a power of 2 that few pixels exceed."""
-    high = float(np.quantile(layers, 0.999)) if layers.size else 0.0
-    return int(2 ** np.ceil(np.log2(max(high, 8.0))))
+    limit = LEAST_LAYERS
+    while FEW * np.count_nonzero(layers > limit) > layers.size:
+        limit *= 2
+    return limit
 
 
 def _solid(projected: Projected, camera: Camera) -> Frame:
@@ -272,13 +314,18 @@ def _depth_colors(depth: Float32, alpha: Float32) -> Float32:
     return heat(np.clip(DEPTH_FARTHEST + DEPTH_RISE * share, 0.0, 1.0), 255)
 
 
-def _error(frame: Frame, render: Callable[[FrameRequest], Frame], request: FrameRequest) -> Frame:
+def _error(frame: Frame, exact: Frame, request: FrameRequest) -> Frame:
     """How far the mode is from sorted, over the background, in 32nds of white."""
-    exact = render(replace(request, settings=replace(request.settings, mode="sorted")))
     background = request.settings.background
     a, b = (np.clip(each.over(background), 0.0, 1.0) for each in (frame, exact))
     color = heat(np.abs(a - b).max(axis=2), ERROR_LIMIT)
-    return replace(frame, color=color, alpha=np.ones_like(frame.alpha), paint=None)
+    alpha, timings = np.ones_like(frame.alpha), both(frame.timings, exact.timings)
+    return replace(frame, color=color, alpha=alpha, timings=timings, paint=None)
+
+
+def both(first: dict[str, float], second: dict[str, float]) -> dict[str, float]:
+    """Milliseconds by stage of two frames that make one picture."""
+    return {stage: first.get(stage, 0.0) + second.get(stage, 0.0) for stage in first | second}
 
 
 ERROR_LIMIT = 32

@@ -17,7 +17,7 @@ from ..scenes.content import Content
 from ..scenes.splats import Splats
 from .camera import MAX_SIDE
 from .frame import Frame, FrameRequest
-from .inspect import with_views
+from .inspect import as_defined, with_views
 from .meshes.reference import draw_meshes
 from .meshes.surface import Surface
 from .modes import MODES, Canvas, Layers
@@ -54,7 +54,7 @@ class ReferenceRenderer:
         """What debug views show."""
         return self._content
 
-    @with_views
+    @with_views(as_defined)
     @with_posters(draw_meshes)
     def render(self, request: FrameRequest) -> Frame:
         """Draws one frame. Raises RenderError: no scene uploaded, or a mode that is not defined."""

@@ -176,9 +176,9 @@ def project(
             if not (block[TZ + j] > near and opacity >= least_opacity and block[DET + j] < 1e300):
                 continue
             is_surfel = False
-            if surfels is not None:
+            if surfels is not None:  # otherwise they are drawn as flat ellipsoids
                 is_surfel = scales[i, 2] == np.float32(0)
-            if antialias and not is_surfel:
+            if antialias and scales[i, 2] != np.float32(0):  # the mip filter is not for surfels
                 opacity *= math.sqrt(block[SHARP_DET + j] / block[DET + j])
                 if opacity < least_opacity:
                     continue

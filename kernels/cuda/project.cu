@@ -1,11 +1,13 @@
-// Scenes without surfels are projected, see project_scene.cuh; and paint.
+// Ellipsoids are projected, see project_scene.cuh; and paint.
 
 #include "project_scene.cuh"
 
 struct Ellipsoids {
     __device__ bool project(const View &view, const float *mean, const Shape &shape,
                             bool antialias, Footprint &out) {
-        return project_geometry(view, mean, shape.quat, shape.scale, shape.opacity, antialias, out);
+        // Surfels come here too, as flat ellipsoids of debug views; the mip filter is not for them.
+        bool filter = antialias && shape.scale[2] != 0.0f;
+        return project_geometry(view, mean, shape.quat, shape.scale, shape.opacity, filter, out);
     }
     __device__ void store(int) const {}
 };

@@ -43,6 +43,10 @@ ENTRY, SURFEL_ENTRY = 11, 17
 """float32 values that a splat collects on the way back, see grad/sums.cuh; and in scenes with
 surfels."""
 
+SCALE_LIMITS = 28
+"""Powers of 2 at which the colours of debug view overdraw may end: from 8 to more than a scene has
+splats."""
+
 MOST_IN_CELL = 256
 """Splats of a cell of mode cells, `render.cells.MOST_SPLATS`; all of one are in shared memory."""
 
@@ -71,6 +75,11 @@ FILES = (
     "gbuffer.cu",
     "lit_splats.cu",
     "finish.cu",
+    "views/overdraw.cu",
+    "views/ellipsoids.cu",
+    "views/centres.cu",
+    "views/bins.cu",
+    "views/show.cu",
     "image.cu",
 )
 """All files that hold kernels. Those for scenes with surfels are apart, so that no one compiles
@@ -109,6 +118,7 @@ def defines() -> dict[str, int | float]:
     values["HALF_LOG2_E"] = 0.5 * math.log2(math.e)
     values |= {"TILE": TILE, "TILE_WARPS": TILE_WARPS, "MOST_IN_CELL": MOST_IN_CELL}
     values |= {"ENTRY": ENTRY, "SURFEL_ENTRY": SURFEL_ENTRY}
+    values |= {"SCALE_LIMITS": SCALE_LIMITS}
     values |= {"SCAN_THREADS": SCAN_THREADS, "SORT_ITEMS": SORT_ITEMS}
     values |= {f"STORAGE_{name.upper()}": number for number, name in enumerate(STORAGES)}
     values |= {f"WEIGHT_{name.upper()}": number for number, name in enumerate(WEIGHTS)}

@@ -16,7 +16,7 @@ from ...scenes.content import Content
 from ...scenes.splats import Splats
 from ..camera import MAX_SIDE, Camera
 from ..frame import Frame, FrameRequest
-from ..inspect import with_views
+from ..inspect import by_cpu, with_views
 from ..meshes import Surface
 from ..meshes.cpu import draw_meshes
 from ..paint import Paint
@@ -68,7 +68,7 @@ class CPURenderer:
         """What debug views show."""
         return self._content
 
-    @with_views
+    @with_views(by_cpu)
     @with_posters(draw_meshes)
     def render(self, request: FrameRequest) -> Frame:
         """Draws one frame.

@@ -114,11 +114,13 @@ class Blending:
         order: "depth" is front to back, "scene" is as they come; or groups of them in order.
         rasterize: name of the kernel, for scenes without surfels.
         arguments: what it is given after those that all are given; may launch kernels to make it.
+        flat: whether surfels are ellipsoids of no thickness.
     """
 
     order: Literal["depth", "scene"] | Groups
     rasterize: str
     arguments: Callable[[Plan, Visible], tuple[Any, ...]] = lambda plan, visible: ()
+    flat: bool = False
 
 
 class Planned(NamedTuple):
@@ -171,6 +173,8 @@ def plan_frame(
     that is no tensor's and may be elsewhere for the next frame.
     """
     plan, (width, height) = Plan(buffers), size
+    if blending.flat:
+        scene = scene._replace(surfels=False)
     # Side by side, so that the host reads them at once.
     every = plan.zeros(2 * COUNTS)
     counts, cells = Zeros(every.first, COUNTS), Zeros(every.first + COUNTS, COUNTS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ..device_frame import DeviceFrame
-from .device import Address
+from .picture import CUDAPicture, drawn_to
 from .plan import Tensor
 from .work import Work
 
@@ -29,6 +29,8 @@ class CUDAMean:
         if self._mean is None or self._mean.shape != color.shape:
             self._mean = None  # the memory is free before more is asked for
             self._mean = torch.empty_like(color)
-        with frame.canvas.lent() as address:
-            self._work.each_pixel("average", color, 1.0 / count, self._mean, Address(address))
-            return replace(frame, ready=self._work.launcher.fence(), color=None)
+        picture = torch.empty_like(color) if frame.kept else None
+        with drawn_to(frame.canvas, self._work, picture) as target:
+            self._work.each_pixel("average", color, 1.0 / count, self._mean, target)
+        own = None if picture is None else CUDAPicture(self._work, picture)
+        return replace(frame, ready=self._work.launcher.fence(), color=None, picture=own)

@@ -74,7 +74,8 @@ def _weighted_by(asked: Asked, weights: OitWeights | None, squares: bool) -> Ble
     return Blending("scene", "rasterize_weighted", arguments)
 
 
-def _binned(asked: Asked) -> Blending:
+def binned(asked: Asked) -> Blending:
+    """By bins of optical depth."""
     settings = asked.request.settings
 
     def arguments(plan: Plan, visible: Visible) -> tuple[Tensor, int]:
@@ -111,7 +112,7 @@ _MODES: dict[str, Callable[[Asked], Blending]] = {
     "sorted": _sorted,
     "weighted": _weighted,
     "learned": _learned,
-    "binned": _binned,
+    "binned": binned,
     "cells": _cells,
     "stochastic": _stochastic,
 }

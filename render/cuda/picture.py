@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
-from ..device_frame import Background
+from ..device_frame import Background, Canvas
 from ..frame import Frame
 from ..measuring import Difference, decibels
+from .device import Address
 from .plan import Tensor
 from .work import Work
 
@@ -53,3 +56,14 @@ class CUDAPicture:
         veil = 1.0 - self.color[..., 3:]
         behind = self._work.send(np.asarray(background, np.float32))
         return (self.color[..., :3] + veil * behind).clamp(0.0, 1.0)
+
+
+@contextmanager
+def drawn_to(canvas: Canvas, work: Work, picture: Tensor) -> Iterator[Address]:
+    """Where to draw a frame: a canvas, or a picture that is shown there then. Raises Withdrawn."""
+    with canvas.lent() as address:
+        if picture is None:
+            yield Address(address)
+        else:
+            yield Address(picture.data_ptr())
+            work.each_pixel("compose", picture, None, None, 0, None, Address(address))

@@ -6,10 +6,9 @@ It has not been run on a GPU yet (docs/gpu-status.md); tests run its kernels on 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
-from typing import NamedTuple
 
 import numpy as np
 
@@ -18,39 +17,17 @@ from ...scenes.splats import Splats
 from ..camera import MAX_SIDE
 from ..device_frame import Canvas, DeviceFrame, Outcome, Share
 from ..frame import Frame, FrameRequest
-from ..inspect import blended, with_views
+from ..inspect import PROJECTED, both, with_views
 from ..meshes.cpu import draw_meshes
-from ..modes.binned import depth_unit
-from ..modes.weighted import depth_offset
 from ..posters import clear_posters, with_posters
-from ..renderer import BackendFailed, Capabilities, RenderError, check_mode, rows_for, scene_for
-from ..scene_facts import facts_of
+from ..renderer import BackendFailed, Capabilities, RenderError, check_mode
 from . import modes, views
-from .device import Address
-from .frame import MOST, Planned, Room, plan_frame
-from .inflight import Lanes, Pending
+from .frame import MOST, Planned
+from .inflight import Pending
+from .launches import Launches, Task
 from .mean import CUDAMean
-from .picture import CUDAPicture
-from .plan import Buffers, Tensor
-from .resident import Resident
-from .scenery import Scenery
-from .view import pack_view
+from .picture import CUDAPicture, drawn_to
 from .work import Work, work_on_gpu
-
-
-class Task(NamedTuple):
-    """What a frame is launched from: once where there is room, and else again with more.
-
-    Attributes:
-        request, scenery: of the frame.
-        plan: makes its plan for some room, with the picture at an address or in its own memory.
-        told: its stats, from what was counted.
-    """
-
-    request: FrameRequest
-    scenery: Scenery
-    plan: Callable[[Room, Address | None], Planned]
-    told: Callable[[list[int]], dict[str, int]]
 
 
 class CUDARenderer:
@@ -71,11 +48,7 @@ class CUDARenderer:
     def __init__(self, work: Work | None = None) -> None:
         self.work = work or work_on_gpu()
         self._content: Content | None = None
-        self._resident = Resident(self.work)
-        launcher = self.work.launcher
-        self._buffers = Buffers(self.work.torch, launcher.device, launcher.send)
-        self._lanes = Lanes(launcher)
-        self._room: Room | None = None
+        self._launches = Launches(self.work)
 
     @property
     def capabilities(self) -> Capabilities:
@@ -89,7 +62,7 @@ class CUDARenderer:
         if len(splats) > MOST:
             raise RenderError(f"the scene has {len(splats)} splats; the CUDA backend takes {MOST}")
         if self._content is None or splats is not self._content.splats:
-            self._forget()
+            self._launches.forget()
         self._content = content
 
     @property
@@ -97,7 +70,21 @@ class CUDARenderer:
         """What debug views show."""
         return self._content
 
-    @with_views
+    def _draw_projected(self, request: FrameRequest) -> Frame:
+        """A view of `inspect.PROJECTED`; arguments and errors are those of `render`."""
+        shown, scale = request.settings.shown, None
+        with self._telling(request):
+            (frame,) = views.frames(request, self._content)
+            task = self._task(frame)
+            planned, pending = self._launches.launch_whole(task)
+            if shown in views.FINISHED:
+                scale = views.show(planned, request.settings, self.work, None)
+            drawn = self._download(task, planned, pending)
+            more = {} if scale is None else scale.stats()
+        depth = np.zeros_like(drawn.alpha) if request.depth else None
+        return replace(drawn, depth=depth, stats=drawn.stats | more)
+
+    @with_views(_draw_projected)
     @with_posters(draw_meshes)
     def render(self, request: FrameRequest) -> Frame:
         """Draws one frame.
@@ -110,7 +97,7 @@ class CUDARenderer:
         """
         with self._telling(request):
             task = self._task(request)
-            planned, pending = self._launch_whole(task)
+            planned, pending = self._launches.launch_whole(task)
             return self._download(task, planned, pending)
 
     @property
@@ -125,8 +112,7 @@ class CUDARenderer:
     def draw(
         self, request: FrameRequest, canvas: Canvas, *, averaged: bool = False, kept: bool = False
     ) -> DeviceFrame:
-        """As `render`, but to OpenGL's memory, without depth. Of the debug views it shows those of
-        `inspect.BLENDED`, and averages none.
+        """As `render`, but to OpenGL's memory, without depth.
 
         The host does not wait for the frame, but for the first that is averaged: the others need no
         more room, and so splats are missing in none.
@@ -135,50 +121,53 @@ class CUDARenderer:
             request: of the frame.
             canvas: where to.
             averaged: leaves the canvas to a mean, and the frame where the next one will be drawn.
-            kept: also in memory of the frame's own, from which the canvas is filled.
+            kept: also in memory of the frame's own, or of the mean's, from which the canvas is
+                filled.
 
         Raises:
             Withdrawn: the canvas is not lent any more.
             RenderError: as `render`, and where posters have alpha, which takes several frames.
         """
-        if clear_posters(self._content):
+        settings, work = request.settings, self.work
+        if settings.shown not in PROJECTED and clear_posters(self._content):
             raise RenderError("posters with alpha take several frames; call render()")
-        shown, color = request.settings.shown, None
-        request = replace(request, depth=False)
-        if shown != "colour" and self._content is not None:
-            request = blended(request, self._content)
+        sure, finished = averaged and request.seed == 0, settings.shown in views.FINISHED
+        drawn: list[tuple[Task, Pending]] = []
+        other = scale = picture = None
+        if kept and not averaged:
+            picture = work.new_picture(request.camera.width, request.camera.height)
         with self._telling(request):
-            task, work = self._task(request), self.work
-            picture = None
-            if kept:
-                picture = work.new_picture(request.camera.width, request.camera.height)
-            if averaged or shown in views.FINISHED:
-                sure = averaged and request.seed == 0
-                planned, pending = (self._launch_whole if sure else self._launch)(task)
-                if averaged:
-                    color = planned.colors[0]
-                else:
-                    with _target(work, canvas, picture) as target:
-                        views.show(shown, planned, work, target)
+            *before, last = views.frames(replace(request, depth=False), self._content)
+            for each in before:
+                task = self._task(each)
+                planned, pending = self._launch(task, sure)
+                other = planned.colors[0].clone()  # which the next frame is drawn over
+                drawn.append((task, pending))
+            task = self._task(last)
+            place = nullcontext() if averaged else drawn_to(canvas, work, picture)
+            if averaged or finished:
+                planned, pending = self._launch(task, sure)
+                with place as target:
+                    if finished:
+                        scale = views.show(planned, settings, work, target, other)
             else:
-                with _target(work, canvas, picture) as target:
-                    _, pending = self._launch(task, target)
-            ready = self.work.launcher.fence()
+                with place as target:
+                    planned, pending = self._launches.launch(task, target)
+            drawn.append((task, pending))
+            ready = work.launcher.fence()
 
         def outcome(wait: bool) -> Outcome | None:
             with self._telling(request):
-                found = pending.outcome(wait)
-            if found is None:
-                return None
-            return found._replace(timings=found.timings | task.scenery.timings)
+                return _outcome(drawn, scale, wait)
 
-        own = None if picture is None else CUDAPicture(self.work, picture)
-        return DeviceFrame(canvas, ready, outcome, color, own)
+        color = planned.colors[0] if averaged else None
+        own = None if picture is None else CUDAPicture(work, picture)
+        return DeviceFrame(canvas, ready, outcome, color, own, kept)
 
     def close(self) -> None:
         """Lets go of the scene and all memory on the GPU."""
         self._content = None
-        self._forget()
+        self._launches.forget()
 
     @contextmanager
     def _telling(self, request: FrameRequest) -> Iterator[None]:
@@ -188,7 +177,7 @@ class CUDARenderer:
         except RenderError:
             raise
         except Exception as error:
-            self._forget(wait=False)
+            self._launches.forget(wait=False)
             size = f"{request.camera.width}x{request.camera.height}"
             count = 0 if self._content is None else len(self._content.splats)
             if (problem := self.work.problem(error, f"{count} splats at {size}")) is None:
@@ -196,85 +185,16 @@ class CUDARenderer:
             raise BackendFailed(self.name, problem) from error
 
     def _task(self, request: FrameRequest) -> Task:
-        """Sends what a frame needs."""
+        """Sends what a frame needs. Raises RenderError."""
         check_mode(self, request)
-        content = self._content
-        if content is None:
+        if self._content is None:
             raise RenderError("the CUDA renderer has no scene; call upload() before render()")
-        splats, facts = scene_for(request, content.splats), facts_of(content.splats)
-        camera, settings, send = request.camera, request.settings, self._buffers.send
-        if not self._resident.holds(splats, settings.storage):
-            self._lanes.forget()  # which may hold what it replaces
-        scene = self._resident.scene(splats, settings.storage)
-        view = pack_view(
-            camera,
-            settings,
-            depth_offset=depth_offset(facts, camera),
-            depth_unit=depth_unit(facts, camera),
-        )
-        blending = modes.blending(modes.Asked(request, facts, self._buffers, self._resident.array))
-        sent, rows = send("view", view), rows_for(request, content.splats)
-        scenery = Scenery(content, request, sent, rows, self._buffers, self._resident)
-        self._room = self._room or Room.for_scene(len(splats))
+        return self._launches.task(request, self._content)
 
-        def plan(room: Room, target: Address | None) -> Planned:
-            return plan_frame(
-                self._buffers,
-                scene,
-                sent,
-                (camera.width, camera.height),
-                room,
-                blending,
-                degree=min(settings.max_sh_degree, splats.sh_degree),
-                antialias=settings.uses_antialiasing(splats.antialiased),
-                with_depth=request.depth,
-                coats=scenery.coats,
-                limits=scenery.limits,
-                finish=scenery.finish,
-                target=target,
-            )
-
-        def told(counts: list[int]) -> dict[str, int]:
-            _, ordered, instances, _, groups = counts[:5]
-            return {
-                "splats": len(splats),
-                "visible": ordered,
-                "instances": instances,
-                "keys": modes.keys(blending, ordered, groups),
-                **scenery.stats(),
-            }
-
-        return Task(request, scenery, plan, told)
-
-    def _launch(self, task: Task, target: Address | None = None) -> tuple[Planned, Pending]:
-        """Draws on the device, and does not wait for it."""
-        lane = self._lanes.next()  # which may make room
-        room = self._room
-        assert room is not None
-        planned = task.plan(room, target)
-        lane.times.begin()
-        lane.replayer.run(planned.plan, lane.times.end)
-        counts = self.work.launcher.fetch(planned.counts)
-        pending = Pending(lane, planned.plan.stages, counts, room, task.told, self._grow)
-        lane.pending = pending
-        return planned, pending
-
-    def _launch_whole(self, task: Task) -> tuple[Planned, Pending]:
-        """Draws on the device, again with more room where a frame has found too little."""
-        while True:
-            planned, pending = self._launch(task)
-            outcome = pending.outcome(True)
-            if outcome is not None and outcome.whole:
-                return planned, pending
-
-    def _grow(self, visible: int, instances: int) -> None:
-        """Makes room, once a frame has found too little."""
-        if self._room is None or self._content is None:
-            return  # it was of a scene that is gone
-        grown = self._room.grown(visible, instances, len(self._content.splats))
-        if grown != self._room:
-            self._room = grown
-            self._lanes.forget()  # which hold the memory that is now too small
+    def _launch(self, task: Task, sure: bool) -> tuple[Planned, Pending]:
+        """Draws to the frame's own memory; `sure` waits until it is whole."""
+        launches = self._launches
+        return launches.launch_whole(task) if sure else launches.launch(task)
 
     def _download(self, task: Task, planned: Planned, pending: Pending) -> Frame:
         """The frame as arrays of their own."""
@@ -294,19 +214,20 @@ class CUDARenderer:
         timings = outcome.timings | task.scenery.timings | downloaded
         return Frame(colors[0], alpha, depth, timings, outcome.stats, paint)
 
-    def _forget(self, *, wait: bool = True) -> None:
-        self._lanes.forget(wait=wait)
-        self._resident.clear()
-        self._buffers.clear()
-        self._room = None
 
-
-@contextmanager
-def _target(work: Work, canvas: Canvas, picture: Tensor) -> Iterator[Address]:
-    """Where to draw a frame: a canvas, or a picture that is shown there then. Raises Withdrawn."""
-    with canvas.lent() as address:
-        if picture is None:
-            yield Address(address)
-        else:
-            yield Address(picture.data_ptr())
-            work.each_pixel("compose", picture, None, None, 0, None, Address(address))
+def _outcome(
+    drawn: Sequence[tuple[Task, Pending]], scale: views.Scale | None, wait: bool
+) -> Outcome | None:
+    """What is known of the frames of a picture; the stats are those of the first."""
+    whole, timings, stats = True, {}, {}
+    for task, pending in drawn:
+        if (found := pending.outcome(wait)) is None:
+            return None
+        whole = whole and found.whole
+        timings = both(timings, found.timings | task.scenery.timings)
+        stats = stats or found.stats
+    if scale is not None:
+        if not (wait or scale.there()):
+            return None
+        stats = stats | scale.stats()
+    return Outcome(whole, timings, stats)

@@ -21,7 +21,7 @@ from ...shaders import ShaderError
 from ..accumulate import same_view
 from ..camera import Camera
 from ..frame import Frame, FrameRequest
-from ..inspect import with_views
+from ..inspect import by_cpu, with_views
 from ..meshes.cpu import draw_meshes
 from ..modes.binned import depth_unit
 from ..paint import Paint
@@ -156,7 +156,7 @@ class GLRenderer:
         """What debug views show."""
         return self._content
 
-    @with_views
+    @with_views(by_cpu)
     @with_posters(draw_meshes, needs_host)
     def render(self, request: FrameRequest) -> Frame:
         """Draws one frame and downloads it. Raises as `draw`."""

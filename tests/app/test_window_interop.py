@@ -6,17 +6,20 @@ and everything between are real.
 
 import copy
 from dataclasses import replace
+from typing import get_args, get_type_hints
 
 import numpy as np
 import pytest
 from cuda_host import HostCopy, HostLauncher
 from fake_interop import FakeInterop
+from make_images import make_image
 
 pytestmark = pytest.mark.window
 
 pytest.importorskip("PySide6.QtCore")
 torch = pytest.importorskip("torch")
 
+from voile import Settings  # noqa: E402
 from voile.app import backends, job_renderers  # noqa: E402
 from voile.render import create_renderer  # noqa: E402
 from voile.render.accumulate import ArrayMean  # noqa: E402
@@ -28,6 +31,7 @@ from voile.render.device_frame import DeviceFrame, Outcome  # noqa: E402
 from voile.render.frame import Frame  # noqa: E402
 from voile.render.measuring import difference  # noqa: E402
 from voile.render.renderer import BackendFailed  # noqa: E402
+from voile.scenes.io.vis import save_image  # noqa: E402
 
 SHARED = "Transfer shared with OpenGL"
 
@@ -64,7 +68,8 @@ class OnDevice(CPURenderer):
     def draw(self, request, canvas, *, averaged=False, kept=False):
         whole, outcome = super().render(request), None
         if averaged:
-            return DeviceFrame(canvas, lambda: None, lambda wait: outcome, whole)
+            told = Outcome(True, whole.timings, whole.stats)
+            return DeviceFrame(canvas, lambda: None, lambda wait: told, whole, kept=kept)
         if self._cuda.incomplete:
             self._cuda.incomplete -= 1
             outcome = Outcome(False, whole.timings, whole.stats)
@@ -97,7 +102,9 @@ class Mean(ArrayMean):
         self._cuda = cuda
 
     def add(self, frame, count):
-        return self._cuda.draw(super().add(frame.color, count), frame.canvas)
+        mean = super().add(frame.color, count)
+        shown = self._cuda.draw(mean, frame.canvas)
+        return replace(shown, picture=Kept(self._cuda, mean)) if frame.kept else shown
 
 
 @pytest.fixture
@@ -200,22 +207,52 @@ def test_another_context_is_tried_anew(cuda, make_window, show, look, ply, drawn
     assert cuda.held
 
 
-def test_what_needs_arrays_says_why(cuda, make_window, show, look, ply, tmp_path, qtbot):
-    window = show(make_window("cuda"), ply)
-    session, hud = window.session, window.overlays.hud
-    look(window)
-    session.settings.shown = "alpha"
-    look(window)
-    assert SHARED in hud.text()
-    session.settings.shown = "error"
-    look(window)
-    assert "Transfer host copy: a debug view is drawn" in hud.text()
-    session.settings.shown = "colour"
-    look(window)
-    assert SHARED in hud.text()
+def test_every_view_stays_where_it_was_drawn(cuda, make_window, show, look, ply, tmp_path, qtbot):
+    shown = [each for each in get_args(get_type_hints(Settings)["shown"]) if each != "colour"]
+    pictures = {}
+    for backend in ("cpu", "cuda"):
+        window = show(make_window(backend), ply)
+        for each in shown:
+            window.session.settings.shown = each
+            pictures[backend, each] = look(window)
+            if backend == "cuda":
+                assert SHARED in window.overlays.hud.text(), each
+    for each in shown:
+        same(pictures["cuda", each], pictures["cpu", each])
+    assert "array" not in cuda.names()
     window.pictures.save(tmp_path / "kept.png")
     qtbot.waitUntil((tmp_path / "kept.png").exists, timeout=20_000)
     assert isinstance(window.viewport.drawer.shown[0].frame, DeviceFrame), "the window's stays"
+    assert "array" in cuda.names()
+
+
+def test_the_scale_of_a_view_is_said_when_it_is_known(cuda, make_window, show, look, ply, qtbot):
+    window = show(make_window("cuda"), ply)
+    look(window)
+    drawer, legend = window.viewport.drawer, window.legend
+    cuda.late = True
+    window.session.settings.shown = "overdraw"
+    qtbot.waitUntil(
+        lambda: drawer.shown[0].job.request.settings.shown == "overdraw", timeout=20_000
+    )
+    legend.refresh()
+    assert legend.ends == ("Splats in a pixel", "0", "")
+    cuda.late = False
+    qtbot.waitUntil(lambda: window.viewport.settled, timeout=20_000)
+    assert legend.ends[2] == f"{drawer.shown[0].stats['limit']} and more"
+
+
+def test_what_needs_arrays_says_why(cuda, make_window, show, look, ply, tmp_path, qtbot):
+    save_image(make_image(80, (40, 30), 4), vis := tmp_path / "image.vis")
+    window = show(make_window("cuda"), ply)
+    session, hud = window.session, window.overlays.hud
+    window.editing.add(str(vis))  # a picture with alpha
+    qtbot.waitUntil(lambda: len(session.nodes) == 2, timeout=60_000)
+    look(window)
+    assert "Transfer host copy: posters with alpha are blended" in hud.text()
+    session.settings.shown = "overdraw"  # which has no posters in it
+    look(window)
+    assert SHARED in hud.text()
 
 
 def test_two_pictures_are_compared_on_the_device(cuda, make_window, show, look, ply, qtbot):
@@ -267,9 +304,44 @@ def test_two_pictures_are_compared_on_the_device(cuda, make_window, show, look, 
     compared()
     assert SHARED in hud.text(), "A stays where it was drawn"
     assert "array" not in cuda.names()
-    session.settings.mode = "stochastic"
+
+
+@pytest.mark.parametrize("mode", ["sorted", "stochastic"])
+@pytest.mark.parametrize("shown", ["colour", "depth"])
+def test_means_are_compared_on_the_device(
+    cuda, make_window, show, look, ply, qtbot, monkeypatch, mode, shown
+):
+    """Of A, with a B that adds up too or does not; each starts once, whatever the other does."""
+    window = show(make_window("cuda"), ply)
+    session, hud, drawer = window.session, window.overlays.hud, window.viewport.drawer
+    settings, comparison = session.settings, session.comparison
     look(window)
-    assert "Transfer host copy: means of frames are compared" in hud.text()
+    settings.mode, settings.samples, settings.accumulate = "stochastic", 2, 8
+    settings.shown = shown
+    comparison.backend, comparison.settings.mode = "cuda", mode
+    comparison.settings.samples = 1
+    comparison.active = comparison.heat = True
+
+    def full():
+        compared, sides = drawer.compared, drawer.shown
+        if compared is None or len(sides) < 2 or compared.heat is None:
+            return False
+        frames = compared.pair.a.frame is sides[0].frame, compared.pair.b.frame is sides[1].frame
+        return all(frames) and [sides[k].samples for k in (0, 1)] == [8, 8 * (mode != "sorted")]
+
+    before = cuda.names().count("draw")
+    qtbot.waitUntil(full, timeout=30_000)
+    look(window)
+    assert cuda.names().count("draw") == before + 4 + (8 if mode == "stochastic" else 1)
+    assert SHARED in hud.text()
+    assert {"array", "fetched"}.isdisjoint(cuda.names())
+    a, b = (drawer.shown[side].frame.picture._whole for side in (0, 1))
+    background = settings.background
+    expected = difference(a.over(background), b.over(background), with_ssim=False)
+    assert drawer.compared.psnr == pytest.approx(expected.psnr)
+    # Eight samples are the same however they come; of pictures of depth it is not so.
+    alike = mode == "stochastic" and shown == "colour"
+    assert (expected.psnr > 100) == alike
 
 
 def test_a_frame_that_lacks_splats_is_drawn_again(cuda, make_window, show, look, ply, drawn_by_cpu):
@@ -349,7 +421,8 @@ def test_a_gpu_that_stops_meanwhile_is_told_and_another_backend_draws(
     assert "Transfer" not in window.overlays.hud.text()
 
 
-FILES = ("project.cu", "sort.cu", "bins.cu", "modes/sorted.cu", "modes/stochastic.cu", "finish.cu")
+FILES = ("project.cu", "sort.cu", "bins.cu", "modes/sorted.cu", "modes/stochastic.cu", "finish.cu",
+         "views/overdraw.cu", "views/show.cu")  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -358,13 +431,16 @@ def on_host(tmp_path_factory):
     return HostLauncher(tmp_path_factory.mktemp("kernels"), FILES)
 
 
-@pytest.mark.parametrize("shown", ["colour", "depth"])
-@pytest.mark.parametrize("mode", ["sorted", "stochastic"])
+@pytest.mark.parametrize(
+    ("mode", "shown"),
+    [("sorted", "colour"), ("sorted", "depth"), ("sorted", "overdraw"), ("stochastic", "colour"),
+     ("stochastic", "depth"), ("stochastic", "error"), ("stochastic", "overdraw")],
+)  # fmt: skip
 def test_the_backend_itself_draws_into_the_window(
     on_host, monkeypatch, make_window, show, look, ply, qtbot, mode, shown
 ):
     """All but the GPU is real: renderer, frames that nobody waits for, and their kernels."""
-    fake, made, pictures = FakeInterop(), [], {}
+    fake, made, pictures, legends = FakeInterop(), [], {}, []
     launcher = copy.copy(on_host)
     launcher.share = fake.share
 
@@ -386,14 +462,16 @@ def test_the_backend_itself_draws_into_the_window(
         settings.storage = "float32"
         window.session.navigator.orbit(0.3, 0.1)
         look(window)
-        wanted = settings.accumulate if mode == "stochastic" else 0
+        adds = mode == "stochastic" and shown != "overdraw"
+        wanted = settings.accumulate if adds else 0
         drawer = window.viewport.drawer
         qtbot.waitUntil(lambda: drawer.shown[0].samples >= wanted, timeout=20_000)  # noqa: B023
         pictures[backend] = look(window)
+        legends.append(window.legend.ends)
     same(pictures["cuda"], pictures["cpu"])
+    assert legends[0] == legends[1]
     assert pictures["cuda"].std() > 5
-    if shown == "colour" or mode == "sorted":
-        assert SHARED in window.overlays.hud.text()
-        assert fake.held
+    assert SHARED in window.overlays.hud.text()
+    assert fake.held
     window.close()
     assert not fake.held

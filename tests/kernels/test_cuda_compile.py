@@ -39,7 +39,7 @@ def test_every_kernel_compiles_without_a_warning(name, architecture, tmp_path):
 def test_all_files_are_named_and_all_constants_come_from_python():
     folder = sources.resources.files("voile.kernels.cuda")
     found = {f.name for f in folder.iterdir() if f.name.endswith(".cu")}
-    for below in ("modes", "grad"):
+    for below in ("modes", "grad", "views"):
         found |= {f"{below}/{f.name}" for f in (folder / below).iterdir() if f.name.endswith(".cu")}
     assert found == set(FILES)
     assert sources.defines()["ALPHA_MAX"] == constants.ALPHA_MAX

@@ -13,7 +13,7 @@ import voile
 from voile import Camera, FrameRequest, Settings
 from voile.render import create_renderer
 from voile.render.heat import RAMP, heat
-from voile.render.inspect import number_colors, overdraw
+from voile.render.inspect import PROJECTED, number_colors, overdraw
 from voile.render.metrics import psnr
 from voile.render.modes.binned import bins_in_use
 from voile.render.modes.layers import Layers
@@ -55,6 +55,18 @@ def test_every_backend_shows_the_same(renderers, shown):
         assert psnr(np.clip(frame.color, 0, 1), np.clip(expected.color, 0, 1)) > 45, name
         assert frame.paint is None
         assert frame.depth is None
+
+
+@pytest.mark.parametrize("shown", PROJECTED)
+def test_surfels_are_flat_ellipses_and_not_filtered(shown):
+    """The mip filter would take opacity from them, and so whole rims."""
+    surfels = make_splats(250, 1, "mixed", antialiased=True)
+    frames = [
+        voile.render(surfels, CAMERA, Settings(shown=shown), backend=backend)
+        for backend in ("reference", "cpu")
+    ]
+    assert psnr(*(np.clip(frame.color, 0, 1) for frame in frames)) > 45
+    assert frames[0].color.std() > 0.02
 
 
 def test_overdraw_counts_the_layers_of_every_pixel():

@@ -278,6 +278,13 @@ T atomicAdd(T *at, T value) {
 }
 
 template <class T>
+T atomicMax(T *at, T value) {
+    T before = *at;
+    *at = before < value ? value : before;
+    return before;
+}
+
+template <class T>
 T atomicExch(T *at, T value) {
     T before = *at;
     *at = value;

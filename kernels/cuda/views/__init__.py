@@ -1,0 +1,1 @@
+"""CUDA sources of debug views' rasterizers, one file each; package data."""
