@@ -162,7 +162,7 @@ def test_arrays_go_when_what_they_are_of_goes():
         renderer.upload(replace(content, lights=Lights(uniform(0.1 * light))))
         renderer.render(request)
         gc.collect()
-        counts.append(len(renderer._resident._arrays))
+        counts.append(len(renderer._launches._resident._arrays))
     assert counts[0] < counts[1] == counts[5]  # two frames may be under way
     renderer.close()
 
