@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import sys
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any, NamedTuple, Protocol
@@ -11,19 +10,11 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ...kernels.cuda.compile import INSTALL, CUDAError, compile_source, compiler_version
+from ...kernels.cuda.compile import CUDAError, compile_source
 from ...kernels.cuda.sources import FILES, Source, load
 from ..device_frame import SharedBuffer
-from ..renderer import BackendUnavailable
+from .available import check_driver, check_gpu, import_core, import_torch
 from .interop import MappedBuffer, Streams
-
-OLDEST_DRIVER = 12000
-"""As cuDriverGetVersion says it: CUDA 12.0, the first that loads what NVRTC 12 makes."""
-
-OLDEST_ARCHITECTURE = 75
-"""Turing: what NVRTC 12 still compiles for without a warning."""
-
-OTHERS = "the backends gl and cpu need no CUDA."
 
 
 class Mark(Protocol):
@@ -125,29 +116,12 @@ class GPULauncher:
     """
 
     def __init__(self) -> None:
-        check_driver()
-        try:
-            core = import_module("cuda.core")
-            compiler_version()
-        except (ImportError, CUDAError) as error:
-            raise BackendUnavailable(
-                f"the packages of the CUDA backend are missing ({error}); "
-                f"install them: {INSTALL}; {OTHERS}"
-            ) from error
-        self._core, self._torch = core, import_torch()
-        self._index = index = self._torch.cuda.current_device()
-        self.device = f"cuda:{index}"
-        self.name = self._torch.cuda.get_device_name(index)
-        major, minor = self._torch.cuda.get_device_capability(index)
-        self._architecture = 10 * major + minor
-        if self._architecture < OLDEST_ARCHITECTURE:
-            raise BackendUnavailable(
-                f"{self.name} has compute capability {major}.{minor}; the CUDA backend needs "
-                f"{OLDEST_ARCHITECTURE / 10} (Turing, 2018) or more; {OTHERS}"
-            )
-        self._streams = Streams(core, self._torch, index)
-        self._device = core.Device(index)
-        self._device.set_current()  # the primary context, which torch uses too
+        driver = check_driver()
+        self._torch = torch = import_torch()
+        self._core = core = import_core(torch.version.cuda, driver)
+        self._index, self.name, self._architecture = check_gpu(core, torch)
+        self.device = f"cuda:{self._index}"
+        self._streams = Streams(core, torch, self._index)
         self._sources: dict[str, Source] = {
             name: source for source in map(load, FILES) for name in source.kernels
         }
@@ -219,7 +193,8 @@ class GPULauncher:
             return self._modules[source.name].get_kernel(kernel)  # loads the module
         except Exception as error:
             raise CUDAError(
-                f"the driver does not load kernel {kernel} for {self.name}: {error}. Update it."
+                f"the driver does not load kernel {kernel} for {self.name}: {error}. "
+                "Update it."
             ) from error
 
 
@@ -250,54 +225,3 @@ class _Copy:
     def array(self) -> NDArray[Any]:
         self._event.synchronize()
         return self._pinned.numpy()
-
-
-def import_torch() -> Any:
-    """torch, where it can use CUDA. Nothing below `render.cuda` imports it otherwise.
-
-    Raises:
-        BackendUnavailable: it is missing, or made without CUDA.
-    """
-    try:
-        import torch
-    except ImportError as error:
-        raise BackendUnavailable(f"torch cannot be imported: {error}; {OTHERS}") from error
-    if not torch.cuda.is_available():
-        made = "was built without CUDA" if torch.version.cuda is None else "finds no usable GPU"
-        raise BackendUnavailable(
-            f"torch {torch.__version__} {made}; install one with CUDA, as pytorch.org/get-started "
-            f"says; {OTHERS}"
-        )
-    return torch
-
-
-def check_driver(open_library: Callable[[str], Any] = ctypes.CDLL) -> None:
-    """Asks the driver alone, which takes no time and loads no package.
-
-    Raises:
-        BackendUnavailable: no driver, one that is too old, or no GPU.
-    """
-    library = "nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1"
-    try:
-        driver = open_library(library)
-    except OSError as error:
-        raise BackendUnavailable(
-            f"there is no NVIDIA driver ({library} is missing); with an NVIDIA GPU, install its "
-            f"driver; {OTHERS}"
-        ) from error
-    version, count = ctypes.c_int(0), ctypes.c_int(0)
-    code = driver.cuInit(0)
-    if code == 0:
-        driver.cuDriverGetVersion(ctypes.byref(version))
-        code = driver.cuDeviceGetCount(ctypes.byref(count))
-    if code != 0 or count.value == 0:
-        raise BackendUnavailable(f"the NVIDIA driver finds no usable GPU (code {code}); {OTHERS}")
-    if version.value < OLDEST_DRIVER:
-        raise BackendUnavailable(
-            f"the NVIDIA driver is for CUDA {_version(version.value)}; the CUDA backend needs one "
-            f"for {_version(OLDEST_DRIVER)} or later: update the driver; {OTHERS}"
-        )
-
-
-def _version(number: int) -> str:
-    return f"{number // 1000}.{number % 1000 // 10}"
