@@ -14,7 +14,7 @@ from ...kernels.cuda.compile import CUDAError, compile_source
 from ...kernels.cuda.sources import FILES, Source, load
 from ..device_frame import SharedBuffer
 from .available import check_driver, check_gpu, import_core, import_torch
-from .interop import MappedBuffer, Streams
+from .interop import WHOLE_DEVICE, MappedBuffer, Streams, first_line
 
 
 class Mark(Protocol):
@@ -127,6 +127,7 @@ class GPULauncher:
         }
         self._modules: dict[str, Any] = {}
         self._kernels: dict[str, Any] = {}
+        self._aside: Any = None  # a stream to capture on
 
     def launch(self, kernel: str, blocks: int, block: tuple[int, int], *arguments: Any) -> None:
         """Runs a kernel on torch's current stream; its file is compiled on first use."""
@@ -137,10 +138,13 @@ class GPULauncher:
         config = self._core.LaunchConfig(grid=(blocks, 1, 1), block=(*block, 1))
         values = (split(value)[1] for value in arguments)
         try:
+            # torch's context, which a thread need not have: the default stream is that of whichever
+            # is current. Of another GPU it would be, where that is what the thread had.
+            self._core.Device(self._index).set_current()
             self._core.launch(self._streams.current(), config, self._kernels[kernel], *values)
         except Exception as error:  # the class is private in cuda.core
             raise CUDAError(
-                f"kernel {kernel} cannot be launched on {self.name}: {error}"
+                f"kernel {kernel} cannot be launched on {self.name}: {first_line(error)}"
             ) from error
 
     def mark(self) -> Mark:
@@ -178,10 +182,17 @@ class GPULauncher:
 
     def capture(self, work: Callable[[], None]) -> Callable[[], None]:
         """The launches of `work` as a CUDA graph. Raises RuntimeError."""
-        graph = self._torch.cuda.CUDAGraph()
+        cuda = self._torch.cuda
+        graph, before = cuda.CUDAGraph(), cuda.current_stream(self._index)
+        if self._aside is None:  # torch's own is of the device that was captured on first
+            self._aside = cuda.Stream(self._index)
         # Other threads may use the GPU meanwhile: only this one is recorded.
-        with self._torch.cuda.graph(graph, capture_error_mode="thread_local"):
-            work()
+        begun = cuda.graph(graph, stream=self._aside, capture_error_mode="thread_local")
+        try:
+            with WHOLE_DEVICE, begun:
+                work()
+        finally:
+            cuda.set_stream(before)  # torch leaves its own where a capture fails
         return graph.replay
 
     def _load(self, kernel: str) -> Any:
@@ -193,7 +204,7 @@ class GPULauncher:
             return self._modules[source.name].get_kernel(kernel)  # loads the module
         except Exception as error:
             raise CUDAError(
-                f"the driver does not load kernel {kernel} for {self.name}: {error}. "
+                f"the driver does not load kernel {kernel} for {self.name}: {first_line(error)}. "
                 "Update it."
             ) from error
 
