@@ -60,6 +60,9 @@ overflow."""
 LEAST_SLANT = 0.02
 """Least cosine from a normal to the viewer; blended and interpolated ones can even face away."""
 
+EDGE_ON = 1e-15
+"""Determinants below this, of columns of length 1, are rounding: no area of a triangle is seen."""
+
 SEAM = 1e-9
 """Triangles of meshes are larger by this part of their barycentric coordinates: where a pixel's
 centre is on the edge of two of them, rounding could put it outside of both."""
@@ -69,6 +72,31 @@ NEURAL_MOST_LOG = 12.0
 
 NEURAL_LEAST_SQUARE = 1e-12
 """Vectors of its frames with a smaller square are not made longer where they become unit ones."""
+
+LATENT_SPREAD = 4.0
+"""Texels of a level of a neural material stand for footprints so many times as wide as they are
+apart: the closer they are, the less interpolation between them adds to the blur."""
+
+LOBE_LEAST_ALPHA = 0.03
+"""Least GGX roughness of the lobe that a neural material draws directions by."""
+
+LOBE_LEAST_SHARE = 0.05
+"""Least share of that lobe and of the other, so that every direction is drawn."""
+
+LOBE_MOST_SLOPE = 4.0
+"""Limit of the slopes of its normal."""
+
+LEAST_WEIGHT = 1e-3
+"""Pixels that materials cover less are not lit."""
+
+MOST_TINT = 8.0
+"""Most that a captured colour multiplies a material by."""
+
+CLOSEST_LAMP = 1e-3
+"""Point lamps are no nearer to a surface than this, world units."""
+
+SKY_ROWS, SKY_COLUMNS = 64, 128
+"""Cells of an environment from which light is drawn."""
 
 COAT_F0 = 0.04
 """Reflectance of a dielectric coat from above: of glass and lacquer, index 1.5."""

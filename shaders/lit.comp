@@ -77,21 +77,21 @@ vec3 radiance(vec3 d) {
 
 float cell_density(vec3 d) {
     vec2 at = place_of(d);
-    int row = clamp(int(at.y * float(CELL_ROWS)), 0, CELL_ROWS - 1);
-    int column = clamp(int(at.x * float(CELL_COLUMNS)), 0, CELL_COLUMNS - 1);
-    return cells[row * CELL_COLUMNS + column].z;
+    int row = clamp(int(at.y * float(SKY_ROWS)), 0, SKY_ROWS - 1);
+    int column = clamp(int(at.x * float(SKY_COLUMNS)), 0, SKY_COLUMNS - 1);
+    return cells[row * SKY_COLUMNS + column].z;
 }
 
 vec3 cell_sample(vec4 u) {
-    int count = CELL_ROWS * CELL_COLUMNS;
+    int count = SKY_ROWS * SKY_COLUMNS;
     int cell = min(int(u.x * float(count)), count - 1);
     vec4 drawn = cells[cell];
     if (!(u.y < drawn.x)) cell = int(drawn.y);
-    int row = cell / CELL_COLUMNS, column = cell - row * CELL_COLUMNS;
-    float top = cos(PI * float(row) / float(CELL_ROWS));
-    float bottom = cos(PI * float(row + 1) / float(CELL_ROWS));
+    int row = cell / SKY_COLUMNS, column = cell - row * SKY_COLUMNS;
+    float top = cos(PI * float(row) / float(SKY_ROWS));
+    float bottom = cos(PI * float(row + 1) / float(SKY_ROWS));
     float y = top + (bottom - top) * u.z, sine = sqrt(max(0.0, 1.0 - y * y));
-    float azimuth = 2.0 * PI * ((float(column) + u.w) / float(CELL_COLUMNS) - 0.5);
+    float azimuth = 2.0 * PI * ((float(column) + u.w) / float(SKY_COLUMNS) - 0.5);
     return vec3(sine * sin(azimuth), y, -sine * cos(azimuth));
 }
 

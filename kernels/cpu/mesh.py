@@ -14,15 +14,12 @@ import math
 
 import numpy as np
 
-from ..constants import LEAST_SLANT, SEAM
+from ..constants import EDGE_ON, LEAST_SLANT, SEAM
 from .jit import inline, kernel
 from .texture import sample
 
 SETUP = 9
 """Values of a triangle: its three functions, each by X, by Y and constant."""
-
-EDGE_ON = 1e-15
-"""Determinants below this, of columns of length 1, are rounding: no area is seen."""
 
 U, V, NX, NY, NZ, TX, TY, TZ, FOOTPRINT, RED, GREEN, BLUE, ALPHA = range(13)
 """Planes of what is seen at a pixel: texture coordinates, normal, tangent, the size of a pixel on

@@ -20,26 +20,21 @@ extern "C" __global__ void average(const float4 *frame, int pixels, float share,
     shown[i] = next;
 }
 
-// Adds light to splats, and puts a surface behind them, which shows by the transmittance that they
-// leave. `light` (pixels, 3); `surface` colour, and 1 where there is any or 0. Each may be null.
-extern "C" __global__ void compose(const float4 *frame, int pixels, const float *light,
-                                   const float4 *surface, float4 *shown) {
+// Puts an opaque surface behind splats: it shows by the transmittance that they leave. `surface` is
+// colour, and 1 where there is any or 0, and lies at depths `deep`; null for none. `depth`, null
+// where it is not wanted, is that of the splats, `median` or mean.
+extern "C" __global__ void compose(const float4 *frame, int pixels, const float4 *surface,
+                                   const float *deep, int median, float *depth, float4 *shown) {
     int i = thread_place();
     if (i >= pixels) return;
-    float4 color = frame[i];
-    if (light) {
-        const float *added = light + 3 * size_t(i);
-        color.x += added[0];
-        color.y += added[1];
-        color.z += added[2];
-    }
-    if (surface) {
-        float4 behind = surface[i];
-        float left = (1.0f - color.w) * behind.w;
-        color.x += left * behind.x;
-        color.y += left * behind.y;
-        color.z += left * behind.z;
-        color.w = fmaxf(color.w, behind.w);
+    float4 color = frame[i], behind = make_float4(0.0f, 0.0f, 0.0f, 0.0f);
+    if (surface) behind = surface[i];
+    if (behind.w > 0.0f) {
+        float left = 1.0f - color.w;
+        color = make_float4(color.x + left * behind.x, color.y + left * behind.y,
+                            color.z + left * behind.z, 1.0f);
+        if (depth && median) depth[i] = left > 0.5f ? deep[i] : depth[i];
+        if (depth && !median) depth[i] = toward(depth[i], deep[i], left);
     }
     shown[i] = color;
 }

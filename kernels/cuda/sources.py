@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from importlib import resources
 
+from ...scenes.material import NetShape
 from .. import constants
 
 TILE = 16
@@ -71,6 +72,8 @@ FILES = (
     "grad/weighted_surfels.cu",
     "grad/splats.cu",
     "grad/splats_surfels.cu",
+    "gbuffer.cu",
+    "lit_splats.cu",
     "finish.cu",
     "views/overdraw.cu",
     "views/ellipsoids.cu",
@@ -82,8 +85,13 @@ FILES = (
 """All files that hold kernels. Those for scenes with surfels are apart, so that no one compiles
 them who has none."""
 
+FOR_NETS = ("lit_splats.cu",)
+"""Those of them that are compiled for each shape of a neural material's nets; names of kernels say
+for which."""
+
 _INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"\s*$')
 _KERNEL = re.compile(r'extern "C" __global__ void (?:[A-Z]+ )?(\w+)\(')
+_SHAPED = re.compile(r"\w+?_(\d+)_(\d+)_(\d+(?:x\d+)*)_(\d+(?:x\d+)*)")
 
 
 @dataclass(frozen=True)
@@ -117,17 +125,53 @@ def defines() -> dict[str, int | float]:
     return values
 
 
-def load(name: str) -> Source:
+def load(name: str, nets: NetShape | None = None) -> Source:
     """Reads a kernel file of this package.
+
+    Args:
+        name: one of `FILES`.
+        nets: of a file of `FOR_NETS`; None is the usual shape.
 
     Raises:
         FileNotFoundError: it, or a file that it includes, is not there.
     """
     # In brackets: some are negative.
     head = [f"#define {key} ({value!r})" for key, value in defines().items()]
-    body = _resolve(name, [])
-    text = "\n".join([*head, *body]) + "\n"
+    text = "\n".join(_resolve(name, []))
+    if name in FOR_NETS:
+        shape = nets or NetShape()
+        head += [f"#define {key} {value}" for key, value in _net_defines(shape).items()]
+        sizes = for_nets("", shape)
+        name, text = f"{name} ({sizes})", text.replace("_NET(", f"_{sizes}(")
+    text = "\n".join([*head, text]) + "\n"
     return Source(name, text, tuple(_KERNEL.findall(text)))
+
+
+def for_nets(kernel: str, shape: NetShape) -> str:
+    """The name of a kernel of `FOR_NETS` for a shape, as "light_splats_8_2_32x32_16x16"."""
+    widths = ("x".join(map(str, each)) for each in (shape.hidden, shape.sampler))
+    return "_".join([kernel, str(shape.latents), str(shape.frames), *widths]).removeprefix("_")
+
+
+def nets_source(kernel: str) -> Source:
+    """The file of a kernel of `FOR_NETS`, for the nets that its name says. Raises KeyError."""
+    if match := _SHAPED.fullmatch(kernel):
+        hidden, sampler = (tuple(map(int, each.split("x"))) for each in match.groups()[2:])
+        shape = NetShape(int(match[1]), int(match[2]), hidden, sampler)
+        for source in (load(name, shape) for name in FOR_NETS):
+            if kernel in source.kernels:
+                return source
+    raise KeyError(kernel)
+
+
+def _net_defines(shape: NetShape) -> dict[str, str]:
+    """Sizes as decoder.cuh takes them."""
+    return {
+        "NET_LATENTS": str(shape.latents),
+        "NET_FRAMES": str(shape.frames),
+        "NET_HIDDEN": ", ".join(map(str, shape.hidden)),
+        "NET_SAMPLER": ", ".join(map(str, shape.sampler)),
+    }
 
 
 def _resolve(name: str, seen: list[str]) -> list[str]:

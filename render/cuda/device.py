@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...kernels.cuda.compile import CUDAError, compile_source
-from ...kernels.cuda.sources import FILES, Source, load
+from ...kernels.cuda.sources import FILES, Source, load, nets_source
 from ..device_frame import SharedBuffer
 from .available import check_driver, check_gpu, import_core, import_torch
 from .interop import WHOLE_DEVICE, MappedBuffer, Streams, first_line
@@ -196,7 +196,7 @@ class GPULauncher:
         return graph.replay
 
     def _load(self, kernel: str) -> Any:
-        source = self._sources[kernel]
+        source = self._sources.get(kernel) or nets_source(kernel)
         if source.name not in self._modules:
             code = compile_source(source, self._architecture)
             self._modules[source.name] = self._core.ObjectCode.from_cubin(code)

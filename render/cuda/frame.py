@@ -140,16 +140,37 @@ class Planned(NamedTuple):
     depth: Tensor | None
 
 
+Coat = Callable[[Plan, Visible], None]
+"""Lists the launch that gives footprints the colours of a coat; the first goes on first."""
+
+Finish = Callable[[Plan, list[Any], "Tensor | None", "Address | None"], None]
+"""Lists what is done with the coats of a frame and its depth, of which at last the picture is in
+the first, or in other memory where there is a target."""
+
+
+def plain_coat(coat: Tensor) -> Coat:
+    """Of (N, 4) float32, see `Paint.coat`."""
+
+    def put_on(plan: Plan, visible: Visible) -> None:
+        plan.each(
+            "paint", visible.room, visible.splats, visible.counts, visible.room, coat,
+            visible.footprints,
+        )  # fmt: skip
+
+    return put_on
+
+
 def plan_frame(
     buffers: Buffers, scene: DeviceScene, view: Tensor, size: tuple[int, int], room: Room,
     blending: Blending, *, degree: int, antialias: bool, with_depth: bool,
-    coats: Sequence[Tensor] = (), limits: Tensor | None = None, target: Address | None = None,
+    coats: Sequence[Coat] = (), limits: Tensor | None = None, finish: Finish | None = None,
+    target: Address | None = None,
 ) -> Planned:  # fmt: skip
     """Lists what draws a frame, of which nothing has run yet.
 
-    `coats` are each (N, 4) float32, drawn one after the other in place of the colours; `limits` are
-    depths (H, W) beyond which no splat is seen. `target` is memory for the picture, or for what the
-    first coat becomes, that is no tensor's and may be elsewhere for the next frame.
+    `coats` are drawn one after the other in place of the colours; `limits` are depths (H, W) beyond
+    which no splat is seen. `target` is memory for the picture, or for what the first coat becomes,
+    that is no tensor's and may be elsewhere for the next frame.
     """
     plan, (width, height) = Plan(buffers), size
     if blending.flat:
@@ -175,24 +196,25 @@ def plan_frame(
     plan.stage("bin")
     depth = buffers.get("depth", height, width) if with_depth else None
     surfels = () if visible.discs is None else (visible.discs, view)
-    colors = [
-        buffers.get(f"color {k}", height, width, 4) if k or target is None else target
-        for k in range(max(1, len(coats)))
-    ]
-    if target is not None:
+    colors: list[Any] = [target]
+    if target is None or finish is not None:
+        colors = [buffers.get("color", height, width, 4)]
+    else:
         plan.end_head()
+    if len(coats) > 1:  # one after the other, so that kernels find them by their number
+        colors += buffers.get("coats", len(coats) - 1, height, width, 4)
     for k, color in enumerate(colors):
         if coats:
-            plan.each(
-                "paint", visible.room, visible.splats, visible.counts, visible.room, coats[k],
-                visible.footprints,
-            )  # fmt: skip
+            coats[k](plan, visible)
         plan.launch(
             _for_kind(blending.rasterize, scene), len(tiles), (WARP, TILE_WARPS), starts, tiles,
             members, visible.footprints, width, height, color, None if k else depth, limits,
             *surfels, *arguments,
         )  # fmt: skip
     plan.stage("rasterize")
+    if finish is not None:
+        finish(plan, colors, depth, target)
+        plan.stage("shade")
     plan.finish()
     return Planned(plan, plan.piece(every), colors, depth)
 

@@ -5,24 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
 from ...scenes.content import Content
 from ..frame import FrameRequest
 from ..inspect import PROJECTED
 from ..modes.binned import depth_unit
 from ..modes.weighted import depth_offset
-from ..paint import Paint
 from ..renderer import rows_for, scene_for
 from ..scene_facts import facts_of
 from . import modes, views
 from .device import Address
 from .frame import Planned, Room, plan_frame
 from .inflight import Lanes, Pending
-from .plan import Buffers, Tensor
+from .plan import Buffers
 from .resident import Resident
-from .scenery import Scenery, limits_of
+from .scenery import Scenery
 from .view import pack_view
 from .work import Work
 
@@ -77,8 +73,6 @@ class Launches:
             content = Content(content.splats)
         splats, facts = scene_for(request, content.splats), facts_of(content.splats)
         camera, settings, send = request.camera, request.settings, self.buffers.send
-        scenery = Scenery.of(content, request)
-        limits = limits_of(scenery)
         if not self._resident.holds(splats, settings.storage):
             self._lanes.forget()  # which may hold what it replaces
         scene = self._resident.scene(splats, settings.storage)
@@ -90,8 +84,8 @@ class Launches:
         )
         asked = modes.Asked(request, facts, self.buffers, self._resident.array)
         blending = (views if flat else modes).blending(asked)
-        sent, cut = send("view", view), None if limits is None else send("limits", limits)
-        coats = self._coats(scenery.paint, rows_for(request, content.splats))
+        sent, rows = send("view", view), rows_for(request, content.splats)
+        scenery = Scenery(content, request, sent, rows, self.buffers, self._resident)
         self._room = self._room or Room.for_scene(len(splats))
 
         def plan(room: Room, target: Address | None) -> Planned:
@@ -105,8 +99,9 @@ class Launches:
                 degree=min(settings.max_sh_degree, splats.sh_degree),
                 antialias=settings.uses_antialiasing(splats.antialiased),
                 with_depth=request.depth,
-                coats=coats,
-                limits=cut,
+                coats=scenery.coats,
+                limits=scenery.limits,
+                finish=scenery.finish,
                 target=target,
             )
 
@@ -117,7 +112,7 @@ class Launches:
                 "visible": ordered,
                 "instances": instances,
                 "keys": modes.keys(blending, ordered, groups),
-                **scenery.stats(request),
+                **scenery.stats(),
             }
 
         return Task(request, scenery, len(splats), plan, told)
@@ -162,9 +157,3 @@ class Launches:
         if grown != self._room:
             self._room = grown
             self._lanes.forget()  # which hold the memory that is now too small
-
-    def _coats(self, paint: Paint | None, rows: NDArray[np.integer] | None) -> list[Tensor]:
-        """Paint in the order in which the splats are drawn."""
-        if paint is None:
-            return []
-        return [self.buffers.send(f"coat {k}", paint.coat(k, rows)) for k in range(paint.coats)]

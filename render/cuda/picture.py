@@ -66,4 +66,4 @@ def drawn_to(canvas: Canvas, work: Work, picture: Tensor) -> Iterator[Address]:
             yield Address(address)
         else:
             yield Address(picture.data_ptr())
-            work.each_pixel("compose", picture, None, None, Address(address))
+            work.each_pixel("compose", picture, None, None, 0, None, Address(address))

@@ -98,7 +98,6 @@ class CUDARenderer:
         with self._telling(request):
             task = self._task(request)
             planned, pending = self._launches.launch_whole(task)
-            task.scenery.complete(planned, request, self.work)
             return self._download(task, planned, pending)
 
     @property
@@ -115,8 +114,8 @@ class CUDARenderer:
     ) -> DeviceFrame:
         """As `render`, but to OpenGL's memory, without depth.
 
-        The host does not wait for the frame, but where it has a part in it, and for the first that
-        is averaged: the others need no more room, and so splats are missing in none.
+        The host does not wait for the frame, but for the first that is averaged: the others need no
+        more room, and so splats are missing in none.
 
         Args:
             request: of the frame.
@@ -142,15 +141,13 @@ class CUDARenderer:
             for each in before:
                 task = self._task(each)
                 planned, pending = self._launch(task, sure)
-                task.scenery.complete(planned, each, work)
                 other = planned.colors[0].clone()  # which the next frame is drawn over
                 drawn.append((task, pending))
             task = self._task(last)
             place = nullcontext() if averaged else drawn_to(canvas, work, picture)
-            if averaged or finished or task.scenery.on_host:
+            if averaged or finished:
                 planned, pending = self._launch(task, sure)
                 with place as target:
-                    task.scenery.complete(planned, last, work, None if finished else target)
                     if finished:
                         scale = views.show(planned, settings, work, target, other)
             else:
@@ -195,11 +192,9 @@ class CUDARenderer:
         return self._launches.task(request, self._content)
 
     def _launch(self, task: Task, sure: bool) -> tuple[Planned, Pending]:
-        """Draws to the frame's own memory; `sure` waits until it is whole, as does the host where
-        it has a part in the frame."""
+        """Draws to the frame's own memory; `sure` waits until it is whole."""
         launches = self._launches
-        whole = sure or task.scenery.on_host
-        return launches.launch_whole(task) if whole else launches.launch(task)
+        return launches.launch_whole(task) if sure else launches.launch(task)
 
     def _download(self, task: Task, planned: Planned, pending: Pending) -> Frame:
         """The frame as arrays of their own."""

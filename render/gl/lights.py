@@ -10,6 +10,7 @@ from ...scenes.lights import Environment, Lamp
 from ..frame import FrameRequest
 from ..renderer import RenderError
 from ..shading.environment import environment_frame, gain, harmonics
+from ..shading.lamps import lamp_rows
 from ..shading.sampling import table_of
 from .drawing import COUNTERS
 from .programs import MOST_LAMPS, set_uniforms
@@ -84,9 +85,6 @@ def lamp_block(lamps: tuple[Lamp, ...]) -> bytes:
             f"the scene has {len(lamps)} lamps; the gl backend draws {MOST_LAMPS}. Use the cpu "
             "backend."
         )
-    block = np.zeros((MOST_LAMPS, 2, 4), np.float32)
-    for row, lamp in zip(block, lamps):
-        place, point = np.array(lamp.place), lamp.kind == "point"
-        row[0] = (*(place if point else place / np.linalg.norm(place)), point)
-        row[1, :3] = np.array(lamp.color) * lamp.intensity
+    block = np.zeros((MOST_LAMPS, 8), np.float32)
+    block[: len(lamps)] = lamp_rows(lamps)
     return block.tobytes()

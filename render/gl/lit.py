@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import moderngl
-import numpy as np
 
+from ...kernels.constants import LEAST_WEIGHT, MOST_TINT, SKY_COLUMNS, SKY_ROWS
 from ...scenes.content import Content
 from ...scenes.material import NetShape
-from ..materials.glsl import glsl_of, pack
-from ..shading.deferred import LEAST_WEIGHT, own_latents_at
+from ..materials.glsl import glsl_of, pack, place_rows
+from ..shading.deferred import own_latents_at
 from ..shading.environment import gain
-from ..shading.lit import MOST_TINT
-from ..shading.sampling import COLUMNS, ROWS
 from .drawing import COLUMN, LIMITS, Drawing
 from .lights import LightBuffers
 from .meshes import NO_MESH, MeshPass, SeenMeshes, colour_format
@@ -74,8 +72,8 @@ class LitPass:
                 self._functions(shape),
                 COLOUR_FORMAT=colour_format(target),
                 LATENTS=-(-shape.latents // 4),
-                CELL_ROWS=ROWS,
-                CELL_COLUMNS=COLUMNS,
+                SKY_ROWS=SKY_ROWS,
+                SKY_COLUMNS=SKY_COLUMNS,
                 LEAST_WEIGHT=LEAST_WEIGHT,
                 MOST_TINT=MOST_TINT,
                 NO_MESH=NO_MESH,
@@ -120,15 +118,7 @@ class LitPass:
 
         def make_places() -> moderngl.Buffer:
             _, places = pack(own, half)
-            rows = np.zeros((len(content.materials), 8), np.float32)
-            rest = iter(places)
-            for row, material in zip(rows, content.materials):
-                if material.shape == shape:
-                    place = next(rest)
-                    numbers = place.net, place.texels, place.width, place.height
-                    row[:4] = np.array(numbers, np.uint32).view(np.float32)
-                    row[4:] = (*material.albedo, 1.0)
-            return ctx.buffer(rows.tobytes())
+            return ctx.buffer(place_rows(content.materials, shape, places).tobytes())
 
         data = self._kept.get(f"nets {shape}", key, make_data)
         if isinstance(data, moderngl.Texture):

@@ -12,7 +12,6 @@ import moderngl
 from ...kernels import constants
 from ...shaders import ShaderError, ShaderSource, load
 from ..display import ALPHA_FLOOR
-from ..shading.lamps import CLOSEST
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +44,7 @@ CONSTANTS: dict[str, object] = {
     "LOG2_HIDDEN": constants.LOG2_HIDDEN,
     "TRANSMITTANCE_STOP": constants.TRANSMITTANCE_STOP,
     "SH_C0": constants.SH_C0,
-    "CLOSEST_LAMP": CLOSEST,
+    "CLOSEST_LAMP": constants.CLOSEST_LAMP,
     "MOST_LAMPS": MOST_LAMPS,
     "PIXEL_GROUP": PIXEL_GROUP,
     "GROUP_SIZE": GROUP_SIZE,

@@ -17,24 +17,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ...kernels.constants import NEURAL_LEAST_SQUARE, NEURAL_MOST_LOG
+from ...kernels.constants import LATENT_SPREAD, NEURAL_LEAST_SQUARE, NEURAL_MOST_LOG
 from ...scenes.material import Dense, NeuralMaterial
 
 Array = NDArray[np.floating[Any]]
 
-SPREAD = 4.0
-"""Texels of a level stand for footprints so many times as wide as they are apart: the closer they
-are, the less interpolation between them adds to the blur."""
-
 
 def level_of(footprint: ArrayLike) -> Array:
     """The level to read for a footprint (...) in texels of the finest level; 0 for one texel."""
-    return np.log2((np.maximum(footprint, 1.0) + (SPREAD - 1.0)) / SPREAD)
+    return np.log2((np.maximum(footprint, 1.0) + (LATENT_SPREAD - 1.0)) / LATENT_SPREAD)
 
 
 def footprint_of(level: ArrayLike) -> Array:
     """The footprint that a level stands for, in texels of the finest: the inverse of `level_of`."""
-    return SPREAD * 2.0 ** np.asarray(level, np.float64) - (SPREAD - 1.0)
+    return LATENT_SPREAD * 2.0 ** np.asarray(level, np.float64) - (LATENT_SPREAD - 1.0)
 
 
 def unit(v: Array) -> Array:

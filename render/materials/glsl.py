@@ -15,11 +15,16 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ...kernels.constants import NEURAL_LEAST_SQUARE, NEURAL_MOST_LOG
+from ...kernels.constants import (
+    LATENT_SPREAD,
+    LOBE_LEAST_ALPHA,
+    LOBE_LEAST_SHARE,
+    LOBE_MOST_SLOPE,
+    NEURAL_LEAST_SQUARE,
+    NEURAL_MOST_LOG,
+)
 from ...scenes.material import LOBE_NUMBERS, Dense, MaterialError, NetShape, NeuralMaterial
-from .decode import SPREAD
 from .glsl_template import BLOCK, FLOAT, HALF, TEMPLATE, TEXTURE
-from .proposal import LEAST_ALPHA, LEAST_SHARE, MOST_SLOPE
 
 Float32 = NDArray[np.float32]
 
@@ -87,6 +92,22 @@ def pack(
     return data, places
 
 
+def place_rows(
+    materials: Sequence[NeuralMaterial], shape: NetShape, places: Sequence[Place]
+) -> Float32:
+    """(M, 8) of all materials for shaders and kernels: the four numbers of a place as uint32,
+    albedo, and whether it is of the shape that was packed to these places."""
+    rows = np.zeros((len(materials), 8), np.float32)
+    rest = iter(places)
+    for row, material in zip(rows, materials):
+        if material.shape == shape:
+            place = next(rest)
+            numbers = place.net, place.texels, place.width, place.height
+            row[:4] = np.array(numbers, np.uint32).view(np.float32)
+            row[4:] = (*material.albedo, 1.0)
+    return rows
+
+
 def glsl_of(
     shape: NetShape,
     *,
@@ -125,10 +146,10 @@ def glsl_of(
         "Z": _groups(shape.latents),
         "MOST_LOG": NEURAL_MOST_LOG,
         "LEAST_SQUARE": NEURAL_LEAST_SQUARE,
-        "LEAST_ALPHA": LEAST_ALPHA,
-        "LEAST_SHARE": LEAST_SHARE,
-        "MOST_SLOPE": MOST_SLOPE,
-        "SPREAD": SPREAD,
+        "LEAST_ALPHA": LOBE_LEAST_ALPHA,
+        "LEAST_SHARE": LOBE_LEAST_SHARE,
+        "MOST_SLOPE": LOBE_MOST_SLOPE,
+        "SPREAD": LATENT_SPREAD,
         "TEXTURE_WIDTH": TEXTURE_WIDTH,
         "FETCH": HALF if half else FLOAT,
         "TYPE": "uvec2" if half else "vec4",

@@ -8,9 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from ...kernels.constants import NEURAL_LEAST_SQUARE, NEURAL_MOST_LOG
+from ...kernels.constants import (
+    LOBE_LEAST_ALPHA,
+    LOBE_LEAST_SHARE,
+    LOBE_MOST_SLOPE,
+    NEURAL_LEAST_SQUARE,
+    NEURAL_MOST_LOG,
+)
 from ...scenes.material import Dense, NetShape, level_shapes
-from .proposal import LEAST_ALPHA, LEAST_SHARE, MOST_SLOPE
 
 Tensor = Any  # torch.Tensor; torch is imported by whoever trains
 
@@ -79,10 +84,10 @@ class Nets:
         """Normal, roughness and share of the lobe, as `proposal.propose`."""
         torch = self._torch
         y = self._perceptron("sampler", len(self._shape.sampler), torch.cat([z, w_o], -1))
-        slopes = y[..., :2].clamp(-MOST_SLOPE, MOST_SLOPE)
+        slopes = y[..., :2].clamp(-LOBE_MOST_SLOPE, LOBE_MOST_SLOPE)
         normal = self._unit(torch.cat([slopes, torch.ones_like(slopes[..., :1])], -1))
-        alpha = LEAST_ALPHA + (1 - LEAST_ALPHA) * y[..., 2].sigmoid()
-        return normal, alpha, LEAST_SHARE + (1 - 2 * LEAST_SHARE) * y[..., 3].sigmoid()
+        alpha = LOBE_LEAST_ALPHA + (1 - LOBE_LEAST_ALPHA) * y[..., 2].sigmoid()
+        return normal, alpha, LOBE_LEAST_SHARE + (1 - 2 * LOBE_LEAST_SHARE) * y[..., 3].sigmoid()
 
     def density(self, lobes: tuple[Tensor, Tensor, Tensor], w_i: Tensor, w_o: Tensor) -> Tensor:
         """As `proposal.density`."""

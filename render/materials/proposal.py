@@ -16,18 +16,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ...kernels.constants import LOBE_LEAST_ALPHA, LOBE_LEAST_SHARE, LOBE_MOST_SLOPE
 from ...scenes.material import NeuralMaterial
 from .decode import perceptron, unit
 
 Array = NDArray[np.floating[Any]]
-
-LEAST_ALPHA = 0.03
-"""Least GGX roughness of the lobe."""
-
-LEAST_SHARE = 0.05
-"""Least share of either lobe, so that every direction is drawn."""
-
-MOST_SLOPE = 4.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,10 +47,10 @@ def propose(
     x = np.empty((*size, z.shape[-1] + 3), dtype)
     x[..., :-3], x[..., -3:] = z, w_o
     y = perceptron(material.sampler, x)
-    slopes = np.clip(y[..., :2], -MOST_SLOPE, MOST_SLOPE)
+    slopes = np.clip(y[..., :2], -LOBE_MOST_SLOPE, LOBE_MOST_SLOPE)
     normal = unit(np.concatenate([slopes, np.ones_like(slopes[..., :1])], axis=-1))
-    alpha = LEAST_ALPHA + (1 - LEAST_ALPHA) * _sigmoid(y[..., 2])
-    share = LEAST_SHARE + (1 - 2 * LEAST_SHARE) * _sigmoid(y[..., 3])
+    alpha = LOBE_LEAST_ALPHA + (1 - LOBE_LEAST_ALPHA) * _sigmoid(y[..., 2])
+    share = LOBE_LEAST_SHARE + (1 - 2 * LOBE_LEAST_SHARE) * _sigmoid(y[..., 3])
     return Lobes(normal, alpha, share)
 
 

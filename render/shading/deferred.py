@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...kernels.constants import LEAST_SLANT, SH_C0
+from ...kernels.constants import LEAST_SLANT, LEAST_WEIGHT, MOST_TINT, SH_C0
 from ...scenes.content import Content
 from ...scenes.material import NeuralMaterial
 from ...scenes.splats import Splats
@@ -27,16 +27,13 @@ from ..paint import Paint
 from ..scene_facts import facts_of
 from ..settings import Settings
 from ..smooth_normals import smooth_normals
-from .lit import MOST_TINT, Points, light
+from .lit import Points, light
 from .matte import positions
 
 Array = NDArray[np.floating[Any]]
 
 FIXED = 2
 """Coats of a G-buffer after the colour's before the one that begins with depth: normal and tint."""
-
-LEAST_WEIGHT = 1e-3
-"""Pixels that materials cover less are not lit."""
 
 
 def relights(content: Content, settings: Settings, paint: Paint | None = None) -> bool:

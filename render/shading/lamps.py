@@ -7,12 +7,21 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from ...kernels.constants import CLOSEST_LAMP
 from ...scenes.lights import Lamp
 
 Array = NDArray[np.floating]
 
-CLOSEST = 1e-3
-"""Point lamps are no nearer to a surface than this, world units."""
+
+def lamp_rows(lamps: Sequence[Lamp]) -> NDArray[np.float32]:
+    """(L, 8) of lamps, for shaders and kernels: where each is, or the unit direction to it;
+    whether it is at a place; its light at a distance of 1; and nothing."""
+    rows = np.zeros((len(lamps), 8), np.float32)
+    for row, lamp in zip(rows, lamps):
+        place, point = np.array(lamp.place), lamp.kind == "point"
+        row[:4] = (*(place if point else place / np.linalg.norm(place)), point)
+        row[4:7] = np.array(lamp.color) * lamp.intensity
+    return rows
 
 
 def lamp_light(lamps: Sequence[Lamp], points: Array) -> Iterator[tuple[Array, Array]]:
@@ -28,5 +37,5 @@ def lamp_light(lamps: Sequence[Lamp], points: Array) -> Iterator[tuple[Array, Ar
             yield np.broadcast_to(direction, points.shape), np.broadcast_to(color, points.shape)
         else:
             away = place - points
-            distance = np.maximum(np.linalg.norm(away, axis=-1, keepdims=True), CLOSEST)
+            distance = np.maximum(np.linalg.norm(away, axis=-1, keepdims=True), CLOSEST_LAMP)
             yield away / distance, color / distance**2

@@ -28,9 +28,6 @@ from .sampling import radiance, randoms, table_of
 
 Array = NDArray[np.floating[Any]]
 
-MOST_TINT = 8.0
-"""Most that a captured colour multiplies a material by."""
-
 CHUNK = 1 << 14
 """Points that are lit together."""
 

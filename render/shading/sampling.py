@@ -14,14 +14,12 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import NDArray
 
+from ...kernels.constants import SKY_COLUMNS, SKY_ROWS
 from ...scenes.lights import Environment
 from ..modes.stochastic import random, sample_key, splat_key
 from .environment import pixel_directions
 
 Float64 = NDArray[np.float64]
-
-ROWS, COLUMNS = 64, 128
-"""Cells of the table."""
 
 EVEN = 0.1
 """Share of the samples that is spread evenly over the sphere."""
@@ -33,6 +31,13 @@ DIMENSIONS = 7
 def light_key(seed: int, samples: int, number: int, dimension: int) -> np.uint32:
     """What makes one random number of a pixel differ from its others."""
     return splat_key(np.uint32(dimension), sample_key(seed * samples + number))
+
+
+def light_keys(seed: int, samples: int) -> NDArray[np.uint32]:
+    """(samples, 7) of all random numbers of a frame, for kernels."""
+    dimensions = np.arange(DIMENSIONS, dtype=np.uint32)
+    numbers = range(seed * samples, seed * samples + samples)
+    return np.array([splat_key(dimensions, sample_key(number)) for number in numbers], np.uint32)
 
 
 def randoms(pixels: NDArray[np.uint32], seed: int, samples: int, number: int) -> Float64:
@@ -60,19 +65,19 @@ class EnvironmentTable:
         count = len(self.shares)
         cell = np.minimum((u[:, 0] * count).astype(np.int64), count - 1)
         cell = np.where(u[:, 1] < self.shares[cell], cell, self.others[cell])
-        row, column = np.divmod(cell, COLUMNS)
-        top, bottom = np.cos(np.pi * row / ROWS), np.cos(np.pi * (row + 1) / ROWS)
+        row, column = np.divmod(cell, SKY_COLUMNS)
+        top, bottom = np.cos(np.pi * row / SKY_ROWS), np.cos(np.pi * (row + 1) / SKY_ROWS)
         y = top + (bottom - top) * u[:, 2]
-        azimuth = 2.0 * np.pi * ((column + u[:, 3]) / COLUMNS - 0.5)
+        azimuth = 2.0 * np.pi * ((column + u[:, 3]) / SKY_COLUMNS - 0.5)
         sine = np.sqrt(np.maximum(0.0, 1.0 - y * y))
         return np.stack([sine * np.sin(azimuth), y, -sine * np.cos(azimuth)], axis=1)
 
     def density(self, directions: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
         """(P,) 1/sr, of unit directions (P, 3)."""
         u, v = coordinates(directions)
-        row = np.clip((v * ROWS).astype(np.int64), 0, ROWS - 1)
-        column = np.clip((u * COLUMNS).astype(np.int64), 0, COLUMNS - 1)
-        return self.densities[row * COLUMNS + column]
+        row = np.clip((v * SKY_ROWS).astype(np.int64), 0, SKY_ROWS - 1)
+        column = np.clip((u * SKY_COLUMNS).astype(np.int64), 0, SKY_COLUMNS - 1)
+        return self.densities[row * SKY_COLUMNS + column]
 
 
 def coordinates(directions: NDArray[np.floating[Any]]) -> tuple[Float64, Float64]:
@@ -106,7 +111,7 @@ def table_of(environment: Environment) -> EnvironmentTable:
 def _make(environment: Environment) -> EnvironmentTable:
     # Means over cells: pixels are repeated until each cell has whole ones.
     image = environment.image.mean(axis=2, dtype=np.float64)
-    for axis, cells in ((0, ROWS), (1, COLUMNS)):
+    for axis, cells in ((0, SKY_ROWS), (1, SKY_COLUMNS)):
         places = (np.arange(image.shape[axis]) + 0.5) / image.shape[axis]
         if image.shape[axis] < cells:
             rows = ((np.arange(cells) + 0.5) / cells * image.shape[axis]).astype(int)
@@ -118,9 +123,9 @@ def _make(environment: Environment) -> EnvironmentTable:
             image = image / (counts[:, None] if axis == 0 else counts)
     # Light that is read between pixels reaches into the cells beside.
     wide = np.pad(np.pad(image, ((1, 1), (0, 0)), "edge"), ((0, 0), (1, 1)), "wrap")
-    nine = [wide[i : i + ROWS, k : k + COLUMNS] for i in range(3) for k in range(3)]
+    nine = [wide[i : i + SKY_ROWS, k : k + SKY_COLUMNS] for i in range(3) for k in range(3)]
     image = np.mean(nine, axis=0)
-    _, angles = pixel_directions(ROWS, COLUMNS)
+    _, angles = pixel_directions(SKY_ROWS, SKY_COLUMNS)
     angles = np.broadcast_to(angles, image.shape)
     power = image * angles
     total = power.sum()

@@ -9,7 +9,7 @@ from make_materials import make_material
 from make_splats import make_splats, with_weights
 
 from voile import Camera, FrameRequest, Settings
-from voile.kernels.constants import LEAST_SLANT
+from voile.kernels.constants import LEAST_SLANT, SKY_ROWS
 from voile.render import create_renderer
 from voile.render.accumulate import accumulates, draw_whole
 from voile.render.materials.decode import decode, unit
@@ -17,7 +17,7 @@ from voile.render.modes import MODES
 from voile.render.shading import environment_frame, relights
 from voile.render.shading.environment import pixel_directions
 from voile.render.shading.lit import Points, facing, latents, light, tangent_frames
-from voile.render.shading.sampling import ROWS, alias_table, radiance, table_of
+from voile.render.shading.sampling import alias_table, radiance, table_of
 from voile.render.smooth_normals import smooth_normals
 from voile.scenes.builtin.materials import builtin_material
 from voile.scenes.content import Content, ContentError, no_splats
@@ -118,8 +118,8 @@ def test_the_table_draws_by_its_densities():
     rng = np.random.default_rng(0)
     drawn = table.sample(rng.uniform(size=(200_000, 4)))
     np.testing.assert_allclose(np.linalg.norm(drawn, axis=1), 1.0)
-    _, angles = pixel_directions(ROWS, 2 * ROWS)
-    assert (table.densities.reshape(ROWS, -1) * angles).sum() == pytest.approx(1.0, rel=1e-5)
+    _, angles = pixel_directions(SKY_ROWS, 2 * SKY_ROWS)
+    assert (table.densities.reshape(SKY_ROWS, -1) * angles).sum() == pytest.approx(1.0, rel=1e-5)
     assert table.densities.min() > 0
     for low, high in ((-1, -0.5), (-0.5, 0.2), (0.2, 1.0)):
         inside = (drawn[:, 1] >= low) & (drawn[:, 1] < high)

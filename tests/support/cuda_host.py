@@ -6,6 +6,7 @@ import atexit
 import ctypes
 import functools
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -17,7 +18,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from voile.kernels.cuda.sources import FILES, load
+from voile.kernels.cuda.sources import FILES, Source, load, nets_source
 from voile.render.cuda.device import split
 from voile.render.device_frame import Canvas, NotShared
 
@@ -59,23 +60,28 @@ class HostLauncher:
         self.folder = folder
         self.launched: set[str] = set()
         self._kernels: dict[str, Any] = {}
+        self._compiler = compiler
         for name in files:
-            source = load(name)
+            self._build(load(name))
+
+    def _build(self, source: Source) -> None:
+        stem = self.folder / re.sub(r"\W", "_", source.name)
+        if not Path(f"{stem}.so").exists():
             exports = "\n".join(f"EXPORT({kernel})" for kernel in source.kernels)
-            stem = folder / name.replace("/", "_").removesuffix(".cu")
-            if not Path(f"{stem}.so").exists():
-                text = f'#include "cuda_shim.h"\n{source.text}\n{exports}\n'
-                Path(f"{stem}.cpp").write_text(text)
-                command = [compiler, *FLAGS, f"-I{SHIM}", "-o", f"{stem}.so", f"{stem}.cpp"]
-                result = subprocess.run(command, capture_output=True, text=True)
-                assert result.returncode == 0, result.stderr
-            library = ctypes.CDLL(f"{stem}.so")
-            for kernel in source.kernels:
-                function = getattr(library, f"launch_{kernel}")
-                function.restype = ctypes.c_bool
-                self._kernels[kernel] = function
+            text = f'#include "cuda_shim.h"\n{source.text}\n{exports}\n'
+            Path(f"{stem}.cpp").write_text(text)
+            command = [self._compiler, *FLAGS, f"-I{SHIM}", "-o", f"{stem}.so", f"{stem}.cpp"]
+            result = subprocess.run(command, capture_output=True, text=True)
+            assert result.returncode == 0, result.stderr
+        library = ctypes.CDLL(f"{stem}.so")
+        for kernel in source.kernels:
+            function = getattr(library, f"launch_{kernel}")
+            function.restype = ctypes.c_bool
+            self._kernels[kernel] = function
 
     def launch(self, kernel: str, blocks: int, block: tuple[int, int], *arguments: Any) -> None:
+        if kernel not in self._kernels:
+            self._build(nets_source(kernel))
         kinds, values = zip(*map(split, arguments))
         values = [ctypes.c_void_p(v) if isinstance(v, int) else v for v in values]
         places = (ctypes.c_void_p * len(values))(

@@ -355,9 +355,10 @@ def test_a_window_that_another_gpu_draws_is_told(gl):
         Presenter(gl.ctx).shared.lend((40, 30), GPULauncher().share)
 
 
-@pytest.mark.parametrize("shown", ["colour", "depth", "normals"])
+@pytest.mark.parametrize("shown", ["colour", "depth", "error", *prove_gpu.PROJECTED])
 def test_frames_and_views_that_nobody_waits_for_are_what_comes_as_arrays(shown):
-    renderer, request = CUDARenderer(), FrameRequest(CAMERA, Settings(shown=shown))
+    mode = "weighted" if shown == "error" else "sorted"
+    renderer, request = CUDARenderer(), FrameRequest(CAMERA, Settings(mode=mode, shown=shown))
     renderer.upload(make_splats(100, 1))
     expected = renderer.render(request).premultiplied()
     gpu.calls()
@@ -372,7 +373,7 @@ def test_frames_and_views_that_nobody_waits_for_are_what_comes_as_arrays(shown):
 
 def test_means_and_differences_are_those_of_the_host():
     with_what = make_splats(60, 1), CAMERA, Console(quiet=True)
-    assert prove_gpu._mean_holds(CUDARenderer, *with_what)
+    assert prove_gpu._mean_holds(CUDARenderer, *with_what, "depth")
     assert prove_gpu._difference_holds(CUDARenderer, *with_what)
 
 

@@ -3,21 +3,9 @@
 #pragma once
 
 #include "../footprint.cuh"
+#include "../random.cuh"
 
 #define NOTHING 3e38f
-
-BOTH unsigned mixed(unsigned x) {
-    x ^= x >> 16;
-    x *= 0x21F0AAADu;
-    x ^= x >> 15;
-    x *= 0xD35A2D97u;
-    return x ^ (x >> 15);
-}
-
-// Uniform in [0, 1) with 24 bits.
-BOTH float random_number(unsigned pixel, unsigned key) {
-    return float(mixed(pixel + key) >> 8) * (1.0f / 16777216.0f);
-}
 
 // Surfels are tested by the depth of their centres, and show that of the point that is met.
 template <bool SURFELS>

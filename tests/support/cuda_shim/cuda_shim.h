@@ -297,6 +297,13 @@ T atomicExch(T *at, T value) {
     return before;
 }
 
+template <class T>
+T atomicMin(T *at, T value) {
+    T before = *at;
+    if (value < before) *at = value;
+    return before;
+}
+
 inline int __popc(unsigned x) { return __builtin_popcount(x); }
 inline int __ffs(unsigned x) { return __builtin_ffs(int(x)); }
 inline int __clz(int x) { return x ? __builtin_clz(unsigned(x)) : 32; }
@@ -305,6 +312,12 @@ inline unsigned __float_as_uint(float x) {
     unsigned bits;
     memcpy(&bits, &x, 4);
     return bits;
+}
+
+inline float __uint_as_float(unsigned bits) {
+    float x;
+    memcpy(&x, &bits, 4);
+    return x;
 }
 
 inline float half_to_float(unsigned short bits) {
