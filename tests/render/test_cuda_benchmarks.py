@@ -179,7 +179,8 @@ def test_a_frame_that_is_not_drawn_to_its_canvas_fails_the_proof(monkeypatch, ca
 def test_the_sanitizers_verdict_counts(monkeypatch, status, holds):
     ran = []
 
-    def run(command):
+    def run(command, env):
+        assert env["PYTORCH_NO_CUDA_MEMORY_CACHING"] == "1"
         ran.append(command[2])
         return type("Done", (), {"returncode": status})
 
