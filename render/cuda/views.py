@@ -15,13 +15,12 @@ import numpy as np
 from ...kernels.cuda.sources import SCALE_LIMITS
 from ...scenes.content import Content
 from ..frame import FrameRequest
-from ..heat import RAMP
+from ..heat import FEW, RAMP
 from ..inspect import (
     DEPTH_ENDS,
     DEPTH_FARTHEST,
     DEPTH_RISE,
     ERROR_LIMIT,
-    FEW,
     LEAST_LAYERS,
     PROJECTED,
     SHELL,
