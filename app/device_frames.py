@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..render.device_frame import NotShared, Outcome, Share
+from .differences import Pair
 from .jobs import Drawing, Job
 
 if TYPE_CHECKING:
@@ -66,6 +67,20 @@ class DeviceFrames:
         except NotShared as error:
             self.refuse(str(error))
             return replace(job, canvas=None, arrays=str(error))
+
+    def placed_pair(self, pair: Pair, places: SharedFrames) -> Pair:
+        """A pair with a canvas where a device is to draw how its sides differ.
+
+        The context of `places` is current.
+        """
+        camera, share = pair.a.job.request.camera, self._shares.get(pair.a.job.backend)
+        if share is None or not pair.heat or not pair.on_device:
+            return pair
+        try:
+            return replace(pair, canvas=places.lend((camera.width, camera.height), share))
+        except NotShared as error:
+            self.refuse(str(error))
+            return pair
 
     def begin(self, drawing: Drawing) -> Drawing:
         """A drawing of which nothing is known yet: the numbers of the one before stand for it."""

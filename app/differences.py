@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..render.device_frame import DeviceFrame
+from ..render.device_frame import Apart, Canvas, DeviceFrame
 from ..render.display import changes_display, developed
 from ..render.frame import Float32, Frame
 from ..render.heat import heat, limit_for
-from ..render.measuring import Difference, difference
+from ..render.measuring import difference
 
 if TYPE_CHECKING:
     from .jobs import Drawing
@@ -19,12 +19,29 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Pair:
-    """Two drawings of one view, whose frames are arrays or have kept their pixels on their device;
-    `heat`: also draw their difference."""
+    """Two drawings of one view.
+
+    Attributes:
+        a, b: their frames are arrays, or have kept their pixels on their device.
+        heat: whether their difference is also drawn.
+        canvas: where a device is to draw it; None where the host draws it.
+    """
 
     a: Drawing
     b: Drawing
     heat: bool
+    canvas: Canvas | None = None
+
+    @property
+    def on_device(self) -> bool:
+        """Whether a device has both pictures as they are shown, and can compare them."""
+        first, second = self.a.frame, self.b.frame
+        return (
+            isinstance(first, DeviceFrame)
+            and isinstance(second, DeviceFrame)
+            and self.a.job.backend == self.b.job.backend
+            and not any(changes_display(each.job.request.settings) for each in (self.a, self.b))
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,18 +59,22 @@ class Compared:
     pair: Pair
     psnr: float
     max_error: float
-    heat: Frame | None = None
+    heat: Frame | DeviceFrame | None = None
     limit: int = 0
 
 
 def compare(pair: Pair) -> Compared:
-    """Compares the pictures as they are shown: each over its background, clamped."""
-    found = _on_device(pair)
-    if found is None:
-        pictures = [_shown(pair.a), _shown(pair.b)]
-        if pair.b.job.photo is not None:
-            return _compare_photo(pair, *pictures)
-        found = difference(*pictures, with_ssim=False)
+    """Compares the pictures as they are shown: each over its background, clamped.
+
+    Raises:
+        Withdrawn: the pair's canvas is not lent any more.
+    """
+    if (apart := _on_device(pair)) is not None:
+        return Compared(pair, apart.psnr, apart.max_error, apart.heat, apart.limit)
+    pictures = [_shown(pair.a), _shown(pair.b)]
+    if pair.b.job.photo is not None:
+        return _compare_photo(pair, *pictures)
+    found = difference(*pictures, with_ssim=False)
     if not pair.heat:
         return Compared(pair, found.psnr, found.max_error)
     limit = limit_for(found.absolute)
@@ -61,17 +82,17 @@ def compare(pair: Pair) -> Compared:
     return Compared(pair, found.psnr, found.max_error, colors, limit)
 
 
-def _on_device(pair: Pair) -> Difference | None:
-    """Found where both pictures are, if they are shown as they were drawn there."""
-    a, b = pair.a.frame, pair.b.frame
-    if not (isinstance(a, DeviceFrame) and isinstance(b, DeviceFrame)) or a.picture is None:
+def _on_device(pair: Pair) -> Apart | None:
+    """Found where both pictures are, if they can be compared there."""
+    first, second = pair.a.frame, pair.b.frame
+    if not pair.on_device or (pair.heat and pair.canvas is None):
         return None
-    first, second = (each.job.request.settings for each in (pair.a, pair.b))
-    if changes_display(first) or changes_display(second):
+    assert isinstance(first, DeviceFrame)
+    assert isinstance(second, DeviceFrame)
+    if first.picture is None:
         return None
-    return a.picture.difference(
-        b.picture, first.background, second.background, with_absolute=pair.heat
-    )
+    background = pair.a.job.request.settings.background
+    return first.picture.difference(second.picture, background, pair.canvas)
 
 
 def _shown(drawing: Drawing) -> Float32:

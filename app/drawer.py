@@ -63,6 +63,7 @@ class Drawer(QObject):
         self._round: Round | None = None  # what is being drawn
         self._shown: dict[int, Drawing] = {}
         self._compared: Compared | None = None
+        self._uncompared = False  # whether the sides on screen are to be compared
         self._means = Accumulator(), Accumulator()
         self._document: object = None  # what is shown
         self._summed: Content | None = None  # what the means are of
@@ -106,29 +107,33 @@ class Drawer(QObject):
 
     def forget(self) -> None:
         """What is on screen is lost, or is about to be."""
-        self._shown = {}
+        self._shown, self._compared = {}, None
         self._stale = True
 
     @property
     def on_device(self) -> bool:
         """Whether a frame that stays on its device is on screen, or is being drawn."""
         drawing = () if self._round is None else self._round.jobs
-        return any(job.canvas is not None for job in drawing) or any(
-            isinstance(each.frame, DeviceFrame) for each in self._shown.values()
-        )
+        return any(job.canvas is not None for job in drawing) or bool(self._device_frames())
+
+    def _device_frames(self) -> list[DeviceFrame]:
+        """Those on screen, or about to be."""
+        frames = [drawing.frame for drawing in self._shown.values()]
+        heat = None if self._compared is None else self._compared.heat
+        return [frame for frame in (*frames, heat) if isinstance(frame, DeviceFrame)]
 
     def _lose_frames(self) -> None:
         """What is on screen from a device cannot be shown any more, and is drawn anew."""
         for side, drawing in list(self._shown.items()):
             if isinstance(drawing.frame, DeviceFrame):
                 del self._shown[side]
+        self._compared = None
         self.invalidate()
 
     def _take_over(self, places: SharedFrames) -> None:
         """OpenGL takes what devices have drawn, whose canvases may then be lent again."""
         try:
-            frames = (drawing.frame for drawing in self._shown.values())
-            places.take(*(frame for frame in frames if isinstance(frame, DeviceFrame)))
+            places.take(*self._device_frames())
         except Withdrawn:
             self._lose_frames()
         except NotShared as error:
@@ -149,6 +154,7 @@ class Drawer(QObject):
         key = self._key(content)
         self._abandon(key)
         self._take_over(places)
+        self._start_comparing(places)
         if self._round is None:
             self._begin(painter, places, key, request)
 
@@ -251,7 +257,7 @@ class Drawer(QObject):
         for job in jobs:
             if job.in_window:
                 self._draw_gl(painter, job, keep=len(backends) > 1)
-        if self._end_round() and self._refinements():
+        if self._end_round() and (self._uncompared or self._refinements()):
             self.changed.emit()
 
     def _why_arrays(self, settings: Settings, content: Content) -> str:
@@ -333,16 +339,17 @@ class Drawer(QObject):
         if self._round.failed and len(self._shown) > 1:
             self._shown.pop(1)  # the two sides would be of different views
         self._round = None
-        self._compare()
+        self._uncompared = True
         return True
 
     # Comparing
 
-    def _compare(self) -> None:
-        """Has the two sides on screen compared."""
-        if self._session.comparison.active and len(self._shown) == 2:
-            heat = self._session.comparison.heat
-            self._worker.compare(Pair(self._shown[0], self._shown[1], heat))
+    def _start_comparing(self, places: SharedFrames) -> None:
+        """Has the two sides on screen compared, where they are to be."""
+        if self._uncompared and self._session.comparison.active and len(self._shown) == 2:
+            pair = Pair(self._shown[0], self._shown[1], self._session.comparison.heat)
+            self._worker.compare(self.devices.placed_pair(pair, places))
+        self._uncompared = False
 
     def _take_compared(self, compared: Compared) -> None:
         if self._closed or not self._session.comparison.active or len(self._shown) < 2:
@@ -355,5 +362,5 @@ class Drawer(QObject):
     def _look_again(self) -> None:
         """The divider moved, or the difference is wanted or no longer wanted."""
         if self._compared is None or self._compared.pair.heat != self._session.comparison.heat:
-            self._compare()
+            self._uncompared = True
         self.changed.emit()

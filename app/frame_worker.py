@@ -7,7 +7,7 @@ from typing import Literal
 
 from PySide6.QtCore import QObject, Signal
 
-from ..render.device_frame import DeviceFrame
+from ..render.device_frame import DeviceFrame, Withdrawn
 from .differences import Pair, compare
 from .job_renderers import JobRenderers, PlaceWanted
 from .jobs import Drawing, Job
@@ -137,6 +137,8 @@ class FrameWorker(QObject):
     def _compare(self, pair: Pair) -> None:
         try:
             compared = compare(pair)
+        except Withdrawn:
+            pass  # both are drawn anew for another context, and then compared
         except Exception as error:
             self.failed.emit(pair.b.job, error)
         else:

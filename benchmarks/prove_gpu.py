@@ -1,15 +1,18 @@
 """What only a GPU can prove of the CUDA backend: parity, determinism, and a clean sanitizer.
 
-    python benchmarks/prove_gpu.py [--frames 10000] [--part parity,same,canvas,sanitizer] [--small]
+    python benchmarks/prove_gpu.py [--frames 10000] [--part PARTS] [--small]
 
 parity: every mode on every scene, real ones too, at least 50 dB from `reference`.
+views: the debug views that have kernels of their own look as defined.
 same: random scenes, views, modes and settings are drawn twice, by two renderers in turn; the bytes
 must be equal, frame by frame.
 canvas: what the window is drawn by, without a window: frames that no host waits for, of every mode,
 with debug views, means and differences, are in memory of no renderer what they are as arrays.
-sanitizer: compute-sanitizer runs `--small --part parity,same,canvas` under memcheck, racecheck,
+sanitizer: compute-sanitizer runs `--small` and all parts before it under memcheck, racecheck,
 synccheck and initcheck; where it is not installed, the commands are printed and the part is not
 proved.
+
+PARTS are names with commas; all of them where none is said.
 
 The exit status is 0 where everything asked for holds, 1 where not or where the GPU fails, 2 without
 a GPU.
@@ -19,6 +22,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import os
 import shutil
 import subprocess
 import sys
@@ -36,7 +40,8 @@ from voile.render import BackendUnavailable, FrameRequest, RenderError, create_r
 from voile.render.accumulate import Accumulator
 from voile.render.cuda.renderer import CUDARenderer
 from voile.render.device_frame import Canvas, DeviceFrame
-from voile.render.inspect import BLENDED
+from voile.render.heat import heat
+from voile.render.inspect import BLENDED, PROJECTED
 from voile.render.measuring import difference
 from voile.render.metrics import psnr
 from voile.scenes.errors import VoileError
@@ -45,6 +50,12 @@ MIN_DB = 50.0
 
 CANVAS_ERROR = 1e-4
 """By which a pixel may be off: means and views are worked out in another order, in float32."""
+
+RIMS, STEP = 1e-3, 2e-3
+"""Share of pixels that rounding may put on the other side of a splat's rim, and how far one is off
+then at the least: a step of a count is more."""
+
+PARTS = "parity,views,same,canvas"
 TOOLS = ("memcheck", "racecheck", "synccheck", "initcheck")
 FRAMES_PER_SCENE = 100
 
@@ -91,6 +102,32 @@ def parity(
             good = found >= MIN_DB
             holds &= good
             console.print(f"{name}, {mode}: {found:.1f} dB{'' if good else ', TOO LITTLE'}")
+    renderer.close()
+    return holds
+
+
+def views(
+    make: Make, size: tuple[int, int], console: Console, count: int = SYNTHETIC_COUNT
+) -> bool:
+    """Whether views of projected splats are the reference's; tells each."""
+    renderer, reference, holds = make(), create_renderer("reference"), True
+    for name, kind in SYNTHETIC.items():
+        splats = synthetic.capture(count, kind=kind)
+        renderer.upload(splats)
+        reference.upload(splats)
+        for shown in PROJECTED:
+            settings = voile.Settings(shown=shown, storage="float32")
+            request = FrameRequest(synthetic.view(size), settings)
+            a, b = (each.render(request) for each in (renderer, reference))
+            off = np.abs(a.premultiplied() - b.premultiplied()).max(axis=2)
+            far = float((off > STEP).mean())
+            good = far <= RIMS
+            if shown == "bins":  # which are no whole numbers
+                good = psnr(a.color, b.color) >= MIN_DB
+            holds &= good
+            console.print(
+                f"{name}, {shown}: {far:.2%} of pixels differ{'' if good else ', TOO MANY'}"
+            )
     renderer.close()
     return holds
 
@@ -158,7 +195,8 @@ def canvas(
     holds, splats = True, synthetic.capture(count)
     cameras = [synthetic.view(size, step) for step in (0, 1, 2, 3, 3, 3, 3, 3)]
     ways = [{"mode": mode} for mode in ("sorted", "weighted", "binned", "cells", "stochastic")]
-    ways += [{"shown": shown} for shown in BLENDED]
+    ways += [{"shown": shown} for shown in (*BLENDED, *PROJECTED)]
+    ways += [{"shown": "error", "mode": "weighted"}]
     for way in ways:
         settings, renderer = voile.Settings(**way), make()
         renderer.upload(splats)
@@ -175,7 +213,8 @@ def canvas(
             f"canvas, {way}: {len(drawn)} frames, {far:.1g} off{'' if good else ', TOO MUCH'}"
         )
         renderer.close()
-    holds &= _mean_holds(make, splats, cameras[0], console)
+    for view in ("colour", "depth"):
+        holds &= _mean_holds(make, splats, cameras[0], console, view)
     return _difference_holds(make, splats, cameras[0], console) and holds
 
 
@@ -183,30 +222,35 @@ def _drawn(
     renderer: CUDARenderer, request: FrameRequest, *, averaged: bool = False
 ) -> tuple[DeviceFrame, Any]:
     """A frame on a canvas, which is a tensor's memory."""
-    work, camera = renderer.work, request.camera
-    shape = camera.height, camera.width, 4
-    pixels = work.torch.full(shape, float("nan"), device=work.launcher.device)
-    place = Canvas((camera.width, camera.height), pixels.data_ptr(), lambda: None)
+    place, pixels = _canvas(renderer, request.camera)
     return renderer.draw(request, place, averaged=averaged, kept=not averaged), pixels
+
+
+def _canvas(renderer: CUDARenderer, camera: voile.Camera) -> tuple[Canvas, Any]:
+    """A canvas and its pixels, of which none is a number yet."""
+    work, shape = renderer.work, (camera.height, camera.width, 4)
+    pixels = work.torch.full(shape, float("nan"), device=work.launcher.device)
+    return Canvas((camera.width, camera.height), pixels.data_ptr(), lambda: None), pixels
 
 
 def _difference_holds(
     make: Make, splats: voile.Splats, camera: voile.Camera, console: Console
 ) -> bool:
-    """Whether two pictures are as far apart on the GPU as on the host."""
+    """Whether two pictures are as far apart on the GPU as on the host, and are shown so."""
     renderer, black = make(), (0.0, 0.0, 0.0)
     renderer.upload(splats)
     requests = [FrameRequest(camera, voile.Settings(mode=mode)) for mode in ("sorted", "weighted")]
     a, b = (renderer.render(request).over(black) for request in requests)
     kept = [_drawn(renderer, request)[0].picture for request in requests]
     assert kept[0] is not None
-    found = kept[0].difference(kept[1], black, black, with_absolute=True)
-    renderer.close()
+    place, pixels = _canvas(renderer, camera)
+    found = kept[0].difference(kept[1], black, place)
+    assert found is not None
     expected = difference(a, b, with_ssim=False)
-    good = found is not None and (
-        abs(found.psnr - expected.psnr) <= 0.01
-        and float(np.abs(found.absolute - expected.absolute).max()) <= CANVAS_ERROR
-    )
+    colors = heat(expected.absolute, found.limit)
+    far = _off([pixels[..., :3]], [colors]) * found.limit / 255  # of what the colours say
+    good = abs(found.psnr - expected.psnr) <= 0.01 and far <= CANVAS_ERROR
+    renderer.close()
     console.print(f"canvas, difference of two pictures: {'the same' if good else 'NOT the same'}")
     return good
 
@@ -216,9 +260,12 @@ def _off(drawn: list[Any], expected: list[NDArray[np.float32]]) -> float:
     return float(np.max([np.abs(a.cpu().numpy() - b).max() for a, b in zip(drawn, expected)]))
 
 
-def _mean_holds(make: Make, splats: voile.Splats, camera: voile.Camera, console: Console) -> bool:
+def _mean_holds(
+    make: Make, splats: voile.Splats, camera: voile.Camera, console: Console, view: Any
+) -> bool:
     """Whether a mean on the GPU is that of the host."""
-    renderer, request = make(), FrameRequest(camera, voile.Settings(mode="stochastic"))
+    settings = voile.Settings(mode="stochastic", shown=view)
+    renderer, request = make(), FrameRequest(camera, settings)
     renderer.upload(splats)
     host, device, kept = Accumulator(), Accumulator(), renderer.new_mean()
     shown, expected = [], []
@@ -230,13 +277,13 @@ def _mean_holds(make: Make, splats: voile.Splats, camera: voile.Camera, console:
     far = _off(shown, expected)
     renderer.close()
     good = far <= CANVAS_ERROR
-    console.print(f"canvas, mean of 8 frames: {far:.1g} off{'' if good else ', TOO MUCH'}")
+    console.print(f"canvas, mean of 8 frames, {view}: {far:.1g} off{'' if good else ', TOO MUCH'}")
     return good
 
 
 def sanitizer_commands() -> list[list[str]]:
     """Each tool of compute-sanitizer on a small run of this script."""
-    script = [sys.executable, __file__, "--small", "--part", "parity,same,canvas"]
+    script = [sys.executable, __file__, "--small", "--part", PARTS]
     return [
         ["compute-sanitizer", "--tool", tool, "--error-exitcode", "9", *script] for tool in TOOLS
     ]
@@ -245,12 +292,14 @@ def sanitizer_commands() -> list[list[str]]:
 def sanitizer(console: Console, run: Callable[..., Any] = subprocess.run) -> bool:
     """Whether all tools end without a finding."""
     holds, there = True, shutil.which("compute-sanitizer") is not None
+    # Every tensor in memory of its own: beyond its end is then nobody's.
+    apart = {**os.environ, "PYTORCH_NO_CUDA_MEMORY_CACHING": "1"}
     for command in sanitizer_commands():
         if not there:
             console.print("not run, compute-sanitizer is not installed: " + " ".join(command))
             holds = False
             continue
-        status = run(command).returncode
+        status = run(command, env=apart).returncode
         console.print(f"{command[2]}: {'clean' if status == 0 else f'status {status}'}")
         holds &= status == 0
     return holds
@@ -259,7 +308,7 @@ def sanitizer(console: Console, run: Callable[..., Any] = subprocess.run) -> boo
 def main(arguments: list[str] | None = None, make: Make = CUDARenderer) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--frames", type=int, default=10_000, help="random frames")
-    parser.add_argument("--part", default="parity,same,canvas,sanitizer", help="comma separated")
+    parser.add_argument("--part", default=f"{PARTS},sanitizer", help="comma separated")
     parser.add_argument("--small", action="store_true", help="little of everything")
     options, console = parser.parse_args(arguments), Console(soft_wrap=True)
     try:
@@ -274,6 +323,7 @@ def main(arguments: list[str] | None = None, make: Make = CUDARenderer) -> int:
         limits = {"most": 200, "size": (40, 30)}
     parts: dict[str, Callable[[], bool]] = {
         "parity": lambda: parity(make, size, scenes, console, count),
+        "views": lambda: views(make, size, console, count),
         "same": lambda: same(make, options.frames, console, **limits),
         "canvas": lambda: canvas(make, size, console, count),
         "sanitizer": lambda: sanitizer(console),

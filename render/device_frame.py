@@ -14,7 +14,6 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from .accumulate import Mean
 from .frame import Frame, FrameRequest
-from .measuring import Difference
 from .renderer import RenderError
 
 PIXEL = 16
@@ -111,13 +110,34 @@ class Picture(Protocol):
         ...
 
     def difference(
-        self, other: Any, background: Background, beside: Background, *, with_absolute: bool
-    ) -> Difference | None:
-        """How far another picture is from this, clamped, each over its background; without SSIM.
+        self, other: Any, background: Background, canvas: Canvas | None = None
+    ) -> Apart | None:
+        """How far another picture is from this, clamped, each over a background.
 
-        None where that is for the host to find out: the other one is not on this device.
+        None where that is for the host to find out: the other one is not on this device. Raises
+        Withdrawn.
+
+        Args:
+            other: the picture.
+            background: of both.
+            canvas: where to draw the difference in colours, if that is wanted.
         """
         ...
+
+
+class Apart(NamedTuple):
+    """How two pictures differ.
+
+    Attributes:
+        psnr, max_error: as in `measuring.Difference`.
+        limit: where the colours of the difference end, in 1/255.
+        heat: the difference in these, where it was wanted.
+    """
+
+    psnr: float
+    max_error: float
+    limit: int
+    heat: DeviceFrame | None
 
 
 @dataclass(frozen=True, eq=False)

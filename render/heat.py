@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -15,6 +17,9 @@ RAMP = np.array(
     [[int(word[k : k + 2], 16) / 255 for k in (0, 2, 4)] for word in _ANCHORS.split()], np.float32
 )
 """(15, 3) display RGB from no difference to the largest; lightness grows evenly."""
+
+FEW = 1000
+"""One in how many pixels may be beyond the end of a scale."""
 
 LIMITS = (4, 8, 16, 32, 64, 128, 255)
 """Where scales may end, in 1/255: a scale that changes with every frame says nothing."""
@@ -30,6 +35,14 @@ def heat(difference: ArrayLike, limit: float) -> NDArray[np.float32]:
 
 
 def limit_for(*differences: NDArray[np.float32]) -> int:
-    """The end of a scale, in 1/255, that all but a thousandth of the differences stay below."""
-    high = max((float(np.quantile(d, 0.999)) for d in differences if d.size), default=0.0)
-    return next(limit for limit in LIMITS if 255.0 * high <= limit or limit == LIMITS[-1])
+    """The end of a scale, in 1/255, that few pixels of each picture are beyond."""
+    limits = [
+        first_limit([int((np.float32(255) * d > end).sum()) for end in LIMITS], d.size)
+        for d in differences
+    ]
+    return max(limits, default=LIMITS[0])
+
+
+def first_limit(beyond: Sequence[int], pixels: int) -> int:
+    """The first of `LIMITS` that few of the pixels are beyond, of which `beyond` are each."""
+    return next((end for end, n in zip(LIMITS, beyond) if n * FEW <= pixels), LIMITS[-1])

@@ -26,7 +26,7 @@ from ..scenes.content import Content
 from ..scenes.splats import Splats
 from .camera import Camera
 from .frame import Frame, FrameRequest
-from .heat import heat
+from .heat import FEW, heat
 from .modes.binned import bins_in_use
 from .modes.layers import Layers
 from .normals import splat_normals
@@ -52,8 +52,8 @@ SHELL = 1.5**2
 """Squared distance from the centre, in variances, at which an ellipsoid is cut to be solid; fainter
 ones end before, where alpha is 1/255."""
 
-LEAST_LAYERS, FEW = 8, 1000
-"""Where the colours of overdraw end at the least, and one in how many pixels may have more."""
+LEAST_LAYERS = 8
+"""Where the colours of overdraw end at the least."""
 
 DEPTH_ENDS = 0.01, 0.99
 """Parts of what is seen at which the colours of view depth begin and end."""

@@ -24,7 +24,13 @@ ARCHITECTURES = (75, 80, 86, 89, 90, 100, 120)
 """Compute capabilities, times 10, that the kernels are compiled for in tests: Turing to Blackwell.
 Others of at least the first one are compiled for as they are met."""
 
-INSTALL = 'pip install "voile[cuda]"'
+
+def install_command(cuda: str | None = None) -> str:
+    """What installs the packages that go with a CUDA of this version; the latest where that is not
+    known. A torch from PyPI pins packages of its own CUDA, and no others can be beside it."""
+    extra = "cuda12" if (cuda or "").startswith("12.") else "cuda"
+    return f'pip install "voile[{extra}]"'
+
 
 # Subnormal numbers are flushed to 0, which makes 2^x one instruction; nothing here needs them. All
 # else stays IEEE: "fast math" would also break comparisons with NaN that cull splats.
@@ -41,7 +47,10 @@ class CompilerMissingError(CUDAError):
     """The packages of the CUDA compiler are not installed."""
 
     def __init__(self, error: BaseException) -> None:
-        super().__init__(f"the CUDA compiler is not installed ({error}); install it: {INSTALL}")
+        reason = (str(error) or type(error).__name__).splitlines()[0]  # of which there are many
+        super().__init__(
+            f"the CUDA compiler is not installed ({reason}); install it: {install_command()}"
+        )
 
 
 class CompileError(CUDAError):
@@ -66,7 +75,7 @@ def compile_source(source: Source, architecture: int, folder: Path | None = None
         CompilerMissingError: the compiler is not installed.
         CompileError: errors or warnings.
     """
-    key = f"{compiler_version()}\n{architecture}\n{source.text}".encode()
+    key = f"{compiler_version()}\n{architecture}\n{_OPTIONS}\n{source.text}".encode()
     name = f"{hashlib.sha256(key).hexdigest()[:32]}.cubin"
     path = (folder or cache_folder()) / name
     code = _read(path)
@@ -121,6 +130,27 @@ def compiler_version() -> str:
     except (ImportError, RuntimeError) as error:  # the package, or the library that it loads
         raise CompilerMissingError(error) from error
     return f"{major}.{minor}"
+
+
+def architecture_for(capability: int) -> int:
+    """What code for a GPU is compiled for: the latest of its generation that it runs and the
+    compiler knows.
+
+    Args:
+        capability: compute capability of the GPU times 10.
+
+    Raises:
+        CUDAError: the compiler knows none, or is not installed.
+    """
+    version = compiler_version()
+    _, known = import_module("cuda.bindings.nvrtc").nvrtcGetSupportedArchs()
+    fitting = [each for each in known if each // 10 == capability // 10 and each <= capability]
+    if not fitting:
+        raise CUDAError(
+            f"the CUDA compiler, {version}, does not know compute capability {capability / 10}; "
+            f"update it: {install_command()}"
+        )
+    return max(fitting)
 
 
 def cache_folder() -> Path:

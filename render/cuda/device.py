@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import sys
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any, NamedTuple, Protocol
@@ -11,19 +10,11 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ...kernels.cuda.compile import INSTALL, CUDAError, compile_source, compiler_version
+from ...kernels.cuda.compile import CUDAError, compile_source
 from ...kernels.cuda.sources import FILES, Source, load, nets_source
 from ..device_frame import SharedBuffer
-from ..renderer import BackendUnavailable
-from .interop import MappedBuffer, Streams
-
-OLDEST_DRIVER = 12000
-"""As cuDriverGetVersion says it: CUDA 12.0, the first that loads what NVRTC 12 makes."""
-
-OLDEST_ARCHITECTURE = 75
-"""Turing: what NVRTC 12 still compiles for without a warning."""
-
-OTHERS = "the backends gl and cpu need no CUDA."
+from .available import check_driver, check_gpu, import_core, import_torch
+from .interop import WHOLE_DEVICE, MappedBuffer, Streams, first_line
 
 
 class Mark(Protocol):
@@ -125,34 +116,18 @@ class GPULauncher:
     """
 
     def __init__(self) -> None:
-        check_driver()
-        try:
-            core = import_module("cuda.core")
-            compiler_version()
-        except (ImportError, CUDAError) as error:
-            raise BackendUnavailable(
-                f"the packages of the CUDA backend are missing ({error}); "
-                f"install them: {INSTALL}; {OTHERS}"
-            ) from error
-        self._core, self._torch = core, import_torch()
-        self._index = index = self._torch.cuda.current_device()
-        self.device = f"cuda:{index}"
-        self.name = self._torch.cuda.get_device_name(index)
-        major, minor = self._torch.cuda.get_device_capability(index)
-        self._architecture = 10 * major + minor
-        if self._architecture < OLDEST_ARCHITECTURE:
-            raise BackendUnavailable(
-                f"{self.name} has compute capability {major}.{minor}; the CUDA backend needs "
-                f"{OLDEST_ARCHITECTURE / 10} (Turing, 2018) or more; {OTHERS}"
-            )
-        self._streams = Streams(core, self._torch, index)
-        self._device = core.Device(index)
-        self._device.set_current()  # the primary context, which torch uses too
+        driver = check_driver()
+        self._torch = torch = import_torch()
+        self._core = core = import_core(torch.version.cuda, driver)
+        self._index, self.name, self._architecture = check_gpu(core, torch)
+        self.device = f"cuda:{self._index}"
+        self._streams = Streams(core, torch, self._index)
         self._sources: dict[str, Source] = {
             name: source for source in map(load, FILES) for name in source.kernels
         }
         self._modules: dict[str, Any] = {}
         self._kernels: dict[str, Any] = {}
+        self._aside: Any = None  # a stream to capture on
 
     def launch(self, kernel: str, blocks: int, block: tuple[int, int], *arguments: Any) -> None:
         """Runs a kernel on torch's current stream; its file is compiled on first use."""
@@ -163,10 +138,13 @@ class GPULauncher:
         config = self._core.LaunchConfig(grid=(blocks, 1, 1), block=(*block, 1))
         values = (split(value)[1] for value in arguments)
         try:
+            # torch's context, which a thread need not have: the default stream is that of whichever
+            # is current. Of another GPU it would be, where that is what the thread had.
+            self._core.Device(self._index).set_current()
             self._core.launch(self._streams.current(), config, self._kernels[kernel], *values)
         except Exception as error:  # the class is private in cuda.core
             raise CUDAError(
-                f"kernel {kernel} cannot be launched on {self.name}: {error}"
+                f"kernel {kernel} cannot be launched on {self.name}: {first_line(error)}"
             ) from error
 
     def mark(self) -> Mark:
@@ -204,10 +182,17 @@ class GPULauncher:
 
     def capture(self, work: Callable[[], None]) -> Callable[[], None]:
         """The launches of `work` as a CUDA graph. Raises RuntimeError."""
-        graph = self._torch.cuda.CUDAGraph()
+        cuda = self._torch.cuda
+        graph, before = cuda.CUDAGraph(), cuda.current_stream(self._index)
+        if self._aside is None:  # torch's own is of the device that was captured on first
+            self._aside = cuda.Stream(self._index)
         # Other threads may use the GPU meanwhile: only this one is recorded.
-        with self._torch.cuda.graph(graph, capture_error_mode="thread_local"):
-            work()
+        begun = cuda.graph(graph, stream=self._aside, capture_error_mode="thread_local")
+        try:
+            with WHOLE_DEVICE, begun:
+                work()
+        finally:
+            cuda.set_stream(before)  # torch leaves its own where a capture fails
         return graph.replay
 
     def _load(self, kernel: str) -> Any:
@@ -219,7 +204,8 @@ class GPULauncher:
             return self._modules[source.name].get_kernel(kernel)  # loads the module
         except Exception as error:
             raise CUDAError(
-                f"the driver does not load kernel {kernel} for {self.name}: {error}. Update it."
+                f"the driver does not load kernel {kernel} for {self.name}: {first_line(error)}. "
+                "Update it."
             ) from error
 
 
@@ -250,54 +236,3 @@ class _Copy:
     def array(self) -> NDArray[Any]:
         self._event.synchronize()
         return self._pinned.numpy()
-
-
-def import_torch() -> Any:
-    """torch, where it can use CUDA. Nothing below `render.cuda` imports it otherwise.
-
-    Raises:
-        BackendUnavailable: it is missing, or made without CUDA.
-    """
-    try:
-        import torch
-    except ImportError as error:
-        raise BackendUnavailable(f"torch cannot be imported: {error}; {OTHERS}") from error
-    if not torch.cuda.is_available():
-        made = "was built without CUDA" if torch.version.cuda is None else "finds no usable GPU"
-        raise BackendUnavailable(
-            f"torch {torch.__version__} {made}; install one with CUDA, as pytorch.org/get-started "
-            f"says; {OTHERS}"
-        )
-    return torch
-
-
-def check_driver(open_library: Callable[[str], Any] = ctypes.CDLL) -> None:
-    """Asks the driver alone, which takes no time and loads no package.
-
-    Raises:
-        BackendUnavailable: no driver, one that is too old, or no GPU.
-    """
-    library = "nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1"
-    try:
-        driver = open_library(library)
-    except OSError as error:
-        raise BackendUnavailable(
-            f"there is no NVIDIA driver ({library} is missing); with an NVIDIA GPU, install its "
-            f"driver; {OTHERS}"
-        ) from error
-    version, count = ctypes.c_int(0), ctypes.c_int(0)
-    code = driver.cuInit(0)
-    if code == 0:
-        driver.cuDriverGetVersion(ctypes.byref(version))
-        code = driver.cuDeviceGetCount(ctypes.byref(count))
-    if code != 0 or count.value == 0:
-        raise BackendUnavailable(f"the NVIDIA driver finds no usable GPU (code {code}); {OTHERS}")
-    if version.value < OLDEST_DRIVER:
-        raise BackendUnavailable(
-            f"the NVIDIA driver is for CUDA {_version(version.value)}; the CUDA backend needs one "
-            f"for {_version(OLDEST_DRIVER)} or later: update the driver; {OTHERS}"
-        )
-
-
-def _version(number: int) -> str:
-    return f"{number // 1000}.{number % 1000 // 10}"

@@ -9,6 +9,7 @@ waits for neither. It has not been run on a GPU yet (docs/gpu-status.md).
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -18,6 +19,10 @@ log = logging.getLogger(__name__)
 
 MOST_DEVICES = 16
 """That are asked for by whom the window is drawn."""
+
+WHOLE_DEVICE = threading.Lock()
+"""Held by whoever captures a graph or waits for a whole device: waiting for a device ends every
+capture on it, whichever thread's it is."""
 
 
 class Streams:
@@ -70,7 +75,7 @@ class MappedBuffer:
         except NotShared:
             raise
         except Exception as error:  # the class is private in cuda.core
-            raise NotShared(f"no buffer can be registered ({_first_line(error)})") from error
+            raise NotShared(f"no buffer can be registered ({first_line(error)})") from error
 
     def map(self, size: int) -> tuple[int, Callable[[], None]]:
         """Gives it to the device, for `size` bytes to be written. Raises NotShared.
@@ -88,7 +93,7 @@ class MappedBuffer:
         except NotShared:
             raise
         except Exception as error:
-            raise NotShared(f"the buffer cannot be mapped ({_first_line(error)})") from error
+            raise NotShared(f"the buffer cannot be mapped ({first_line(error)})") from error
 
     def unmap(self, written: Callable[[], None]) -> None:
         """Gives it back to OpenGL. Raises NotShared.
@@ -102,7 +107,7 @@ class MappedBuffer:
             self._resource.unmap(stream=self._streams.current())
             self._mapped = None
         except Exception as error:
-            raise NotShared(f"the buffer cannot be unmapped ({_first_line(error)})") from error
+            raise NotShared(f"the buffer cannot be unmapped ({first_line(error)})") from error
 
     def close(self) -> None:
         """Unregisters the buffer, once the device does nothing more with it. A driver that refuses
@@ -110,11 +115,12 @@ class MappedBuffer:
         try:
             self._core.Device(self._index).set_current()
             if self._mapped is not None:  # a frame may be under way that nobody wants any more
-                self._torch.cuda.synchronize(self._index)
+                with WHOLE_DEVICE:
+                    self._torch.cuda.synchronize(self._index)
             self._resource.close()  # unmaps it first
             self._mapped = None
         except Exception as error:
-            log.warning("CUDA does not let go of OpenGL's buffer: %s", _first_line(error))
+            log.warning("CUDA does not let go of OpenGL's buffer: %s", first_line(error))
 
 
 def _check_display(driver: Any, index: int) -> None:
@@ -129,5 +135,6 @@ def _check_display(driver: Any, index: int) -> None:
         raise NotShared(f"the window is drawn by CUDA device {others}, frames by {index}")
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """What an error says, without the end of the sentence."""
     return (str(error) or type(error).__name__).splitlines()[0].rstrip(".")

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from ..device_frame import Background, Canvas
+from ..device_frame import Apart, Background, Canvas, DeviceFrame, Outcome
 from ..frame import Frame
-from ..measuring import Difference, decibels
+from ..heat import LIMITS, RAMP, first_limit
+from ..measuring import decibels
 from .device import Address
 from .plan import Tensor
 from .work import Work
@@ -35,22 +36,34 @@ class CUDAPicture:
         return Frame(rgba[..., :3], rgba[..., 3])
 
     def difference(
-        self, other: Any, background: Background, beside: Background, *, with_absolute: bool
-    ) -> Difference | None:
-        """How far `other` is from this, each over its background; None where it is elsewhere.
-
-        Two numbers come to the host, and the difference at every pixel where that is asked for.
-        """
+        self, other: Any, background: Background, canvas: Canvas | None = None
+    ) -> Apart | None:
+        """As `Picture.difference`; a few numbers come to the host."""
         if not isinstance(other, CUDAPicture) or other.color.shape != self.color.shape:
             return None
         self._ready()
         other._ready()
         torch = self._work.torch
-        apart = (self._over(background) - other._over(beside)).abs()
-        worst = apart.amax(2)
-        mse, most = torch.stack([apart.square().mean(dtype=torch.float64), worst.max()]).tolist()
-        absolute = self._work.to_host(worst) if with_absolute else np.zeros((0, 0), np.float32)
-        return Difference(decibels(mse), mse, 255.0 * most, None, absolute)
+        apart = (self._over(background) - other._over(background)).abs()
+        worst = 255.0 * apart.amax(2)
+        beyond = [(worst > limit).sum() for limit in LIMITS]
+        mean = apart.square().mean(dtype=torch.float64)
+        mse, most, *counts = torch.stack([mean, worst.max(), *beyond]).tolist()
+        limit = first_limit(counts, worst.numel())
+        heat = None if canvas is None else self._heat(other, background, limit, canvas)
+        return Apart(decibels(mse), most, limit, heat)
+
+    def _heat(
+        self, other: CUDAPicture, background: Background, limit: int, canvas: Canvas
+    ) -> DeviceFrame:
+        work, behind = self._work, map(float, background)
+        ramp = work.send(RAMP), len(RAMP)
+        with canvas.lent() as address:
+            place = Address(address)
+            work.each_pixel(
+                "show_error", self.color, other.color, *behind, limit / 255, *ramp, place
+            )
+        return DeviceFrame(canvas, work.launcher.fence(), lambda wait: Outcome(True, {}, {}))
 
     def _over(self, background: Background) -> Tensor:
         veil = 1.0 - self.color[..., 3:]

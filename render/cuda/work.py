@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ...kernels.cuda.compile import CUDAError
 from .device import GPULauncher, Launcher, import_torch
+from .interop import first_line
 from .plan import THREADS, Tensor
 
 
@@ -55,12 +56,12 @@ class Work:
         """
         if isinstance(error, self.torch.OutOfMemoryError):
             return (
-                f"the GPU has too little memory for {what} ({_first_line(error)}). Make the "
+                f"the GPU has too little memory for {what} ({first_line(error)}). Make the "
                 "picture smaller, set storage to uint8, or close what else uses the GPU."
             )
         if isinstance(error, self.torch.AcceleratorError):
             return (
-                f"the GPU stopped working ({_first_line(error)}). Start the program again; if it "
+                f"the GPU stopped working ({first_line(error)}). Start the program again; if it "
                 "comes again, update the driver."
             )
         return str(error) if isinstance(error, CUDAError) else None
@@ -70,7 +71,3 @@ def work_on_gpu() -> Work:
     """torch's current CUDA device. Raises BackendUnavailable."""
     launcher: Launcher = GPULauncher()
     return Work(import_torch(), launcher)
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error) or type(error).__name__).splitlines()[0].rstrip(".")

@@ -27,8 +27,9 @@ from voile.render.cpu.renderer import CPURenderer  # noqa: E402
 from voile.render.cuda.frame import Room  # noqa: E402
 from voile.render.cuda.renderer import CUDARenderer  # noqa: E402
 from voile.render.cuda.work import Work  # noqa: E402
-from voile.render.device_frame import DeviceFrame, Outcome  # noqa: E402
+from voile.render.device_frame import Apart, DeviceFrame, Outcome  # noqa: E402
 from voile.render.frame import Frame  # noqa: E402
+from voile.render.heat import heat, limit_for  # noqa: E402
 from voile.render.measuring import difference  # noqa: E402
 from voile.render.renderer import BackendFailed  # noqa: E402
 from voile.scenes.io.vis import save_image  # noqa: E402
@@ -91,9 +92,14 @@ class Kept:
         self._cuda.log.append(("fetched",))
         return self._whole
 
-    def difference(self, other, background, beside, *, with_absolute):
-        self._cuda.log.append(("compared", with_absolute))
-        return difference(self._whole.over(background), other._whole.over(beside), with_ssim=False)
+    def difference(self, other, background, canvas=None):
+        self._cuda.log.append(("compared", canvas is not None))
+        found = difference(*(each._whole.over(background) for each in (self, other)))
+        limit, colors = limit_for(found.absolute), None
+        if canvas is not None:
+            picture = heat(found.absolute, limit)
+            colors = self._cuda.draw(Frame(picture, np.ones_like(found.absolute)), canvas)
+        return Apart(found.psnr, found.max_error, limit, colors)
 
 
 class Mean(ArrayMean):
@@ -283,7 +289,8 @@ def test_two_pictures_are_compared_on_the_device(cuda, make_window, show, look, 
     assert all(isinstance(frame, DeviceFrame) for frame in frames)
     # Both sides are shown: each half is that of the picture alone.
     half = both.shape[1] // 2
-    pictures = [frame.picture._whole.to_rgb8(session.settings.background) for frame in frames]
+    wholes = [frame.picture._whole for frame in frames]
+    pictures = [whole.to_rgb8(session.settings.background) for whole in wholes]
     width = both.shape[1]
     near = np.abs(both[:, : half - 40].astype(int) - pictures[0][:, : half - 40])
     assert np.quantile(near, 0.9) <= 1, "but for what lies over the picture"
@@ -291,11 +298,21 @@ def test_two_pictures_are_compared_on_the_device(cuda, make_window, show, look, 
     assert np.quantile(far, 0.9) <= 1
     exact = drawer.compared
     comparison.heat = True
-    compared(heat=True)
+    picture = compared(heat=True)
     assert ("compared", True) in cuda.log
     assert drawer.compared.psnr == exact.psnr
+    assert isinstance(drawer.compared.heat, DeviceFrame), "it is drawn there too"
+    a, b = (each.over(session.settings.background) for each in wholes)
+    apart = difference(a, b, with_ssim=False).absolute
+    colors = (255 * heat(apart, drawer.compared.limit)).astype(int)
+    assert np.quantile(np.abs(picture - colors), 0.9) <= 1, "but for what lies over the picture"
     comparison.heat = False
     session.settings.exposure = 0.5  # what is done to pictures after drawing, the host does
+    compared()
+    comparison.heat = True
+    compared(heat=True)
+    assert isinstance(drawer.compared.heat, Frame)
+    comparison.heat = False
     compared()
     assert "fetched" in cuda.names()
     assert SHARED in hud.text()
@@ -327,12 +344,19 @@ def test_means_are_compared_on_the_device(
         if compared is None or len(sides) < 2 or compared.heat is None:
             return False
         frames = compared.pair.a.frame is sides[0].frame, compared.pair.b.frame is sides[1].frame
-        return all(frames) and [sides[k].samples for k in (0, 1)] == [8, 8 * (mode != "sorted")]
+        return (
+            all(frames)
+            and compared.pair.heat
+            and [sides[k].samples for k in (0, 1)] == [8, 8 * (mode != "sorted")]
+        )
 
     before = cuda.names().count("draw")
     qtbot.waitUntil(full, timeout=30_000)
     look(window)
-    assert cuda.names().count("draw") == before + 4 + (8 if mode == "stochastic" else 1)
+    maps = cuda.log.count(("compared", True))  # of how they differ, which are drawn too
+    drawn = cuda.names().count("draw") - maps
+    assert drawn == before + 4 + (8 if mode == "stochastic" else 1)
+    assert maps >= 1
     assert SHARED in hud.text()
     assert {"array", "fetched"}.isdisjoint(cuda.names())
     a, b = (drawer.shown[side].frame.picture._whole for side in (0, 1))

@@ -114,11 +114,12 @@ def test_bytes_grow_with_what_they_are_of():
 
 
 def test_the_proof_holds_on_the_host(capsys):
-    assert prove_gpu.main(["--small", "--part", "parity,same,canvas"], on_host) == 0
+    assert prove_gpu.main(["--small", "--part", prove_gpu.PARTS], on_host) == 0
     said = capsys.readouterr().out
     assert "everything holds" in said
     assert "'shown': 'depth'}: 8 frames" in said
-    assert "mean of 8 frames" in said
+    assert "mean of 8 frames, depth" in said
+    assert "surfels, overdraw: 0.00% of pixels differ" in said
     assert "difference of two pictures: the same" in said
     for mode in ("sorted", "binned", "cells", "stochastic"):
         assert f"canvas, {{'mode': '{mode}'}}: 8 frames" in said
@@ -145,6 +146,8 @@ def test_a_picture_that_is_wrong_or_not_the_same_twice_fails_the_proof(monkeypat
     assert "4 differ [0, 1, 2, 3]" in capsys.readouterr().out
     assert prove_gpu.main(["--small", "--part", "parity"], Noisy) == 1
     assert "TOO LITTLE" in capsys.readouterr().out
+    assert prove_gpu.main(["--small", "--part", "views"], Noisy) == 1
+    assert "TOO MANY" in capsys.readouterr().out
 
 
 def test_a_gpu_that_fails_is_told_and_the_other_parts_are_run(monkeypatch, capsys):
@@ -176,7 +179,8 @@ def test_a_frame_that_is_not_drawn_to_its_canvas_fails_the_proof(monkeypatch, ca
 def test_the_sanitizers_verdict_counts(monkeypatch, status, holds):
     ran = []
 
-    def run(command):
+    def run(command, env):
+        assert env["PYTORCH_NO_CUDA_MEMORY_CACHING"] == "1"
         ran.append(command[2])
         return type("Done", (), {"returncode": status})
 

@@ -19,10 +19,12 @@ from voile.render.cpu.renderer import CPURenderer
 from voile.render.cuda import modes
 from voile.render.cuda.frame import MOST, Room
 from voile.render.cuda.packing import pack_shapes, scale_range
+from voile.render.cuda.picture import CUDAPicture
 from voile.render.cuda.plan import Buffers, Plan
 from voile.render.cuda.renderer import CUDARenderer, Work
 from voile.render.cuda.sorting import sort
 from voile.render.device_frame import Withdrawn
+from voile.render.heat import heat, limit_for
 from voile.render.inspect import BLENDED
 from voile.render.measuring import difference
 from voile.render.metrics import psnr
@@ -271,16 +273,37 @@ def test_pixels_that_are_kept_are_compared_where_they_are(renderer, shown):
         np.testing.assert_allclose(canvas.pixels, wholes[-1].premultiplied(), atol=1e-6)
     a, b = (frame.picture for frame in frames)
     np.testing.assert_allclose(a.frame().premultiplied(), wholes[0].premultiplied(), atol=1e-6)
-    backgrounds = (0.1, 0.9, 0.3), (0.2, 0.8, 0.3)
-    expected = difference(
-        *(whole.over(behind) for whole, behind in zip(wholes, backgrounds)), with_ssim=False
-    )
-    found = a.difference(b, *backgrounds, with_absolute=True)
+    behind, place = (0.1, 0.9, 0.3), HostCanvas(70, 50)
+    expected = difference(*(whole.over(behind) for whole in wholes), with_ssim=False)
+    found = a.difference(b, behind, place)
     assert found.psnr == pytest.approx(expected.psnr, abs=0.01)
     assert found.max_error == pytest.approx(expected.max_error, abs=0.01)
-    np.testing.assert_allclose(found.absolute, expected.absolute, atol=1e-5)
-    assert a.difference(b, *backgrounds, with_absolute=False).absolute.size == 0
-    assert a.difference(wholes[1], *backgrounds, with_absolute=False) is None
+    assert found.limit == limit_for(expected.absolute)
+    assert found.heat.canvas is place
+    assert found.heat.outcome(False).whole
+    np.testing.assert_array_equal(place.pixels[..., 3], 1.0)
+    # Colours of the ramp are up to 255 / limit times as far apart as what they are made from.
+    colors = heat(expected.absolute, found.limit)
+    np.testing.assert_allclose(place.pixels[..., :3], colors, atol=1e-5 * 255 / found.limit)
+    assert a.difference(b, behind) == found._replace(heat=None)
+    assert a.difference(wholes[1], behind) is None
+    assert place.withdraw(1)
+    with pytest.raises(Withdrawn):
+        a.difference(b, behind, place)
+
+
+def test_a_scale_ends_where_few_are_beyond_by_device_and_host():
+    """One in a thousand pixels, one more, and the largest difference there is."""
+    work = Work(torch, shared_launcher())
+    for beyond, limit in ((2, 16), (3, 32), (2000, 255)):
+        values = np.zeros((40, 50, 4), np.float32)
+        values[..., 3] = 1.0
+        black, white = values.copy(), values.copy()
+        white.reshape(-1, 4)[:, 0] = 12 / 255
+        white.reshape(-1, 4)[:beyond, 0] = 1.0 if beyond == 2000 else 20 / 255
+        pictures = [CUDAPicture(work, torch.from_numpy(each)) for each in (black, white)]
+        assert pictures[0].difference(pictures[1], (0, 0, 0)).limit == limit
+        assert limit_for(np.abs(white - black).max(axis=2)) == limit
 
 
 def test_depth_of_nothing_is_no_colour(renderer):
@@ -468,9 +491,9 @@ def test_culling_leaves_out_the_same_surfels(renderer, culling):
 
 
 def test_every_kernel_was_run():
-    """Runs last: what was launched is all there is, but what gradients, debug views, images and
-    scenes with meshes have alone."""
-    others = "grad/", "views/", "image.cu", "finish.cu"
+    """Runs last: what was launched is all there is, but what gradients, debug views, images,
+    materials and scenes with meshes have alone."""
+    others = "grad/", "views/", "image.cu", "gbuffer.cu", "lit_splats.cu", "finish.cu"
     files = [name for name in FILES if not name.startswith(others)]
     kernels = {kernel for name in files for kernel in load(name).kernels}
     assert shared_launcher().launched >= kernels

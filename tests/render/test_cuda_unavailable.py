@@ -10,7 +10,7 @@ import pytest
 
 from voile.kernels.cuda.compile import CompilerMissingError
 from voile.render import BACKENDS, BackendUnavailable, create_renderer
-from voile.render.cuda import device
+from voile.render.cuda import available, device
 
 
 class Driver:
@@ -54,24 +54,44 @@ def test_a_good_driver_passes():
     device.check_driver(lambda name: Driver())
 
 
-def test_missing_packages_are_told(monkeypatch):
+@pytest.mark.parametrize(("cuda", "extra"), [("12.8", "cuda12"), ("13.0", "cuda")])
+def test_missing_packages_are_told(monkeypatch, cuda, extra):
     def no_compiler():
-        raise CompilerMissingError(ImportError("no module"))
+        raise CompilerMissingError(ImportError("no module\nand where it was looked for"))
 
-    monkeypatch.setattr(device, "check_driver", lambda: None)
-    monkeypatch.setattr(device, "compiler_version", no_compiler)
-    with pytest.raises(BackendUnavailable, match=r"pip install .*voile\[cuda\]"):
-        device.GPULauncher()
+    monkeypatch.setattr(available, "compiler_version", no_compiler)
+    with pytest.raises(BackendUnavailable, match=rf"pip install .voile\[{extra}\]") as raised:
+        available.import_core(cuda, 13000)
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("cuda", "usable", "more", "words"),
+    [
+        (None, False, {}, "was built without CUDA"),
+        ("12.8", False, {}, "finds no usable GPU"),
+        ("12.6", True, {}, r"2\.7 is too old; the CUDA backend needs 2\.8"),
+        ("12.8", True, {"AcceleratorError": RuntimeError}, None),
+    ],
+)
+def test_what_is_wrong_with_torch_is_told(monkeypatch, cuda, usable, more, words):
+    torch = types.SimpleNamespace(
+        __version__="2.7",
+        cuda=types.SimpleNamespace(is_available=lambda: usable),
+        version=types.SimpleNamespace(cuda=cuda),
+        **more,
+    )
+    monkeypatch.setitem(sys.modules, "torch", torch)
+    if words is None:
+        assert device.import_torch() is torch
+        return
+    with pytest.raises(BackendUnavailable, match=words):
+        device.import_torch()
+
+
+def test_a_missing_torch_is_told(monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", None)
     with pytest.raises(BackendUnavailable, match="torch cannot be imported"):
-        device.import_torch()
-    cpu_torch = types.SimpleNamespace(
-        __version__="2.0+cpu",
-        cuda=types.SimpleNamespace(is_available=lambda: False),
-        version=types.SimpleNamespace(cuda=None),
-    )
-    monkeypatch.setitem(sys.modules, "torch", cpu_torch)
-    with pytest.raises(BackendUnavailable, match="built without CUDA"):
         device.import_torch()
 
 

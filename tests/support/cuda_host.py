@@ -41,10 +41,11 @@ class HostLauncher:
     """Kernels compiled for the host, behind the interface of the GPU's launcher.
 
     Args:
-        folder: for what is compiled.
+        folder: for what is compiled; what is there already is not compiled again.
         files: those of the kernels that are asked for.
 
     Attributes:
+        folder: as given.
         launched: names of the kernels that have run.
     """
 
@@ -56,20 +57,22 @@ class HostLauncher:
             if os.environ.get("CI", "").lower() in {"1", "true"}:
                 pytest.fail("CI must have g++")
             pytest.skip("there is no g++ to compile the kernels for the host")
+        self.folder = folder
         self.launched: set[str] = set()
         self._kernels: dict[str, Any] = {}
-        self._compiler, self._folder = compiler, folder
+        self._compiler = compiler
         for name in files:
             self._build(load(name))
 
     def _build(self, source: Source) -> None:
-        exports = "\n".join(f"EXPORT({kernel})" for kernel in source.kernels)
-        stem = self._folder / re.sub(r"\W", "_", source.name)
-        text = f'#include "cuda_shim.h"\n{source.text}\n{exports}\n'
-        Path(f"{stem}.cpp").write_text(text)
-        command = [self._compiler, *FLAGS, f"-I{SHIM}", "-o", f"{stem}.so", f"{stem}.cpp"]
-        result = subprocess.run(command, capture_output=True, text=True)
-        assert result.returncode == 0, result.stderr
+        stem = self.folder / re.sub(r"\W", "_", source.name)
+        if not Path(f"{stem}.so").exists():
+            exports = "\n".join(f"EXPORT({kernel})" for kernel in source.kernels)
+            text = f'#include "cuda_shim.h"\n{source.text}\n{exports}\n'
+            Path(f"{stem}.cpp").write_text(text)
+            command = [self._compiler, *FLAGS, f"-I{SHIM}", "-o", f"{stem}.so", f"{stem}.cpp"]
+            result = subprocess.run(command, capture_output=True, text=True)
+            assert result.returncode == 0, result.stderr
         library = ctypes.CDLL(f"{stem}.so")
         for kernel in source.kernels:
             function = getattr(library, f"launch_{kernel}")

@@ -217,6 +217,12 @@ bool launch(void (*kernel)(A...), unsigned blocks, unsigned x, unsigned y, const
     return true;
 }
 
+template <class... A>
+const char *kinds_of(void (*)(A...)) {
+    static const char kinds[] = {kind_of<A>()..., 0};
+    return kinds;
+}
+
 template <class T>
 Word word_of(T value) {
     static_assert(sizeof(T) <= sizeof(Word));
@@ -324,4 +330,5 @@ inline float half_to_float(unsigned short bits) {
     extern "C" bool launch_##name(unsigned blocks, unsigned x, unsigned y, const char *kinds, \
                                   void **values) {                                          \
         return shim::launch(name, blocks, x, y, kinds, values);                             \
-    }
+    }                                                                                       \
+    extern "C" const char *kinds_##name() { return shim::kinds_of(name); }

@@ -1,0 +1,56 @@
+"""`GPULauncher` and `cuda.core` on a stand-in for NVIDIA's driver: calls, arguments, and pictures.
+
+`on_driver.py` has the checks. They are run in a process of their own, which finds the stand-in
+where others find a driver, or none. Kernels run on the host, and are those of the other tests.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from cuda_host import shared_launcher
+
+from voile.kernels.cuda.compile import CompilerMissingError, compiler_version
+
+pytestmark = pytest.mark.gl
+SUPPORT = Path(__file__).parents[1] / "support"
+FLAGS = ("-std=c++17", "-O1", "-shared", "-fPIC", "-fvisibility=hidden", "-Wall", "-Werror")
+
+
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory):
+    """Of a process that finds the stand-in."""
+    pytest.importorskip("torch")
+    pytest.importorskip("cuda.core")
+    try:
+        compiler_version()
+    except CompilerMissingError as error:
+        if os.environ.get("CI", "").lower() in {"1", "true"} and sys.platform == "linux":
+            pytest.fail(f"CI must have NVRTC: {error}")
+        pytest.skip(str(error))
+    kernels = shared_launcher().folder
+    folder, compiler = tmp_path_factory.mktemp("driver"), shutil.which("g++")
+    assert compiler
+    sources = map(str, sorted((SUPPORT / "fake_driver").glob("*.cpp")))
+    subprocess.run([compiler, *FLAGS, "-o", folder / "libcuda.so.1", *sources, "-ldl"], check=True)
+    found = os.pathsep.join(filter(None, [str(folder), os.environ.get("LD_LIBRARY_PATH")]))
+    return {**os.environ, "LD_LIBRARY_PATH": found, "FAKE_DRIVER_KERNELS": str(kernels)}
+
+
+def test_all_holds_on_the_stand_in_driver(environment):
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    run = subprocess.run(
+        [*command, str(SUPPORT / "on_driver.py")],
+        env=environment,
+        cwd=SUPPORT.parents[1],
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+    said = re.search(r"(\d+) passed", run.stdout)
+    assert said is not None
+    assert int(said[1]) >= 30
