@@ -75,6 +75,7 @@ FILES = (
     "gbuffer.cu",
     "lit_splats.cu",
     "finish.cu",
+    "display.cu",
     "views/overdraw.cu",
     "views/ellipsoids.cu",
     "views/centres.cu",
