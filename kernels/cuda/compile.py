@@ -75,7 +75,7 @@ def compile_source(source: Source, architecture: int, folder: Path | None = None
         CompilerMissingError: the compiler is not installed.
         CompileError: errors or warnings.
     """
-    key = f"{compiler_version()}\n{architecture}\n{source.text}".encode()
+    key = f"{compiler_version()}\n{architecture}\n{_OPTIONS}\n{source.text}".encode()
     name = f"{hashlib.sha256(key).hexdigest()[:32]}.cubin"
     path = (folder or cache_folder()) / name
     code = _read(path)

@@ -173,7 +173,7 @@ def depth_ends(torch: Any, depth: Tensor, alpha: Tensor) -> Tensor:
         place = part * last  # as numpy's quantiles
         below = place.floor().long()
         above = (below + 1).minimum(last)
-        low, high = ordered[below], ordered[above]
+        low, high = ordered.take(below), ordered.take(above)  # the host need not know where
         ends.append(low + (place - below) * (high - low))
     least = ends[0].clamp(1e-9, 1e30)
     span = (ends[1].clamp(max=1e30).maximum(least) / least).log().clamp(min=1e-3)

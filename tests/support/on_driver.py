@@ -8,6 +8,7 @@ import os
 import re
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -18,6 +19,7 @@ import torch_on_driver as gpu
 from cuda_host import HostLauncher
 from gl_context import gl_renderer
 from make_images import make_image
+from make_materials import make_material
 from make_splats import make_splats
 from rich.console import Console
 
@@ -33,6 +35,9 @@ from voile.render.device_frame import Canvas, NotShared
 from voile.render.gl.present import Presenter
 from voile.render.image.view import whole
 from voile.render.renderer import BackendFailed
+from voile.scenes.content import Content
+from voile.scenes.lights import Lamp, Lights, uniform
+from voile.scenes.mesh import make_mesh
 
 sys.path.append(str(Path(__file__).parents[2] / "benchmarks"))
 
@@ -70,6 +75,13 @@ def refuse():
 @pytest.fixture(scope="module")
 def host_work():
     return Work(torch, HostLauncher(Path(os.environ["FAKE_DRIVER_KERNELS"])))
+
+
+@pytest.fixture(scope="module")
+def gl():
+    renderer = gl_renderer()
+    yield renderer
+    renderer.close()
 
 
 def names(calls):
@@ -301,13 +313,6 @@ def test_gradients_are_those_of_the_host(mode, host_work):
         np.testing.assert_array_equal(one, other)
 
 
-@pytest.fixture(scope="module")
-def gl():
-    renderer = gl_renderer()
-    yield renderer
-    renderer.close()
-
-
 def test_frames_reach_opengl_by_the_drivers_own_calls(gl):
     renderer = CUDARenderer()
     renderer.upload(make_splats(100, 1))
@@ -369,6 +374,72 @@ def test_frames_and_views_that_nobody_waits_for_are_what_comes_as_arrays(shown):
         # Views are worked out in another order on the GPU, in float32.
         assert np.abs(pixels.cpu().numpy() - expected).max() <= prove_gpu.CANVAS_ERROR
         np.testing.assert_array_equal(frame.picture.frame().premultiplied(), pixels.cpu().numpy())
+
+
+def test_everything_is_asked_of_torchs_current_device(monkeypatch, gl):
+    monkeypatch.setattr(torch.cuda, "current_device", lambda: 1)
+    gpu.driver.fake_be(-1, -1, 1)
+    launcher, mean = GPULauncher(), torch.zeros(4, 4, 4, device="cuda:1")
+    assert launcher.device == "cuda:1"
+    other = launcher._core.Device(0)
+    other.set_current()  # as another library may have left it
+    gpu.calls()
+    launcher.launch("average", 1, (128, 1), mean, 16, 0.5, mean, mean)
+    with gl.ctx:
+        shared = Presenter(gl.ctx).shared
+        shared.lend((8, 8), launcher.share)
+        shared.release()
+    chosen = [call[1] for call in gpu.calls() if call[0] == "cuCtxSetCurrent"]
+    assert set(chosen) == {"1"}
+    other.set_current()
+
+
+def lit_scene():
+    """Splats that wear materials, before a pane that wears one."""
+    splats = make_splats(60, 1)
+    which = np.random.default_rng(1).integers(-1, 2, 60).astype(np.int32)
+    named = tuple(replace(make_material(seed=k), name=f"m{k}") for k in range(2))
+    corners = np.float64([[-1, -1, 0.4], [1, -1, 0.4], [1, 1, 0.4], [-1, 1, 0.4]])
+    uvs = np.float64([[0, 0], [1, 0], [1, 1], [0, 1]])
+    faces = np.array([[0, 1, 2], [0, 2, 3]])
+    pane = make_mesh(corners, faces, None, uvs, material="m1")
+    lights = Lights(uniform(0.3), (Lamp("point", (-1, 1, -2)),))
+    return Content(replace(splats, material=which), (pane,), named, lights)
+
+
+def test_materials_and_meshes_are_those_of_the_host(host_work):
+    content, request = lit_scene(), FrameRequest(CAMERA, Settings(), depth=True)
+    host, renderer = CUDARenderer(host_work), CUDARenderer()
+    for each in (host, renderer):
+        each.upload(content)
+    expected = host.render(request)
+    gpu.calls()
+    for _ in range(4):
+        frame = renderer.render(request)
+        np.testing.assert_array_equal(frame.premultiplied(), expected.premultiplied())
+        np.testing.assert_array_equal(frame.depth, expected.depth)
+    assert names(gpu.calls()).count("cuGraphLaunch") == 2
+    for _ in range(4):
+        prove_gpu._drawn(renderer, request)[0].outcome(True)
+    gpu.calls()
+    _, pixels = prove_gpu._drawn(renderer, request)
+    assert not [name for name in names(gpu.calls()) if "Synchronize" in name]
+    np.testing.assert_array_equal(pixels.cpu().numpy(), expected.premultiplied())
+
+
+VIEWS = ("depth", "alpha", "normals", "ids", "cells", "error", *prove_gpu.PROJECTED)
+
+
+@pytest.mark.parametrize("mode", ["sorted", "weighted", "binned", "cells", "stochastic", *VIEWS])
+def test_who_draws_waits_for_nothing(mode):
+    how = {"shown": mode, "mode": "weighted"} if mode in VIEWS else {"mode": mode}
+    renderer, request = CUDARenderer(), FrameRequest(CAMERA, Settings(**how))
+    renderer.upload(make_splats(60, 1))
+    for _ in range(4):  # room, and graphs
+        prove_gpu._drawn(renderer, request)[0].outcome(True)
+    gpu.calls()
+    prove_gpu._drawn(renderer, request)
+    assert not [name for name in names(gpu.calls()) if "Synchronize" in name]
 
 
 def test_means_and_differences_are_those_of_the_host():

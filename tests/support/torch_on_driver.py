@@ -29,6 +29,7 @@ SEEN = frozenset(
 """Operations that read no memory."""
 
 TO_HOST = frozenset({"cpu", "tolist", "item", "__bool__", "__int__", "__float__", "__index__"})
+"""Operations whose results the host has; it waits for them."""
 
 driver = ctypes.CDLL("libcuda.so.1")
 driver.fake_log.restype = ctypes.c_char_p
@@ -202,9 +203,8 @@ class OnDevice(TorchFunctionMode):
         kwargs, name = dict(kwargs or {}), func.__name__
         if func == torch.Tensor.device.__get__ and _on_device(args[0]):
             return torch.device("cuda", 0)
-        if name == "to" and _is_cuda(args[1]):
-            return _own(args[0].clone())
-        if name == "cuda":
+        if name == "cuda" or (name == "to" and _is_cuda(args[1])):
+            _wait()  # nothing here says that the source is pinned
             return _own(args[0].clone())
         made, pinned = _is_cuda(kwargs.get("device")), kwargs.pop("pin_memory", False)
         if made:
@@ -215,15 +215,16 @@ class OnDevice(TorchFunctionMode):
             return args[0]
         if name == "copy_" and here and _copy(*args, **kwargs):
             return args[0]
-        if here and (name == "cpu" or (name == "to" and str(args[1]) == "cpu")):
-            driver.fake_run(current_stream().handle)
-            return args[0].clone()
         if name == "numpy":
             assert not here, "can't convert a CUDA tensor to numpy"
+        if here and (name in TO_HOST or name == "copy_" or _picks_by_a_number(name, args)):
+            _wait()
         reads = name not in SEEN and not (name == "__getitem__" and not _tensors(args[1:]))
         if here and reads:
             capturing = driver.fake_run(current_stream().handle)
             assert not capturing, f"{name} in a capture: the stand-in cannot record it"
+        if here and name == "cpu":
+            return args[0].clone()
         result = func(*args, **kwargs)
         if pinned:
             _pinned[_place(result)] = result
@@ -231,6 +232,17 @@ class OnDevice(TorchFunctionMode):
             for tensor in _tensors(result):
                 _own(tensor)
         return result
+
+
+def _wait() -> None:
+    current_stream().synchronize()
+
+
+def _picks_by_a_number(name: str, args: Any) -> bool:
+    """Whether the host has to know a number, or how many are true, to index by it."""
+    return name == "__getitem__" and any(
+        index.dim() == 0 or index.dtype == torch.bool for index in _tensors(args[1:])
+    )
 
 
 def _zero(tensor: torch.Tensor) -> None:

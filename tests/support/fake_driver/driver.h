@@ -80,7 +80,7 @@ struct Driver {
     std::map<CUdeviceptr, CUdeviceptr> memory;  // of the device: from and to
     std::vector<Stream *> streams;
     Stream legacy;
-    int devices = 1, drawing = 0, architecture = 80, version = 12090;
+    int devices = 2, drawing = 0, architecture = 80, version = 12090;
     bool initialized = false;
 };
 
