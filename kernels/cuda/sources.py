@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from importlib import resources
 
 from ...scenes.material import NetShape
+from ...scenes.texture import WRAPS
 from .. import constants
 
 TILE = 16
@@ -50,6 +51,15 @@ splats."""
 MOST_IN_CELL = 256
 """Splats of a cell of mode cells, `render.cells.MOST_SPLATS`; all of one are in shared memory."""
 
+MESH_TILE = 16
+"""Side of the tile of a block that draws large triangles, pixels."""
+
+TRIANGLE_EDGES = 9
+"""float64 values of a triangle's functions of the pixel, see mesh.cuh."""
+
+LARGE_TRIANGLE = 3
+"""32-bit words of a triangle on the list of large ones, see mesh.cu."""
+
 FILES = (
     "project.cu",
     "project_surfels.cu",
@@ -74,6 +84,8 @@ FILES = (
     "grad/splats_surfels.cu",
     "gbuffer.cu",
     "lit_splats.cu",
+    "mesh.cu",
+    "lit_meshes.cu",
     "finish.cu",
     "display.cu",
     "views/overdraw.cu",
@@ -86,7 +98,7 @@ FILES = (
 """All files that hold kernels. Those for scenes with surfels are apart, so that no one compiles
 them who has none."""
 
-FOR_NETS = ("lit_splats.cu",)
+FOR_NETS = ("lit_splats.cu", "lit_meshes.cu")
 """Those of them that are compiled for each shape of a neural material's nets; names of kernels say
 for which."""
 
@@ -122,6 +134,8 @@ def defines() -> dict[str, int | float]:
     values |= {"SCALE_LIMITS": SCALE_LIMITS}
     values |= {"SCAN_THREADS": SCAN_THREADS, "SORT_ITEMS": SORT_ITEMS}
     values |= {f"STORAGE_{name.upper()}": number for number, name in enumerate(STORAGES)}
+    values |= {"MESH_TILE": MESH_TILE, "TRIANGLE_EDGES": TRIANGLE_EDGES}
+    values |= {f"WRAP_{name.upper()}": number for number, name in enumerate(WRAPS)}
     values |= {f"WEIGHT_{name.upper()}": number for number, name in enumerate(WEIGHTS)}
     return values
 

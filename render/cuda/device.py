@@ -183,16 +183,17 @@ class GPULauncher:
     def capture(self, work: Callable[[], None]) -> Callable[[], None]:
         """The launches of `work` as a CUDA graph. Raises RuntimeError."""
         cuda = self._torch.cuda
-        graph, before = cuda.CUDAGraph(), cuda.current_stream(self._index)
-        if self._aside is None:  # torch's own is of the device that was captured on first
+        graph = cuda.CUDAGraph()
+        if self._aside is None:
             self._aside = cuda.Stream(self._index)
-        # Other threads may use the GPU meanwhile: only this one is recorded.
-        begun = cuda.graph(graph, stream=self._aside, capture_error_mode="thread_local")
-        try:
-            with WHOLE_DEVICE, begun:
+        # Not `torch.cuda.graph`: it waits for the device, and lets go of the memory torch keeps.
+        with WHOLE_DEVICE, cuda.stream(self._aside):
+            # Other threads may use the GPU meanwhile: only this one is recorded.
+            graph.capture_begin(capture_error_mode="thread_local")
+            try:
                 work()
-        finally:
-            cuda.set_stream(before)  # torch leaves its own where a capture fails
+            finally:
+                graph.capture_end()
         return graph.replay
 
     def _load(self, kernel: str) -> Any:

@@ -143,6 +143,9 @@ class Planned(NamedTuple):
 Coat = Callable[[Plan, Visible], None]
 """Lists the launch that gives footprints the colours of a coat; the first goes on first."""
 
+Begin = Callable[[Plan], None]
+"""Lists what is done before the splats: what makes their `limits`."""
+
 Finish = Callable[[Plan, list[Any], "Tensor | None", "Address | None"], None]
 """Lists what is done with the coats of a frame and its depth, of which at last the picture is in
 the first, or in other memory where there is a target."""
@@ -163,8 +166,8 @@ def plain_coat(coat: Tensor) -> Coat:
 def plan_frame(
     buffers: Buffers, scene: DeviceScene, view: Tensor, size: tuple[int, int], room: Room,
     blending: Blending, *, degree: int, antialias: bool, with_depth: bool,
-    coats: Sequence[Coat] = (), limits: Tensor | None = None, finish: Finish | None = None,
-    target: Address | None = None,
+    coats: Sequence[Coat] = (), limits: Tensor | None = None, begin: Begin | None = None,
+    finish: Finish | None = None, target: Address | None = None,
 ) -> Planned:  # fmt: skip
     """Lists what draws a frame, of which nothing has run yet.
 
@@ -180,6 +183,9 @@ def plan_frame(
     counts, cells = Zeros(every.first, COUNTS), Zeros(every.first + COUNTS, COUNTS)
     by_depth = blending.order == "depth"
     keys = buffers.get("keys", room.visible, dtype="int32") if by_depth else None
+    if begin is not None:
+        begin(plan)
+        plan.stage("meshes")
     visible = project_splats(plan, scene, view, room, counts, keys, degree, antialias)
     plan.stage("project")
     order = None

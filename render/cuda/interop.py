@@ -21,8 +21,8 @@ MOST_DEVICES = 16
 """That are asked for by whom the window is drawn."""
 
 WHOLE_DEVICE = threading.Lock()
-"""Held by whoever captures a graph or waits for a whole device: waiting for a device ends every
-capture on it, whichever thread's it is."""
+"""Held by whoever captures a graph or waits for a whole device, which ends every capture on it,
+whichever thread's it is."""
 
 
 class Streams:

@@ -101,6 +101,7 @@ class Launches:
                 with_depth=request.depth,
                 coats=scenery.coats,
                 limits=scenery.limits,
+                begin=scenery.begin,
                 finish=scenery.finish,
                 target=target,
             )

@@ -51,18 +51,22 @@ class Light:
         view: the camera, on the device.
         buffers: memory for what is sent with every frame.
         resident: memory for what is sent once.
+
+    Attributes:
+        arguments: `LIGHT_ARGUMENTS` of lights.cuh.
+        view: as given.
     """
 
     def __init__(
         self, content: Content, request: FrameRequest, view: Tensor, buffers: Buffers,
         resident: Resident,
     ) -> None:  # fmt: skip
-        self._content, self._camera, self._view = content, request.camera, view
+        self._content, self._camera, self.view = content, request.camera, view
         self._resident = resident
         lights, samples = content.lights, request.settings.light_samples
         environment, table = lights.environment, table_of(lights.environment)
         keys = light_keys(request.seed, samples).view(np.int32)
-        self.arguments: tuple[Any, ...] = (
+        self.arguments = (
             buffers.send("lighting", pack_lighting(content, request)),
             buffers.send("lamps", lamp_rows(lights.lamps)),
             len(lights.lamps),
@@ -84,20 +88,33 @@ class Light:
             fits = latent is not None and latent.shape[1] == shape.latents
             plan.each(
                 for_nets("light_splats", shape), camera.width * camera.height, *self.arguments,
-                self._view, *self._nets(shape), coats, own if fits else 0, camera.width,
-                camera.height, frame,
+                self.view, *self._nets(shape), len(self._content.materials), coats,
+                own if fits else 0, camera.width, camera.height, frame,
+            )  # fmt: skip
+
+    def put_on_meshes(self, plan: Plan, meshes: tuple[Any, ...], behind: Tensor) -> None:
+        """Lists the launches that light meshes with a material, in their picture `behind`.
+
+        `meshes` are `MESH_ARGUMENTS` of mesh.cuh.
+        """
+        worn = {mesh.material for mesh in self._content.meshes}
+        named = [each for each in self._content.materials if each.name in worn]
+        for shape in dict.fromkeys(material.shape for material in named):
+            plan.each(
+                for_nets("light_meshes", shape), self._camera.width * self._camera.height,
+                *self.arguments, self.view, *self._nets(shape), *meshes, behind,
             )  # fmt: skip
 
     @property
     def _shapes(self) -> list[NetShape]:
         return list(dict.fromkeys(material.shape for material in self._content.materials))
 
-    def _nets(self, shape: NetShape) -> tuple[Any, ...]:
-        """Numbers of the materials of a shape, where each of all lies, and how many these are."""
+    def _nets(self, shape: NetShape) -> tuple[Tensor, ...]:
+        """Numbers of the materials of a shape, and where each of all lies."""
         materials = self._content.materials
 
         def make() -> tuple[NDArray[Any], ...]:
             data, places = pack([each for each in materials if each.shape == shape])
             return data, place_rows(materials, shape, places)
 
-        return *self._resident.made(f"nets {shape}", materials, make), len(materials)
+        return self._resident.made(f"nets {shape}", materials, make)

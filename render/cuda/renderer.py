@@ -132,7 +132,7 @@ class CUDARenderer:
         if settings.shown not in PROJECTED and clear_posters(self._content):
             raise RenderError("posters with alpha take several frames; call render()")
         sure, finished = averaged and request.seed == 0, settings.shown in views.FINISHED
-        drawn: list[tuple[Task, Pending]] = []
+        drawn: list[Pending] = []
         other = scale = picture = None
         if kept and not averaged:
             picture = work.new_picture(request.camera.width, request.camera.height)
@@ -142,7 +142,7 @@ class CUDARenderer:
                 task = self._task(each)
                 planned, pending = self._launch(task, sure)
                 other = planned.colors[0].clone()  # which the next frame is drawn over
-                drawn.append((task, pending))
+                drawn.append(pending)
             task = self._task(last)
             place = nullcontext() if averaged else drawn_to(canvas, work, picture)
             if averaged or finished:
@@ -153,7 +153,7 @@ class CUDARenderer:
             else:
                 with place as target:
                     planned, pending = self._launches.launch(task, target)
-            drawn.append((task, pending))
+            drawn.append(pending)
             ready = work.launcher.fence()
 
         def outcome(wait: bool) -> Outcome | None:
@@ -211,20 +211,18 @@ class CUDARenderer:
         depth = None if planned.depth is None else to_host(planned.depth)
         paint = np.concatenate(colors, axis=2) if painted else None
         downloaded = {"download": 1e3 * (time.perf_counter() - begun)}
-        timings = outcome.timings | task.scenery.timings | downloaded
+        timings = outcome.timings | downloaded
         return Frame(colors[0], alpha, depth, timings, outcome.stats, paint)
 
 
-def _outcome(
-    drawn: Sequence[tuple[Task, Pending]], scale: views.Scale | None, wait: bool
-) -> Outcome | None:
+def _outcome(drawn: Sequence[Pending], scale: views.Scale | None, wait: bool) -> Outcome | None:
     """What is known of the frames of a picture; the stats are those of the first."""
     whole, timings, stats = True, {}, {}
-    for task, pending in drawn:
+    for pending in drawn:
         if (found := pending.outcome(wait)) is None:
             return None
         whole = whole and found.whole
-        timings = both(timings, found.timings | task.scenery.timings)
+        timings = both(timings, found.timings)
         stats = stats or found.stats
     if scale is not None:
         if not (wait or scale.there()):

@@ -1,7 +1,7 @@
 """torch's part of a GPU on the stand-in driver (`fake_driver`), for the CPU build of torch.
 
 `install` puts streams, events and graphs into `torch.cuda` that call the driver as torch does by
-way of the CUDA runtime, with torch's own signatures; `torch.cuda.graph` stays torch's. Within
+way of the CUDA runtime, with torch's own signatures. Within
 `OnDevice` tensors asked for on "cuda" are the host's memory, which the driver takes for its own:
 copies of pinned memory and `zero_` go through the driver, in the order of the stream; other
 operations find done what was put there before. Nothing of a device is ever freed.
@@ -92,8 +92,10 @@ def set_stream(stream: Stream) -> None:
 def stream(stream: Stream | None):
     before = current_stream()
     set_stream(stream or before)
-    yield
-    set_stream(before)  # as torch: not where the body fails
+    try:
+        yield
+    finally:
+        set_stream(before)
 
 
 class Event:
@@ -170,7 +172,6 @@ def install() -> None:
         _same(getattr(cuda, name), ours)
         setattr(cuda, name, ours)
     cuda.Stream = Stream
-    cuda.empty_cache = torch._C._host_emptyCache = lambda: None
     cuda.is_available, cuda.current_device = lambda: True, lambda: 0
     cuda.get_device_name = lambda device=None: "stand-in"
     cuda.get_device_capability = lambda device=None: divmod(_architecture(), 10)
