@@ -40,7 +40,7 @@ __device__ inline void blend_cell(const Tile &tile, const Window<Splat> &window,
     each_alpha(tile, window, first, last, [&](int p, const Splat &splat, float alpha, float) {
         pixels[p].add_moments(splat.depth - origin, alpha);
     });
-    for (int p = 0; p < PIXELS; ++p) pixels[p].find_spread(float(CELL_SPREAD) * origin);
+    for (int p = 0; p < PIXELS; ++p) pixels[p].find_spread(origin);
     each_alpha(tile, window, first, last, [&](int p, const Splat &splat, float alpha, float at) {
         pixels[p].add(splat, splat.depth - origin, alpha, at);
     });
