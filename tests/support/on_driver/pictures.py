@@ -68,22 +68,24 @@ def test_images_are_those_of_the_host(host_work):
     np.testing.assert_array_equal(*drawn)
 
 
-@pytest.mark.parametrize("mode", ["sorted", "weighted"])
+@pytest.mark.parametrize("mode", ["sorted", "weighted", "binned", "cells"])
 def test_gradients_are_those_of_the_host(mode, host_work):
     splats = make_splats(60, 1)
     rng = np.random.default_rng(0)
     columns = [splats.means, splats.quats, splats.scales, splats.opacities, splats.sh]
     columns.append(rng.normal(size=60 if mode == "weighted" else 0).astype(np.float32))
+    cells = np.arange(60 if mode == "cells" else 0) % 4, splats.means[: 4 * (mode == "cells")]
     pose = [*np.ravel(CAMERA.world_to_camera), CAMERA.fx, CAMERA.fy, CAMERA.cx, CAMERA.cy]
     camera = torch.tensor([*pose, CAMERA.near], dtype=torch.float64)
     found = []
     for work, device in ((Work(torch, GPULauncher()), "cuda:0"), (host_work, "cpu")):
         given = [torch.from_numpy(column.copy()).to(device) for column in columns]
-        how = (*given, camera.to(device), 40, 30, mode, False)
+        grouped = [torch.from_numpy(part.copy()).to(device) for part in cells]
+        how = camera.to(device), 40, 30, mode, False, True, 8, 2, 8.0
         gradients = Gradients(work)
-        drawn = gradients.draw(*how, True)
+        drawn = gradients.draw(*given, *grouped, *how)
         slopes = [torch.ones_like(part) for part in drawn[:3]]
-        back = gradients.go_back(*how, True, list(drawn), slopes, True)
+        back = gradients.go_back(*given, *how, list(drawn), slopes, True)
         found.append([part.cpu().numpy() for part in (*drawn[:3], *back)])
     for one, other in zip(*found, strict=True):
         np.testing.assert_array_equal(one, other)
