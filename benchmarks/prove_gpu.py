@@ -3,6 +3,7 @@
     python benchmarks/prove_gpu.py [--frames 10000] [--part PARTS] [--small]
 
 parity: every mode on every scene, real ones too, at least 50 dB from `reference`.
+light: the built-in table of materials, splats and meshes, is lit as on the CPU.
 views: the debug views that have kernels of their own look as defined.
 same: random scenes, views, modes and settings are drawn twice, by two renderers in turn; the bytes
 must be equal, frame by frame.
@@ -46,6 +47,7 @@ from voile.render.inspect import BLENDED, PROJECTED
 from voile.render.measuring import difference
 from voile.render.metrics import psnr
 from voile.scenes.errors import VoileError
+from voile.scenes.scene import open_scene
 
 MIN_DB = 50.0
 
@@ -56,7 +58,7 @@ RIMS, STEP = 1e-3, 2e-3
 """Share of pixels that rounding may put on the other side of a splat's rim, and how far one is off
 then at the least: a step of a count is more."""
 
-PARTS = "parity,views,same,canvas"
+PARTS = "parity,light,views,same,canvas"
 TOOLS = ("memcheck", "racecheck", "synccheck", "initcheck")
 FRAMES_PER_SCENE = 100
 
@@ -104,6 +106,25 @@ def parity(
             holds &= good
             console.print(f"{name}, {mode}: {found:.1f} dB{'' if good else ', TOO LITTLE'}")
     renderer.close()
+    return holds
+
+
+def light(make: Make, size: tuple[int, int], console: Console) -> bool:
+    """Whether materials and meshes look as on the CPU; tells each mode."""
+    renderer, cpu, holds = make(), create_renderer("cpu"), True
+    width, height = size
+    camera = voile.Camera.look_at((0.0, -0.5, 2.2), (0.0, -0.25, 0.0), width=width, height=height)
+    for each in (renderer, cpu):
+        each.upload(open_scene("builtin:materials").content)
+    for mode in ("sorted", "weighted"):
+        settings = voile.Settings(mode=mode, storage="float32", light_samples=4)
+        request = FrameRequest(camera, settings, seed=1)
+        found = psnr(*(each.render(request).premultiplied() for each in (renderer, cpu)))
+        good = found >= MIN_DB
+        holds &= good
+        console.print(f"light, {mode}: {found:.1f} dB{'' if good else ', TOO LITTLE'}")
+    renderer.close()
+    cpu.close()
     return holds
 
 
@@ -325,6 +346,7 @@ def main(arguments: list[str] | None = None, make: Make = CUDARenderer) -> int:
         limits = {"most": 200, "size": (40, 30)}
     parts: dict[str, Callable[[], bool]] = {
         "parity": lambda: parity(make, size, scenes, console, count),
+        "light": lambda: light(make, size, console),
         "views": lambda: views(make, size, console, count),
         "same": lambda: same(make, options.frames, console, **limits),
         "canvas": lambda: canvas(make, size, console, count),

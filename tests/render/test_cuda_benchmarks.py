@@ -121,6 +121,7 @@ def test_the_proof_holds_on_the_host(capsys):
     assert "mean of 8 frames, depth" in said
     assert "surfels, overdraw: 0.00% of pixels differ" in said
     assert "difference of two pictures: the same" in said
+    assert "light, sorted: " in said
     for mode in ("sorted", "binned", "cells", "stochastic"):
         assert f"canvas, {{'mode': '{mode}'}}: 8 frames" in said
         for scene in ("random", "surfels"):
