@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..render.device_frame import Apart, Canvas, DeviceFrame
-from ..render.display import changes_display, developed
+from ..render.display import developed
 from ..render.frame import Float32, Frame
 from ..render.heat import heat, limit_for
 from ..render.measuring import difference
@@ -34,13 +34,12 @@ class Pair:
 
     @property
     def on_device(self) -> bool:
-        """Whether a device has both pictures as they are shown, and can compare them."""
+        """Whether a device has both pictures, and can compare them."""
         first, second = self.a.frame, self.b.frame
         return (
             isinstance(first, DeviceFrame)
             and isinstance(second, DeviceFrame)
             and self.a.job.backend == self.b.job.backend
-            and not any(changes_display(each.job.request.settings) for each in (self.a, self.b))
         )
 
 
@@ -91,8 +90,7 @@ def _on_device(pair: Pair) -> Apart | None:
     assert isinstance(second, DeviceFrame)
     if first.picture is None:
         return None
-    background = pair.a.job.request.settings.background
-    return first.picture.difference(second.picture, background, pair.canvas)
+    return first.picture.difference(second.picture, pair.a.job.request.settings, pair.canvas)
 
 
 def _shown(drawing: Drawing) -> Float32:

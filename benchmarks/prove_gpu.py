@@ -40,6 +40,7 @@ from voile.render import BackendUnavailable, FrameRequest, RenderError, create_r
 from voile.render.accumulate import Accumulator
 from voile.render.cuda.renderer import CUDARenderer
 from voile.render.device_frame import Canvas, DeviceFrame
+from voile.render.display import developed
 from voile.render.heat import heat
 from voile.render.inspect import BLENDED, PROJECTED
 from voile.render.measuring import difference
@@ -237,14 +238,15 @@ def _difference_holds(
     make: Make, splats: voile.Splats, camera: voile.Camera, console: Console
 ) -> bool:
     """Whether two pictures are as far apart on the GPU as on the host, and are shown so."""
-    renderer, black = make(), (0.0, 0.0, 0.0)
+    renderer, look = make(), {"exposure": 0.5, "tone_mapping": "neutral"}
     renderer.upload(splats)
-    requests = [FrameRequest(camera, voile.Settings(mode=mode)) for mode in ("sorted", "weighted")]
-    a, b = (renderer.render(request).over(black) for request in requests)
+    ways = [voile.Settings(mode=mode, **look) for mode in ("sorted", "weighted")]
+    requests = [FrameRequest(camera, settings) for settings in ways]
+    a, b = (developed(renderer.render(each), ways[0]).over((0, 0, 0)) for each in requests)
     kept = [_drawn(renderer, request)[0].picture for request in requests]
     assert kept[0] is not None
     place, pixels = _canvas(renderer, camera)
-    found = kept[0].difference(kept[1], black, place)
+    found = kept[0].difference(kept[1], ways[0], place)
     assert found is not None
     expected = difference(a, b, with_ssim=False)
     colors = heat(expected.absolute, found.limit)

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 from .accumulate import Mean
 from .frame import Frame, FrameRequest
 from .renderer import RenderError
+from .settings import Settings
 
 PIXEL = 16
 """Bytes: RGBA, float32."""
@@ -98,10 +99,6 @@ class Outcome(NamedTuple):
     stats: dict[str, int]
 
 
-Background = tuple[float, float, float]
-"""Display RGB behind a frame."""
-
-
 class Picture(Protocol):
     """The pixels of a frame, which stay on the device after OpenGL has taken the frame."""
 
@@ -110,16 +107,16 @@ class Picture(Protocol):
         ...
 
     def difference(
-        self, other: Any, background: Background, canvas: Canvas | None = None
+        self, other: Any, settings: Settings, canvas: Canvas | None = None
     ) -> Apart | None:
-        """How far another picture is from this, clamped, each over a background.
+        """How far another picture is from this, both as a display shows them.
 
         None where that is for the host to find out: the other one is not on this device. Raises
         Withdrawn.
 
         Args:
             other: the picture.
-            background: of both.
+            settings: by which both are shown: background, exposure and tone curve.
             canvas: where to draw the difference in colours, if that is wanted.
         """
         ...

@@ -87,6 +87,7 @@ FILES = (
     "mesh.cu",
     "lit_meshes.cu",
     "finish.cu",
+    "display.cu",
     "views/overdraw.cu",
     "views/ellipsoids.cu",
     "views/centres.cu",

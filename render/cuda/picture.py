@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import numpy as np
-
-from ..device_frame import Apart, Background, Canvas, DeviceFrame, Outcome
+from ..device_frame import Apart, Canvas, DeviceFrame, Outcome
+from ..display import CURVES, changes_display
 from ..frame import Frame
 from ..heat import LIMITS, RAMP, first_limit
 from ..measuring import decibels
+from ..settings import Settings
 from .device import Address
 from .plan import Tensor
 from .work import Work
@@ -36,39 +36,37 @@ class CUDAPicture:
         return Frame(rgba[..., :3], rgba[..., 3])
 
     def difference(
-        self, other: Any, background: Background, canvas: Canvas | None = None
+        self, other: Any, settings: Settings, canvas: Canvas | None = None
     ) -> Apart | None:
         """As `Picture.difference`; a few numbers come to the host."""
         if not isinstance(other, CUDAPicture) or other.color.shape != self.color.shape:
             return None
-        self._ready()
-        other._ready()
-        torch = self._work.torch
-        apart = (self._over(background) - other._over(background)).abs()
+        torch, (a, b) = self._work.torch, (each._developed(settings) for each in (self, other))
+        apart = (a[..., :3] - b[..., :3]).abs()
         worst = 255.0 * apart.amax(2)
         beyond = [(worst > limit).sum() for limit in LIMITS]
         mean = apart.square().mean(dtype=torch.float64)
         mse, most, *counts = torch.stack([mean, worst.max(), *beyond]).tolist()
         limit = first_limit(counts, worst.numel())
-        heat = None if canvas is None else self._heat(other, background, limit, canvas)
+        heat = None if canvas is None else self._heat(a, b, limit, canvas)
         return Apart(decibels(mse), most, limit, heat)
 
-    def _heat(
-        self, other: CUDAPicture, background: Background, limit: int, canvas: Canvas
-    ) -> DeviceFrame:
-        work, behind = self._work, map(float, background)
-        ramp = work.send(RAMP), len(RAMP)
+    def _developed(self, settings: Settings) -> Tensor:
+        """(H, W, 4) as a display shows it, opaque."""
+        self._ready()
+        shown, toned = self._work.torch.empty_like(self.color), changes_display(settings)
+        curve, gain = [*CURVES].index(settings.tone_mapping), 2.0**settings.exposure
+        behind = map(float, settings.background)
+        self._work.each_pixel("develop", self.color, toned, gain, curve, *behind, shown)
+        return shown
+
+    def _heat(self, a: Tensor, b: Tensor, limit: int, canvas: Canvas) -> DeviceFrame:
+        work = self._work
+        ramp, nothing = (work.send(RAMP), len(RAMP)), (0.0, 0.0, 0.0)  # is behind what is opaque
         with canvas.lent() as address:
             place = Address(address)
-            work.each_pixel(
-                "show_error", self.color, other.color, *behind, limit / 255, *ramp, place
-            )
+            work.each_pixel("show_error", a, b, *nothing, limit / 255, *ramp, place)
         return DeviceFrame(canvas, work.launcher.fence(), lambda wait: Outcome(True, {}, {}))
-
-    def _over(self, background: Background) -> Tensor:
-        veil = 1.0 - self.color[..., 3:]
-        behind = self._work.send(np.asarray(background, np.float32))
-        return (self.color[..., :3] + veil * behind).clamp(0.0, 1.0)
 
 
 @contextmanager

@@ -28,6 +28,7 @@ from voile.render.cuda.frame import Room  # noqa: E402
 from voile.render.cuda.renderer import CUDARenderer  # noqa: E402
 from voile.render.cuda.work import Work  # noqa: E402
 from voile.render.device_frame import Apart, DeviceFrame, Outcome  # noqa: E402
+from voile.render.display import developed  # noqa: E402
 from voile.render.frame import Frame  # noqa: E402
 from voile.render.heat import heat, limit_for  # noqa: E402
 from voile.render.measuring import difference  # noqa: E402
@@ -67,6 +68,8 @@ class OnDevice(CPURenderer):
         return super().render(request)
 
     def draw(self, request, canvas, *, averaged=False, kept=False):
+        way = request.settings
+        self._cuda.log.append(("frame", way.mode, way.samples, way.accumulate, request.seed))
         whole, outcome = super().render(request), None
         if averaged:
             told = Outcome(True, whole.timings, whole.stats)
@@ -92,9 +95,10 @@ class Kept:
         self._cuda.log.append(("fetched",))
         return self._whole
 
-    def difference(self, other, background, canvas=None):
+    def difference(self, other, settings, canvas=None):
         self._cuda.log.append(("compared", canvas is not None))
-        found = difference(*(each._whole.over(background) for each in (self, other)))
+        pictures = (developed(each._whole, settings) for each in (self, other))
+        found = difference(*(each.over(settings.background) for each in pictures))
         limit, colors = limit_for(found.absolute), None
         if canvas is not None:
             picture = heat(found.absolute, limit)
@@ -307,19 +311,17 @@ def test_two_pictures_are_compared_on_the_device(cuda, make_window, show, look, 
     colors = (255 * heat(apart, drawer.compared.limit)).astype(int)
     assert np.quantile(np.abs(picture - colors), 0.9) <= 1, "but for what lies over the picture"
     comparison.heat = False
-    session.settings.exposure = 0.5  # what is done to pictures after drawing, the host does
+    session.settings.exposure = 0.5
     compared()
-    comparison.heat = True
-    compared(heat=True)
-    assert isinstance(drawer.compared.heat, Frame)
-    comparison.heat = False
-    compared()
-    assert "fetched" in cuda.names()
-    assert SHARED in hud.text()
-    session.settings.exposure = 0.0
+    assert drawer.compared.psnr != exact.psnr, "as they are shown"
+    assert "fetched" not in cuda.names()
     comparison.backend = "cpu"
     compared()
     assert SHARED in hud.text(), "A stays where it was drawn"
+    assert "fetched" in cuda.names(), "but is wanted where B is"
+    comparison.heat = True
+    compared(heat=True)
+    assert isinstance(drawer.compared.heat, Frame)
     assert "array" not in cuda.names()
 
 
@@ -350,13 +352,13 @@ def test_means_are_compared_on_the_device(
             and [sides[k].samples for k in (0, 1)] == [8, 8 * (mode != "sorted")]
         )
 
-    before = cuda.names().count("draw")
     qtbot.waitUntil(full, timeout=30_000)
     look(window)
-    maps = cuda.log.count(("compared", True))  # of how they differ, which are drawn too
-    drawn = cuda.names().count("draw") - maps
-    assert drawn == before + 4 + (8 if mode == "stochastic" else 1)
-    assert maps >= 1
+    for samples in {2} if mode == "sorted" else {2, 1}:
+        way = "frame", "stochastic", samples, 8
+        seeds = [entry[4] for entry in cuda.log if entry[:4] == way]
+        assert seeds == [*range(8 // samples)], "each once"
+    assert isinstance(drawer.compared.heat, DeviceFrame)
     assert SHARED in hud.text()
     assert {"array", "fetched"}.isdisjoint(cuda.names())
     a, b = (drawer.shown[side].frame.picture._whole for side in (0, 1))

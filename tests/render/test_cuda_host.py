@@ -24,6 +24,8 @@ from voile.render.cuda.plan import Buffers, Plan
 from voile.render.cuda.renderer import CUDARenderer, Work
 from voile.render.cuda.sorting import sort
 from voile.render.device_frame import Withdrawn
+from voile.render.display import CURVES, developed
+from voile.render.frame import Frame
 from voile.render.heat import heat, limit_for
 from voile.render.inspect import BLENDED
 from voile.render.measuring import difference
@@ -261,21 +263,27 @@ def test_debug_views_are_made_where_opengl_finds_them(renderer, shown):
     np.testing.assert_allclose(canvas.pixels, expected.premultiplied(), atol=2e-5)
 
 
+LOOKS = [("none", 0.0), ("none", 1.0), ("reinhard", 0.0), ("aces", -0.5), ("neutral", 1.5)]
+
+
+@pytest.mark.parametrize("look", LOOKS)
 @pytest.mark.parametrize("shown", ["colour", "alpha"])
-def test_pixels_that_are_kept_are_compared_where_they_are(renderer, shown):
+def test_pixels_that_are_kept_are_compared_where_they_are(renderer, shown, look):
     renderer.upload(make_splats(100, seed=2))
-    frames, wholes = [], []
+    frames, wholes, behind = [], [], (0.1, 0.9, 0.3)
+    settings = {"background": behind, "tone_mapping": look[0], "exposure": look[1]}
     for mode in ("sorted", "weighted"):
-        request = FrameRequest(camera(), Settings(mode=mode, shown=shown))
+        request = FrameRequest(camera(), Settings(mode=mode, shown=shown, **settings))
         canvas = HostCanvas(70, 50)
         frames.append(renderer.draw(request, canvas, kept=True))
         wholes.append(renderer.render(request))
         np.testing.assert_allclose(canvas.pixels, wholes[-1].premultiplied(), atol=1e-6)
     a, b = (frame.picture for frame in frames)
     np.testing.assert_allclose(a.frame().premultiplied(), wholes[0].premultiplied(), atol=1e-6)
-    behind, place = (0.1, 0.9, 0.3), HostCanvas(70, 50)
-    expected = difference(*(whole.over(behind) for whole in wholes), with_ssim=False)
-    found = a.difference(b, behind, place)
+    place, way = HostCanvas(70, 50), Settings(shown=shown, **settings)
+    pictures = [developed(whole, way).over(behind) for whole in wholes]
+    expected = difference(*pictures, with_ssim=False)
+    found = a.difference(b, way, place)
     assert found.psnr == pytest.approx(expected.psnr, abs=0.01)
     assert found.max_error == pytest.approx(expected.max_error, abs=0.01)
     assert found.limit == limit_for(expected.absolute)
@@ -285,11 +293,27 @@ def test_pixels_that_are_kept_are_compared_where_they_are(renderer, shown):
     # Colours of the ramp are up to 255 / limit times as far apart as what they are made from.
     colors = heat(expected.absolute, found.limit)
     np.testing.assert_allclose(place.pixels[..., :3], colors, atol=1e-5 * 255 / found.limit)
-    assert a.difference(b, behind) == found._replace(heat=None)
-    assert a.difference(wholes[1], behind) is None
+    assert a.difference(b, way) == found._replace(heat=None)
+    assert a.difference(wholes[1], way) is None
     assert place.withdraw(1)
     with pytest.raises(Withdrawn):
-        a.difference(b, behind, place)
+        a.difference(b, way, place)
+
+
+@pytest.mark.parametrize("curve", CURVES)
+def test_pictures_are_developed_as_by_the_host(curve):
+    """Bright and dark, thin and clear. Powers of float32 on the one side: 1e-5 of white."""
+    rng = np.random.default_rng(0)
+    rgba = rng.uniform(0, 1, (40, 50, 4)).astype(np.float32) ** 3
+    rgba[0, :, 3] = 0.0
+    rgba[1:, :, :3] *= 3 * rgba[1:, :, 3:]
+    way = Settings(tone_mapping=curve, exposure=0.7, background=(0.2, 0.4, 0.6))
+    picture = CUDAPicture(Work(torch, shared_launcher()), torch.from_numpy(rgba.copy()))
+    found = picture._developed(way).numpy()
+    whole = developed(Frame(rgba[..., :3], rgba[..., 3]), way).over(way.background)
+    np.testing.assert_allclose(found[..., :3], np.clip(whole, 0, 1), atol=1e-5)
+    assert found[..., :3].std() > 0.1
+    np.testing.assert_array_equal(found[..., 3], 1.0)
 
 
 def test_a_scale_ends_where_few_are_beyond_by_device_and_host():
@@ -302,7 +326,7 @@ def test_a_scale_ends_where_few_are_beyond_by_device_and_host():
         white.reshape(-1, 4)[:, 0] = 12 / 255
         white.reshape(-1, 4)[:beyond, 0] = 1.0 if beyond == 2000 else 20 / 255
         pictures = [CUDAPicture(work, torch.from_numpy(each)) for each in (black, white)]
-        assert pictures[0].difference(pictures[1], (0, 0, 0)).limit == limit
+        assert pictures[0].difference(pictures[1], Settings()).limit == limit
         assert limit_for(np.abs(white - black).max(axis=2)) == limit
 
 

@@ -217,7 +217,7 @@ def test_means_are_compared_where_they_are(renderer):
         for picture, pixels in drawn:
             np.testing.assert_array_equal(picture.frame().premultiplied(), pixels)
         (a, first), (b, second) = drawn
-        found = a.difference(b, (0.0, 0.0, 0.0))
+        found = a.difference(b, Settings())
         worst = np.abs(np.clip(first, 0, 1) - np.clip(second, 0, 1))[..., :3].max()
         assert found.max_error == pytest.approx(255 * worst, abs=1e-3)
         assert found.max_error > 5
