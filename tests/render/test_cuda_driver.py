@@ -36,7 +36,9 @@ def environment(tmp_path_factory):
     folder, compiler = tmp_path_factory.mktemp("driver"), shutil.which("g++")
     assert compiler
     sources = map(str, sorted((SUPPORT / "fake_driver").glob("*.cpp")))
-    subprocess.run([compiler, *FLAGS, "-o", folder / "libcuda.so.1", *sources, "-ldl"], check=True)
+    subprocess.run(
+        [compiler, *FLAGS, "-shared", "-o", folder / "libcuda.so.1", *sources, "-ldl"], check=True
+    )
     found = os.pathsep.join(filter(None, [str(folder), os.environ.get("LD_LIBRARY_PATH")]))
     return {**os.environ, "LD_LIBRARY_PATH": found, "FAKE_DRIVER_KERNELS": str(kernels)}
 

@@ -37,13 +37,20 @@ FLAGS = (
 )
 
 
-def build(folder: Path, sources: Sequence[Source], *flags: str) -> list[Path]:
-    """A library of each kernel file for the host; it asks who loads it for `blocks.h`.
+def build(
+    folder: Path,
+    sources: Sequence[Source],
+    flags: Sequence[str] = (),
+    libraries: Sequence[str] = (),
+) -> list[Path]:
+    """A library of each kernel file for the host.
 
     Args:
         folder: for what is compiled; what is there already is not compiled again.
         sources: kernel files.
         flags: of the compiler, more than FLAGS.
+        libraries: what they are linked with. What they lack then is in the program that loads them:
+            `blocks.h`, and sanitizers.
     """
     compiler = find_compiler()
 
@@ -55,8 +62,7 @@ def build(folder: Path, sources: Sequence[Source], *flags: str) -> list[Path]:
         text = f'#include "cuda_shim.h"\nKERNELS_BEGIN\n{source.text}\nKERNELS_END\n{exports}\n'
         Path(f"{stem}.cpp").write_text(text)
         run(compiler, *FLAGS, *flags, f"-I{SHIM}", "-c", "-o", f"{stem}.o", f"{stem}.cpp")
-        # Linked without sanitizers: who loads it has them.
-        run(compiler, "-shared", "-o", f"{stem}.so", f"{stem}.o")
+        run(compiler, "-shared", "-o", f"{stem}.so", f"{stem}.o", *libraries)
         return Path(f"{stem}.so")
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -106,14 +112,14 @@ class HostLauncher:
         blocks = folder / "blocks.so"
         if not blocks.exists():
             run(find_compiler(), *FLAGS, "-shared", "-o", str(blocks), f"{SHIM}/blocks.cpp")
-        ctypes.CDLL(str(blocks), ctypes.RTLD_GLOBAL)
         self.folder = folder
         self.launched: set[str] = set()
         self._kernels: dict[str, Any] = {}
         self._load(sources)
 
     def _load(self, sources: Sequence[Source]) -> None:
-        for source, path in zip(sources, build(self.folder, sources)):
+        links = f"-L{self.folder}", "-l:blocks.so", "-Wl,-rpath,$ORIGIN"
+        for source, path in zip(sources, build(self.folder, sources, (), links)):
             library = ctypes.CDLL(str(path))
             for kernel in source.kernels:
                 function = getattr(library, f"launch_{kernel}")

@@ -216,7 +216,7 @@ class Replayer:
         sides = [str(SHIM / name) for name in ("replay.cpp", "blocks.cpp", part)]
         run(find_compiler(), *FLAGS, "-O2", "-g", *own, "-rdynamic", "-o", str(self._program),
             *sides, "-ldl")  # fmt: skip
-        self._libraries = build(folder, sources, *flags)
+        self._libraries = build(folder, sources, flags)
 
     def run(
         self, launches: Sequence[Launch], seed: int, alive: int
