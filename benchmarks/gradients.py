@@ -20,7 +20,10 @@ from rich.table import Table
 
 import voile
 from voile.kernels import rasterize
+from voile.kernels.cpu.grad.frame import MODES
 from voile.render import FrameRequest, create_renderer
+from voile.render.modes.binned import depth_unit
+from voile.render.scene_facts import facts_of
 from voile.render.views import start_view
 from voile.scenes.builtin import BUILTIN
 from voile.scenes.scene import open_scene
@@ -54,13 +57,20 @@ def main() -> None:
     log_weights = torch.zeros(len(splats), requires_grad=True)
     renderer = create_renderer("cpu")
     renderer.upload(splats)
+    facts = facts_of(splats)
+    numbers = torch.empty(len(splats), dtype=torch.int32)
+    numbers[torch.tensor(facts.cells.order)] = torch.tensor(facts.cells.numbers)
+    more = {
+        "weighted": {"log_weights": log_weights},
+        "binned": {"depth_unit": depth_unit(facts, camera)},
+        "cells": {"cells": numbers, "centers": torch.tensor(facts.cells.centers)},
+    }
 
     def draw(mode: str) -> None:
         renderer.render(FrameRequest(camera, voile.Settings(mode=mode)))
 
     def forward(mode: str) -> torch.Tensor:
-        weights = log_weights if mode == "weighted" else None
-        picture = rasterize(*columns, camera, mode=mode, log_weights=weights)
+        picture = rasterize(*columns, camera, mode=mode, **more.get(mode, {}))
         return picture.color.square().mean() + picture.alpha.mean()
 
     def step(mode: str) -> None:
@@ -72,15 +82,26 @@ def main() -> None:
         f"{len(splats):,} splats, {width}x{height}, {platform.processor() or platform.machine()}"
     )
     table = Table(title=f"{title}, ms by the clock (of the processor)", title_justify="left")
-    for name in ("mode", "cpu backend", "forward", "forward + backward", "times the backend"):
+    names = (
+        "mode",
+        "cpu backend",
+        "forward",
+        "forward + backward",
+        "times the backend",
+        "times sorted",
+    )
+    first = 0.0
+    for name in names:
         table.add_column(name)
-    for mode in ("sorted", "weighted"):
+    for mode in MODES:
         tasks = (draw, forward, step)
         found = [
             measured(lambda task=task, mode=mode: task(mode), arguments.frames) for task in tasks
         ]
         cells = [f"{clock:.0f} ({processor:.0f})" for clock, processor in found]
-        table.add_row(mode, *cells, f"{found[2][1] / found[0][1]:.1f}")
+        whole = found[2][1]
+        first = first or whole  # of mode sorted
+        table.add_row(mode, *cells, f"{whole / found[0][1]:.1f}", f"{whole / first:.1f}")
     Console().print(table)
 
 

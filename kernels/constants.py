@@ -47,7 +47,7 @@ LOG2_HIDDEN = -100.0
 """Weights within a cell are at least 2 to this power, a float32 with its sums."""
 
 CELL_SPREAD = 1e-4
-"""Least spread of depth in a cell at a pixel, of the depth itself: float32 has no more."""
+"""Least spread of depth in a cell at a pixel, of the mean depth itself: float32 has no more."""
 
 STRONGEST_SLACK = 2.0**-14
 """Of the Gaussians of an image those count at a pixel that are as strong as the K-th but for this

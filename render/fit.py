@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from ..kernels.cpu import visibility
 from ..kernels.cpu.frame import Columns
-from ..kernels.cpu.grad import frame
 from ..kernels.cpu.grad.entries import add_up
+from ..kernels.cpu.grad.lists import each_batch, lists_of
+from ..kernels.cpu.grad.shot import Lists
 from ..kernels.cpu.workers import Workers, shared_workers, thread_count
 from ..scenes.errors import Cancelled
 from ..scenes.oit import OitWeights
@@ -99,9 +100,9 @@ def fit_visibility(splats: Splats, views: Sequence[Camera], progress: Progress =
 
 def see(
     splats: Splats, columns: Columns, camera: Camera, workers: Workers
-) -> tuple[frame.Lists, Float32]:
+) -> tuple[Lists, Float32]:
     """The sorted lists of a view, and (M, 2) sum T alpha and sum alpha of every visible splat."""
-    lists = frame.lists_of(columns, shot_of(splats, camera, "sorted"), None, workers)
+    lists = lists_of(columns, shot_of(splats, camera, "sorted"), "depth", None, workers)
     seen = np.zeros((len(lists.members), 2), np.float32)
 
     def measure(tiles: NDArray[np.int64], first: int, last: int) -> None:
@@ -110,7 +111,7 @@ def see(
             camera.width, seen,
         )  # fmt: skip
 
-    frame.each_batch(lists, workers, measure)
+    each_batch(lists, workers, measure)
     return lists, add_up(lists.members, seen, len(lists.splats), workers)
 
 

@@ -12,7 +12,7 @@ from ..kernels.constants import SH_C0
 from ..kernels.cpu import distill
 from ..kernels.cpu.frame import Columns
 from ..kernels.cpu.grad import frame
-from ..kernels.cpu.grad.frame import Picture, Shot
+from ..kernels.cpu.grad.shot import Lists, Picture, Shot
 from ..kernels.cpu.project import make_view
 from ..kernels.cpu.workers import Workers, shared_workers, thread_count
 from ..scenes.oit import OitWeights
@@ -47,7 +47,7 @@ class _Drawn(NamedTuple):
     columns: Columns
     shot: Shot
     picture: Picture
-    lists: frame.Lists
+    lists: Lists
 
 
 class Student:

@@ -11,7 +11,8 @@
 
 #define GROUPS(count) (((count) + 3) / 4)
 
-// Weights of a layer that are unrolled; of a larger one, four outputs at a time.
+// Weights of a layer that are unrolled; of a larger one, eight inputs to four outputs at a time: its
+// numbers are in local memory.
 #define UNROLLED 2048
 
 // Where one lies: the rows of voile.render.materials.glsl.place_rows.
@@ -46,7 +47,8 @@ __device__ inline void add_column(float *sum, float4 column, float value) {
 template <int COUNT, int IN, int OUT>
 struct Layer {
     static constexpr int STEP = 1 + 4 * IN, SIZE = OUT * STEP;
-    static constexpr int TIMES = 16 * IN * OUT <= UNROLLED ? OUT : 1;
+    static constexpr bool WHOLE = 16 * IN * OUT <= UNROLLED;
+    static constexpr int TIMES = WHOLE ? OUT : 1, COLUMNS = WHOLE ? 4 * IN : 8;
 
     __device__ static void run(const float4 *__restrict__ numbers, const float (&x)[COUNT][4 * IN],
                                float (&y)[COUNT][4 * OUT]) {
@@ -62,7 +64,7 @@ struct Layer {
                 sum[c][2] = bias.z;
                 sum[c][3] = bias.w;
             }
-#pragma unroll
+#pragma unroll COLUMNS
             for (int j = 0; j < 4 * IN; ++j) {
                 float4 column = row[1 + j];
 #pragma unroll

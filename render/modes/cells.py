@@ -51,7 +51,7 @@ def _composite_cell(members: list[Footprint], canvas: Canvas) -> None:
     total = np.where(moments[..., 0] > 0, moments[..., 0], 1.0)
     mean = moments[..., 1] / total
     variance = np.maximum(moments[..., 2] / total - mean**2, 0.0)
-    spread = np.sqrt(variance + (CELL_SPREAD * origin) ** 2)
+    spread = np.sqrt(variance + (CELL_SPREAD * (origin + mean)) ** 2)
     sums = WeightedSum(size)
     for splat in members:
         window = _within(splat, top, left)

@@ -97,7 +97,7 @@ void main() {
                 moments += -log2(1.0 - alpha_at(at, members[j], f)) * vec3(1.0, z, z * z);
             }
             vec2 means = moments.yz / max(moments.x, 1e-30);
-            float least = CELL_SPREAD * origin;
+            float least = CELL_SPREAD * (origin + means.x);
             float spread = max(means.y - means.x * means.x, 0.0) + least * least;
             float sharpness = inversesqrt(max(spread, 1e-37));
             vec4 sums = vec4(0.0);

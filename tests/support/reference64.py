@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -14,10 +14,30 @@ from voile.render.projection import project
 from voile.scenes.splats import SH_COEFFICIENTS
 
 
+class _Cells(NamedTuple):
+    """What mode cells asks of `voile.render.cells.Cells`."""
+
+    numbers: np.ndarray
+    centers: np.ndarray
+
+    def visible(self, camera: Camera, splat_scale: float) -> np.ndarray:
+        row = camera.world_to_camera[2]
+        return np.argsort(self.centers @ row[:3] + row[3], kind="stable")
+
+
+DEPTH_UNIT = 8.0
+"""Of mode binned, world units."""
+
+
 def draw(
-    columns: dict[str, np.ndarray], camera: Camera, mode: str, antialias: bool
+    columns: dict[str, np.ndarray],
+    camera: Camera,
+    mode: str,
+    antialias: bool,
+    settings: Settings | None = None,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Colour, alpha and expected depth; mode weighted by `columns["log_weights"]`."""
+    """Colour, alpha and expected depth; mode weighted by `columns["log_weights"]`, mode cells by
+    `columns["cells"]` and `columns["centers"]`. Of the settings those of mode binned count."""
     quats = columns["quats"]
     splats: Any = SimpleNamespace(
         **{**columns, "quats": quats / np.linalg.norm(quats, axis=1, keepdims=True)},
@@ -25,9 +45,13 @@ def draw(
         sh_degree=SH_COEFFICIENTS.index(columns["sh"].shape[1]),
         surfels=columns["scales"][:, 2] == 0,
     )
-    settings = Settings(mode=mode)
+    settings = settings or Settings(mode=mode)
     projected = project(splats, camera, settings)
-    facts: Any = None
+    facts: Any = SimpleNamespace(
+        center=camera.position,
+        radius=DEPTH_UNIT,
+        cells=_Cells(columns["cells"], columns["centers"]),
+    )
     layers = Layers(projected, camera, settings, 0, facts)
     size = camera.height, camera.width
     canvas = Canvas(np.zeros((*size, 3)), np.ones(size), np.zeros(size))

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import math
+
+import numpy as np
 from numba import types
 from numba.extending import overload
 
-from ...constants import ALPHA_MAX, ALPHA_MIN
+from ...constants import ALPHA_MAX, ALPHA_MIN, LOG2_HIDDEN
 from ..bins import TILE
 from ..jit import inline, merge
-from ..tile import LANES, alpha_at
+from ..tile import LANES, F, I, alpha_at
 
 RED, GREEN, BLUE, DEPTH, WEIGHT, E, EU, EV, EUU, EUV, EVV = range(11)
-"""What a splat collects: slopes of the loss by its colour, depth and log weight, and, with
+"""What a splat collects: slopes of the loss by its colour, depth and log weight (in mode binned by
+the logarithm of its thickness), and, with
 e = dL/d log alpha at a pixel, the moments of e in (u, v), see `cpu.project`. They hold all of
 dL/d(centre, covariance, opacity), and are well scaled whatever the shape of the splat."""
 
@@ -40,6 +44,11 @@ MET_ALPHA, MET_DEPTH, MET_U, MET_V, MET = range(6 * LANES, 11 * LANES, LANES)
 WIDTH = 11 * LANES
 """Of a row of a tile that is drawn, of a scene with surfels."""
 
+OWN = SURFEL_ENTRY * LANES
+"""Where further columns of a mode begin: behind all of the above."""
+
+LN2, LOG2_E = math.log(2.0), 1.0 / math.log(2.0)
+
 
 def splat_alpha(p, w):
     """min(0.99, o G) with log2 (o G) = p - w^2, nothing below 1/255: in the precision of p.
@@ -60,6 +69,75 @@ def _(p, w):
 def _exact_alpha(p, w):
     alpha = 2.0 ** (p - w * w)
     return 0.0 if alpha < ALPHA_MIN else min(alpha, ALPHA_MAX)
+
+
+def optical_depth(alpha):
+    """-log(1 - alpha), of alpha up to 0.99. Only for kernels."""
+    raise NotImplementedError
+
+
+@overload(optical_depth)
+def _(alpha):
+    if alpha == types.float32:
+        return lambda alpha: _optical_depth32(alpha)
+    return lambda alpha: -math.log1p(-alpha)
+
+
+@inline
+def _optical_depth32(alpha):
+    """To 2e-7 of itself: what the renderer draws by is off by 3e-4 where alpha is small, and slopes
+    of a sum that cancels by 2 %.
+
+    1 - alpha is 2^n (1 + t) with t from -1/4 to 1/2, and exactly 1 - alpha where n is 0; the
+    polynomial is log(1 + t) / t with the least greatest relative error.
+    """
+    clear = F(F(1) - alpha)
+    bits = clear.view(np.int32)
+    n = I((bits - I(0x3F400000)) >> I(23))
+    scaled = I(bits - I(n << I(23))).view(np.float32)
+    t = -alpha if n == I(0) else scaled - F(1)
+    p = F(0.05411103522287447)
+    p = p * t + F(-0.12076649090297792)
+    p = p * t + F(0.14994486258302103)
+    p = p * t + F(-0.16824319396875786)
+    p = p * t + F(0.19975914551203097)
+    p = p * t + F(-0.2499321814354282)
+    p = p * t + F(0.33333592074203355)
+    p = p * t + F(-0.5000006640117408)
+    p = p * t + F(0.9999999941471033)
+    return F(n) * F(-LN2) - t * p
+
+
+def faded(hides):
+    """exp(-hides) of what is >= 0, and no less than 2^-100. Only for kernels."""
+    raise NotImplementedError
+
+
+@overload(faded)
+def _(hides):
+    if hides == types.float32:
+        return lambda hides: _faded32(hides)
+    return lambda hides: 2.0 ** max(-LOG2_E * hides, LOG2_HIDDEN)
+
+
+@inline
+def _faded32(hides):
+    """To 2e-7 of itself: 2^n times a polynomial of 2^f, f from -1/2 to 1/2."""
+    q = max(-hides * F(LOG2_E), F(LOG2_HIDDEN))
+    shifted = F(q + F(_MAGIC))
+    f = q - (shifted - F(_MAGIC))
+    n = I(shifted.view(np.int32) - I(_MAGIC_BITS))
+    p = F(0.0013276466791647447)
+    p = p * f + F(0.009675541292942135)
+    p = p * f + F(0.05550713289587555)
+    p = p * f + F(0.24022119724873175)
+    p = p * f + F(0.6931469670549074)
+    p = p * f + F(1.000000071654365)
+    return p * I(I(n + I(127)) << I(23)).view(np.float32)
+
+
+_MAGIC, _MAGIC_BITS = 1.5 * 2.0**23, 0x4B400000
+"""A float32 whose last bit is 1: what is added to it is rounded to a whole number."""
 
 
 @inline

@@ -12,9 +12,11 @@ order in which they were drawn, and nothing but the picture is kept of that.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from ...constants import ALPHA_MAX
+from ...constants import ALPHA_MAX, TRANSMITTANCE_STOP
 from ..bins import TILE
 from ..jit import inline, kernel, merge
 from ..meet import load_surfels
@@ -37,8 +39,11 @@ from .pixel import (
     splat_alpha,
     sum_lanes,
 )
+from .shot import Picture, Real, Shot
 from .surfels import add_moments as add_disc_moments
 from .surfels import is_surfel, meet_row, new_discs
+
+ORDER = "depth"
 
 CLEAR, RED_SUM, GREEN_SUM, BLUE_SUM, DEPTH_SUM = range(0, 5 * LANES, LANES)
 """Places in a row of a tile that is drawn: transmittance and what was composited."""
@@ -48,6 +53,28 @@ G_RED, G_GREEN, G_BLUE, G_DEPTH, BEHIND = range(LANES, 6 * LANES, LANES)
 
 PIXEL = 5
 """Values per pixel that `differentiate` reads: g, g_z, and R before the first splat."""
+
+
+def params(shot: Shot, dtype: np.dtype[Any]) -> Any:
+    """The transmittance at which compositing stops: as the renderer does in float32, else none."""
+    return dtype.type(TRANSMITTANCE_STOP if dtype == np.float32 else 0)
+
+
+def pixels_of(picture: Picture, g: Real, g_alpha: Real, g_depth: Real) -> Real:
+    """What `differentiate` reads, from slopes of the loss by the picture.
+
+    Depth is D / alpha, so its slope by D is g_depth / alpha, and by alpha -g_depth depth / alpha.
+    """
+    pixels = np.zeros((*picture.alpha.shape, PIXEL), g.dtype)
+    pixels[..., :3] = g
+    pixels[..., 4] = np.einsum("ijk,ijk->ij", g, picture.color)
+    if picture.depth.size:
+        alpha = np.where(picture.alpha > 0, picture.alpha, 1)
+        pixels[..., 3] = np.where(picture.alpha > 0, g_depth / alpha, 0)
+        g_alpha = g_alpha - pixels[..., 3] * picture.depth
+        pixels[..., 4] += pixels[..., 3] * picture.depth * picture.alpha
+    pixels[..., 4] -= g_alpha * (1 - picture.alpha)
+    return pixels
 
 
 @kernel
@@ -69,11 +96,7 @@ def composite(
         tile = tiles[t]
         start, end = starts[tile], starts[tile + 1]
         x0, y0 = (tile % columns) * TILE, (tile // columns) * TILE
-        for i in range(TILE):
-            for k in range(LANES):
-                rows[i, k] = 1
-            for k in range(LANES, 5 * LANES):
-                rows[i, k] = 0
+        start_tile(rows)
         top, bottom = 0, min(TILE, height - y0) - 1
         while start < end and top <= bottom:
             count = min(BATCH, end - start)
@@ -99,17 +122,35 @@ def composite(
                         continue
                     _shade_row(rows, i, u_row, a, p_row, red, green, blue, z, with_depth, None)
             top, bottom = open_rows(rows, top, bottom, stop)
-        for i in range(min(TILE, height - y0)):
-            y = y0 + i
-            for k in range(min(TILE, width - x0)):
-                x = x0 + k
-                cover = real(1) - rows[i, CLEAR + k]
-                alpha[y, x] = cover
-                color[y, x, 0] = rows[i, RED_SUM + k]
-                color[y, x, 1] = rows[i, GREEN_SUM + k]
-                color[y, x, 2] = rows[i, BLUE_SUM + k]
-                if with_depth is not None and cover > real(0):
-                    depth[y, x] = rows[i, DEPTH_SUM + k] / cover
+        store_tile(rows, x0, y0, with_depth, color, alpha, depth)
+
+
+@inline
+def start_tile(rows):
+    """Nothing drawn yet."""
+    for i in range(TILE):
+        for k in range(LANES):
+            rows[i, CLEAR + k] = 1
+        for k in range(LANES, 5 * LANES):
+            rows[i, k] = 0
+
+
+@inline
+def store_tile(rows, x0, y0, with_depth, color, alpha, depth):
+    """What was composited to the images; expected depth is over coverage."""
+    height, width = alpha.shape
+    real = rows.dtype.type
+    for i in range(min(TILE, height - y0)):
+        y = y0 + i
+        for k in range(min(TILE, width - x0)):
+            x = x0 + k
+            cover = real(1) - rows[i, CLEAR + k]
+            alpha[y, x] = cover
+            color[y, x, 0] = rows[i, RED_SUM + k]
+            color[y, x, 1] = rows[i, GREEN_SUM + k]
+            color[y, x, 2] = rows[i, BLUE_SUM + k]
+            if with_depth is not None and cover > real(0):
+                depth[y, x] = rows[i, DEPTH_SUM + k] / cover
 
 
 @merge

@@ -21,6 +21,8 @@ import numpy as np
 from ...constants import SURFEL_BLUR
 from ..footprint import HALF_LOG2_E
 from ..jit import inline, kernel, merge
+from ..project import DEPTH as CENTRE_DEPTH
+from ..project import LOG2_OPACITY, A, B, C, U, V
 from ..surfels import (
     A_U,
     A_V,
@@ -59,8 +61,10 @@ from .pixel import (
     MET_U,
     MET_V,
     TOTALS,
+    E,
     splat_alpha,
 )
+from .pixel import add_moments as add_flat_moments
 from .project import _quaternion_slopes, _rotation, _unit
 
 LOG2_E_SPOT = HALF_LOG2_E / SURFEL_BLUR
@@ -70,9 +74,9 @@ FROM_BASE_2 = 1.0 / math.sqrt(HALF_LOG2_E)
 
 
 @inline
-def new_discs(footprints):
+def new_discs(footprints, count=BATCH):
     """Room for a batch of surfels, in the precision of the footprints."""
-    return np.zeros((SURFEL, BATCH), footprints.dtype)
+    return np.zeros((SURFEL, count), footprints.dtype)
 
 
 @inline
@@ -137,6 +141,45 @@ def add_moments(discs, j, rows, i):
         rows[TOTALS, DEPTH * LANES + k] += filtered * e_z
         rows[TOTALS, BY_X * LANES + k] += filtered * e * x / real(SURFEL_BLUR)
         rows[TOTALS, BY_Y * LANES + k] += filtered * e * spot_y / real(SURFEL_BLUR)
+
+
+@merge
+def see_row(batch, discs, j, rows, i):
+    """Alpha and depth of splat j of a batch, of either kind, at the 16 pixels of row i of its tile.
+
+    `discs` is None in a scene without surfels. Alpha goes to MET_ALPHA, depth to MET_DEPTH.
+    """
+    real = rows.dtype.type
+    y, z, power = real(i), batch[CENTRE_DEPTH, j], batch[LOG2_OPACITY, j]
+    if discs is not None and is_surfel(discs, j):
+        meet_row(discs, j, rows, i, z, power)
+    else:
+        u, v, a = batch[U, j] + batch[B, j] * y, batch[V, j] + batch[C, j] * y, batch[A, j]
+        p = power - v * v
+        for k in range(LANES):
+            rows[i, MET_ALPHA + k] = splat_alpha(p, u + a * real(k))
+            rows[i, MET_DEPTH + k] = z
+
+
+@merge
+def add_row_moments(batch, discs, j, rows, i, with_shape):
+    """What splat j, of either kind, collects at row i beside its colour, of e and e_z on AT_PIXELS.
+
+    e_z is the slope by the depth at which the splat is seen.
+    """
+    real = rows.dtype.type
+    for k in range(LANES):
+        rows[TOTALS, E * LANES + k] += rows[AT_PIXELS, k]
+    if discs is not None and is_surfel(discs, j):
+        if with_shape:
+            add_moments(discs, j, rows, i)
+    else:
+        for k in range(LANES):
+            rows[TOTALS, DEPTH * LANES + k] += rows[AT_PIXELS, BY_DEPTH + k]
+        if with_shape:
+            y = real(i)
+            u, v = batch[U, j] + batch[B, j] * y, batch[V, j] + batch[C, j] * y
+            add_flat_moments(rows, u, batch[A, j], v)
 
 
 @kernel

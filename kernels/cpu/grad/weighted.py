@@ -14,11 +14,13 @@ For a loss with slopes g, g_a and g_z by C, 1 - P and Z, and s = (1 - P) / W,
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from ...constants import ALPHA_MAX
 from ..bins import TILE
-from ..jit import kernel, merge
+from ..jit import inline, kernel, merge
 from ..meet import load_surfels
 from ..project import BLUE, DEPTH, FOOTPRINT, GREEN, LOG2_OPACITY, RED, A, B, C, U, V
 from ..sums import VANISHED
@@ -40,8 +42,11 @@ from .pixel import (
     splat_alpha,
     sum_lanes,
 )
+from .shot import Picture, Real, Shot
 from .surfels import add_moments as add_disc_moments
 from .surfels import is_surfel, meet_row, new_discs
+
+ORDER = "scene"
 
 CLEAR, RED_SUM, GREEN_SUM, BLUE_SUM, DEPTH_SUM, WEIGHT_SUM = range(0, 6 * LANES, LANES)
 """Places in a row of a tile that is drawn."""
@@ -54,15 +59,35 @@ PIXEL = 6
 P (g . m + g_a)."""
 
 
+def params(shot: Shot, dtype: np.dtype[Any]) -> None:
+    """Nothing."""
+
+
+def pixels_of(picture: Picture, g: Real, g_alpha: Real, g_depth: Real) -> Real:
+    """What `differentiate` reads, from slopes of the loss by the picture."""
+    some = picture.total > 0
+    cover, total = np.where(some, picture.alpha, 1), np.where(some, picture.total, 1)
+    along = np.einsum("ijk,ijk->ij", g, picture.color) / cover
+    scale = np.where(some, cover / total, 0)
+    pixels = np.zeros((*picture.alpha.shape, PIXEL), g.dtype)
+    pixels[..., :3] = g * scale[..., None]
+    pixels[..., 4] = along * scale
+    pixels[..., 5] = (1 - picture.alpha) * (along + g_alpha)
+    if picture.depth.size:
+        pixels[..., 3] = np.where(some, g_depth / total, 0)
+        pixels[..., 4] += pixels[..., 3] * picture.depth
+    return pixels
+
+
 @kernel
 def composite(
-    tiles, first_tile, last_tile, starts, members, footprints, values, with_depth, stop,
+    tiles, first_tile, last_tile, starts, members, footprints, values, with_depth, params,
     color, alpha, depth, total, surfels=None,
 ):  # fmt: skip
     """Draws tiles[first_tile:last_tile], and keeps W in `total` (H, W).
 
     The arguments are those of `cpu.modes`, in the precision of the footprints; `values` (M,) are
-    the weights. `stop` is not used.
+    the weights. `params` is not used.
     """
     height, width = alpha.shape
     columns = (width + TILE - 1) // TILE
@@ -74,11 +99,7 @@ def composite(
         tile = tiles[t]
         x0, y0 = (tile % columns) * TILE, (tile // columns) * TILE
         bottom = min(TILE, height - y0) - 1
-        for i in range(TILE):
-            for k in range(LANES):
-                rows[i, k] = 1
-            for k in range(LANES, 6 * LANES):
-                rows[i, k] = 0
+        start_tile(rows)
         for start in range(starts[tile], starts[tile + 1], BATCH):
             count = min(BATCH, starts[tile + 1] - start)
             load_batch(members, start, count, footprints, batch)
@@ -105,21 +126,41 @@ def composite(
                     _add_row(
                         rows, i, u_row, a, p_row, red, green, blue, z, weight, with_depth, None
                     )
+        store_tile(rows, x0, y0, with_depth, color, alpha, depth)
         for i in range(bottom + 1):
-            y = y0 + i
             for k in range(min(TILE, width - x0)):
-                x = x0 + k
-                sum_of_weights = rows[i, WEIGHT_SUM + k]
-                total[y, x] = sum_of_weights
-                if sum_of_weights > real(0):
-                    cover = real(1) - rows[i, CLEAR + k]
-                    share = cover / sum_of_weights
-                    alpha[y, x] = cover
-                    color[y, x, 0] = share * rows[i, RED_SUM + k]
-                    color[y, x, 1] = share * rows[i, GREEN_SUM + k]
-                    color[y, x, 2] = share * rows[i, BLUE_SUM + k]
-                    if with_depth is not None:
-                        depth[y, x] = rows[i, DEPTH_SUM + k] / sum_of_weights
+                total[y0 + i, x0 + k] = rows[i, WEIGHT_SUM + k]
+
+
+@inline
+def start_tile(rows):
+    """Nothing drawn yet."""
+    for i in range(TILE):
+        for k in range(LANES):
+            rows[i, CLEAR + k] = 1
+        for k in range(LANES, 6 * LANES):
+            rows[i, k] = 0
+
+
+@inline
+def store_tile(rows, x0, y0, with_depth, color, alpha, depth):
+    """C, 1 - P and Z from the sums to the images."""
+    height, width = alpha.shape
+    real = rows.dtype.type
+    for i in range(min(TILE, height - y0)):
+        y = y0 + i
+        for k in range(min(TILE, width - x0)):
+            x = x0 + k
+            sum_of_weights = rows[i, WEIGHT_SUM + k]
+            if sum_of_weights > real(0):
+                cover = real(1) - rows[i, CLEAR + k]
+                share = cover / sum_of_weights
+                alpha[y, x] = cover
+                color[y, x, 0] = share * rows[i, RED_SUM + k]
+                color[y, x, 1] = share * rows[i, GREEN_SUM + k]
+                color[y, x, 2] = share * rows[i, BLUE_SUM + k]
+                if with_depth is not None:
+                    depth[y, x] = rows[i, DEPTH_SUM + k] / sum_of_weights
 
 
 @merge
@@ -140,7 +181,7 @@ def _add_row(rows, at, u, a, p, red, green, blue, z, weight, with_depth, met):
 
 @kernel
 def differentiate(
-    tiles, first_tile, last_tile, starts, members, footprints, values, with_depth, stop, pixels,
+    tiles, first_tile, last_tile, starts, members, footprints, values, with_depth, params, pixels,
     entries, surfels=None,
 ):  # fmt: skip
     """Slopes of the entries of tiles[first_tile:last_tile]; see `sorted.differentiate`.

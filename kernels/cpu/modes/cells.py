@@ -95,7 +95,7 @@ def rasterize(
                         meet_row(discs, j, rows, i, u_row, a, p, z, power)
                     add_moments(rows, i, u_row, a, p, z, z - origin, met)
             for i in range(first_row, last_row + 1):
-                find_spread(rows, i, F(CELL_SPREAD) * origin)
+                find_spread(rows, i, origin)
             for j in range(count):
                 u, v = batch[U, j], batch[V, j]
                 a, b, c = batch[A, j], batch[B, j], batch[C, j]
@@ -148,12 +148,13 @@ def add_moments(rows, at, u, a, p, z, z_cell, met):
 
 
 @inline
-def find_spread(rows, at, least):
+def find_spread(rows, at, origin):
     """Mean and 1 / spread from the moments."""
     for k in range(LANES):
         inverse = F(1) / max(rows[at, TOTAL + k], F(1e-30))
         mean = rows[at, MEAN + k] * inverse
         variance = max(rows[at, SPREAD + k] * inverse - mean * mean, F(0))
+        least = F(CELL_SPREAD) * (origin + mean)
         rows[at, MEAN + k] = mean
         rows[at, SPREAD + k] = F(1) / math.sqrt(variance + least * least)
 

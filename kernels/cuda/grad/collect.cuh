@@ -61,18 +61,41 @@ __device__ inline void add_moments(const Tile &, const Footprint &splat, float x
     slots[OF_VV] += e * v * v;
 }
 
+// Adds up over a warp what a splat collects at its pixels, into `sum`, an entry; returns false, and
+// leaves it as it is, where the splat is seen at none of them. `add(p, alpha, depth, slots)` adds to
+// the slots of colour, depth and weight, and returns the slope at pixel p.
+template <class Splat, class Add>
+__device__ inline bool collect_splat(const Tile &tile, const Splat &splat, Add add, float *sum) {
+    const int VALUES = Entry<Splat>::VALUES, SLOTS = Entry<Splat>::SLOTS;
+    float slots[SLOTS] = {};
+    bool shows = false;
+#pragma unroll
+    for (int p = 0; p < PIXELS; ++p) {
+        float x = float(tile.column()), y = float(tile.row(p));
+        Seen seen = seen_at(splat, x, y, tile.near);
+        if (!is_seen(seen.log2_alpha)) continue;
+        shows = true;
+        Slope slope = add(p, alpha_of(seen.log2_alpha), seen.depth, slots);
+        slots[OF_E] += slope.e;
+        add_moments(tile, splat, x, y, slope, slots);
+    }
+    if (!__ballot_sync(ALL_LANES, int(shows))) return false;
+    sum_over_warp(slots, tile.lane());
+    int slot = tile.lane() * SLOTS / WARP;
+    if (tile.lane() * SLOTS % WARP == 0 && slot < VALUES) sum[slot] = slots[0];
+    return true;
+}
+
 // Walks a tile and writes the entries (instances, VALUES) of its list, as far as it was drawn; those
 // behind stay as they are, 0. A visitor has
-//     float value(int member)    read once a block,
+//     Value value(int member)    read once a block,
 //     bool done(int p)           its pixel p needed nothing more: a warp stopped where all did,
-//     Slope add(int p, const Footprint &, float value, float alpha, float depth, float *slots)
-//                                adds to the slots of colour and weight.
+//     Slope add(int p, const Footprint &, const Value &, float alpha, float depth, float *slots)
+//                                see collect_splat.
 template <class Splat, class Visitor>
 __device__ void collect_tile(const Tile &tile, Visitor &visitor, float *entries) {
-    const int VALUES = Entry<Splat>::VALUES, SLOTS = Entry<Splat>::SLOTS;
-    __shared__ Splat batch[THREADS];
-    __shared__ float values[THREADS];
-    __shared__ unsigned reached[THREADS];
+    const int VALUES = Entry<Splat>::VALUES;
+    Batch<Splat, typename Visitor::Value> &batch = shared_batch<Splat, typename Visitor::Value>();
     __shared__ float sums[TILE_WARPS][THREADS][VALUES];
     bool done = false;
     for (int start = tile.start; start < tile.stop; start += THREADS) {
@@ -84,37 +107,25 @@ __device__ void collect_tile(const Tile &tile, Visitor &visitor, float *entries)
             int member = tile.members[at];
             Splat splat;
             place_in(tile, member, splat);
-            batch[own] = splat;
-            values[own] = visitor.value(member);
+            batch.splats[own] = splat;
+            batch.values[own] = visitor.value(member);
             subtiles = subtiles_of(splat);
         }
-        reached[own] = subtiles;
+        batch.reached[own] = subtiles;
         for (int w = 0; w < TILE_WARPS; ++w)
             for (int k = 0; k < VALUES; ++k) sums[w][own][k] = 0.0f;
         __syncthreads();
         for (int first = 0; first < THREADS && !done; first += WARP) {
-            unsigned mine = reached[first + tile.lane()] >> tile.warp() & 1u;
+            unsigned mine = batch.reached[first + tile.lane()] >> tile.warp() & 1u;
             for (unsigned left = __ballot_sync(ALL_LANES, int(mine)); left; left &= left - 1) {
                 int j = first + __ffs(int(left)) - 1;
-                const Splat &splat = batch[j];
-                float slots[SLOTS] = {};
-                bool shows = false;
-#pragma unroll
-                for (int p = 0; p < PIXELS; ++p) {
-                    float x = float(tile.column()), y = float(tile.row(p));
-                    Seen seen = seen_at(splat, x, y, tile.near);
-                    if (!is_seen(seen.log2_alpha)) continue;
-                    shows = true;
-                    Slope slope = visitor.add(p, splat, values[j], alpha_of(seen.log2_alpha),
-                                              seen.depth, slots);
-                    slots[OF_E] += slope.e;
-                    add_moments(tile, splat, x, y, slope, slots);
-                }
-                if (!__ballot_sync(ALL_LANES, int(shows))) continue;
-                sum_over_warp(slots, tile.lane());
-                int slot = tile.lane() * SLOTS / WARP;
-                if (tile.lane() * SLOTS % WARP == 0 && slot < VALUES)
-                    sums[tile.warp()][j][slot] = slots[0];
+                const Splat &splat = batch.splats[j];
+                collect_splat(
+                    tile, splat,
+                    [&](int p, float alpha, float depth, float *slots) {
+                        return visitor.add(p, splat, batch.values[j], alpha, depth, slots);
+                    },
+                    sums[tile.warp()][j]);
             }
             bool rests = true;
             for (int p = 0; p < PIXELS; ++p)

@@ -68,6 +68,27 @@ BOTH double rotation_of(const float *quat, double unit[4], double q[3][3]) {
     return inv_length;
 }
 
+// Adds slopes by rotation and scales of a splat whose slope by log t is given, t its standard
+// deviation along the view; see voile.kernels.cpu.grad.thickness.
+BOTH void add_thickness_slopes(const View &view, const float *quat, const float *scale,
+                               double slope, ShapeSlopes &out) {
+    const float *axis = view.rotation + 6;
+    double unit[4], q[3][3], along[3], square = 0.0, d_q[3][3], turned[4];
+    double inv_length = rotation_of(quat, unit, q);
+    for (int k = 0; k < 3; ++k) {
+        along[k] = q[0][k] * axis[0] + q[1][k] * axis[1] + q[2][k] * axis[2];
+        square += scale[k] * along[k] * (scale[k] * along[k]);
+    }
+    if (!(square > 1e-300)) return;
+    for (int k = 0; k < 3; ++k) {
+        double share = slope / square * scale[k] * along[k];
+        out.scale[k] += share * along[k];
+        for (int j = 0; j < 3; ++j) d_q[j][k] = share * scale[k] * axis[j];
+    }
+    quaternion_slopes(unit, inv_length, d_q, turned);
+    for (int k = 0; k < 4; ++k) out.quat[k] += turned[k];
+}
+
 // `sums` (ENTRY) are what the splat has collected; `quat` may be of any length but 0.
 BOTH void shape_slopes(const View &view, const float *mean, const float *quat, const float *scale,
                        bool antialias, const Footprint &splat, const float *sums,

@@ -20,10 +20,13 @@ struct SortedSlopes {
         behind -= (drawn.by_alpha - depth * drawn.depth) * (1.0f - drawn.alpha);
     }
 
+    // What the loss gains by what is seen of a splat.
+    __device__ float along(const Footprint &splat, float at) const {
+        return red * splat.red + green * splat.green + blue * splat.blue + depth * at;
+    }
+
     __device__ Slope add(const Footprint &splat, float alpha, float at, float *slots) {
-        float share = alpha * clear;
-        float along = red * splat.red + green * splat.green + blue * splat.blue;
-        along += depth * at;
+        float share = alpha * clear, along = this->along(splat, at);
         slots[OF_RED] += share * red;
         slots[OF_GREEN] += share * green;
         slots[OF_BLUE] += share * blue;
@@ -35,6 +38,7 @@ struct SortedSlopes {
 };
 
 struct SortedCollector {
+    using Value = float;
     SortedSlopes pixels[PIXELS];
 
     __device__ float value(int) const { return 0.0f; }

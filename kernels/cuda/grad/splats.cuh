@@ -44,17 +44,18 @@ struct ColorSlopes {
 
 // Slopes by everything of `count` visible splats; those of all others are left as they are, 0.
 // `splats` are which they are, `totals` what they have collected. Shape slopes are null where they
-// are not wanted, log weights where there are none.
+// are not wanted, log weights where there are none. `thickness`: what a splat has collected for its
+// weight is by the logarithm of its thickness.
 #define FOLLOWING_ARGUMENTS \
     const float *means, const float *quats, const float *scales, const float *opacities, \
-    const float *sh, const float *log_weights, int degree, int antialias, const View *view, \
-    const Footprint *footprints, const int *splats, int count, const float *totals, float lowest, \
-    float highest, float *d_means, float *d_quats, float *d_scales, float *d_opacities, float *d_sh, \
-    float *d_log_weights
+    const float *sh, const float *log_weights, int thickness, int degree, int antialias, \
+    const View *view, const Footprint *footprints, const int *splats, int count, \
+    const float *totals, float lowest, float highest, float *d_means, float *d_quats, \
+    float *d_scales, float *d_opacities, float *d_sh, float *d_log_weights
 #define FOLLOWING \
-    means, quats, scales, opacities, sh, log_weights, degree, antialias, view, footprints, \
-    splats, count, totals, lowest, highest, d_means, d_quats, d_scales, d_opacities, d_sh, \
-    d_log_weights
+    means, quats, scales, opacities, sh, log_weights, thickness, degree, antialias, view, \
+    footprints, splats, count, totals, lowest, highest, d_means, d_quats, d_scales, \
+    d_opacities, d_sh, d_log_weights
 
 // How a splat's own slopes are found; scenes with surfels have their own way.
 template <class Splat>
@@ -87,7 +88,9 @@ __device__ inline void follow(FOLLOWING_ARGUMENTS) {
     }
     if (!d_means) return;
     ShapeSlopes shape;
-    slopes_of<Splat>(*view, mean, quats + 4 * i, scales + 3 * i, antialias != 0, splat, sums, shape);
+    const float *quat = quats + 4 * i, *scale = scales + 3 * i;
+    slopes_of<Splat>(*view, mean, quat, scale, antialias != 0, splat, sums, shape);
+    if (thickness) add_thickness_slopes(*view, quat, scale, sums[OF_WEIGHT], shape);
     float distance = to[0] * direction[0] + to[1] * direction[1] + to[2] * direction[2];
     float outward = color.toward[0] * direction[0] + color.toward[1] * direction[1] +
                     color.toward[2] * direction[2];

@@ -4,6 +4,8 @@
 
 #include "../warp.cuh"
 
+#define LN2 0.6931471805599453
+
 enum { OF_RED, OF_GREEN, OF_BLUE, OF_DEPTH, OF_WEIGHT, OF_E, OF_U, OF_V, OF_UU, OF_UV, OF_VV };
 
 // What a surfel collects in place of the moments; see voile.kernels.cpu.grad.surfels.

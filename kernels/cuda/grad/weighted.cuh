@@ -50,14 +50,22 @@ struct WeightedSlopes {
         clear = (1.0f - drawn.alpha) * (along + drawn.by_alpha);
     }
 
-    __device__ Slope add(const Footprint &splat, float weight, float alpha, float at,
-                         float *slots) const {
-        float share = weight * alpha;
+    // What the loss gains by what is seen of a splat.
+    __device__ float along(const Footprint &splat, float at) const {
         float along = red * splat.red + green * splat.green + blue * splat.blue - mean;
-        along += depth * at;
+        return along + depth * at;
+    }
+
+    __device__ void color(float share, float *slots) const {
         slots[OF_RED] += share * red;
         slots[OF_GREEN] += share * green;
         slots[OF_BLUE] += share * blue;
+    }
+
+    __device__ Slope add(const Footprint &splat, float weight, float alpha, float at,
+                         float *slots) const {
+        float share = weight * alpha, along = this->along(splat, at);
+        color(share, slots);
         slots[OF_WEIGHT] += share * along;
         float e = share * along + alpha / (1.0f - alpha) * clear;
         return {alpha < float(ALPHA_MAX) ? e : 0.0f, share * depth};
@@ -65,6 +73,7 @@ struct WeightedSlopes {
 };
 
 struct WeightedCollector {
+    using Value = float;
     const float *weights;
     WeightedSlopes pixels[PIXELS];
 

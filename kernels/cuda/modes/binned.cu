@@ -14,9 +14,10 @@ extern "C" __global__ void find_depths(const Footprint *footprints, const int *s
     Shape shape = shape_of({shapes, storage, scale_low, scale_step}, splats[i]);
     float a = view->rotation[6], b = view->rotation[7], c = view->rotation[8];
     float w = shape.quat[0], x = shape.quat[1], y = shape.quat[2], z = shape.quat[3];
-    float first = (1 - 2 * (y * y + z * z)) * a + 2 * (x * y + w * z) * b + 2 * (x * z - w * y) * c;
-    float second = 2 * (x * y - w * z) * a + (1 - 2 * (x * x + z * z)) * b + 2 * (y * z + w * x) * c;
-    float third = 2 * (x * z + w * y) * a + 2 * (y * z - w * x) * b + (1 - 2 * (x * x + y * y)) * c;
+    float two = 2.0f / (w * w + x * x + y * y + z * z);
+    float first = a - two * ((y * y + z * z) * a - (x * y + w * z) * b - (x * z - w * y) * c);
+    float second = b - two * ((x * x + z * z) * b - (x * y - w * z) * a - (y * z + w * x) * c);
+    float third = c - two * ((x * x + y * y) * c - (x * z + w * y) * a - (y * z - w * x) * b);
     first *= shape.scale[0];
     second *= shape.scale[1];
     third *= shape.scale[2];

@@ -27,10 +27,12 @@ struct CellPixel {
         sharpness += tau * z * z;
     }
 
-    BOTH void find_spread(float least_spread) {
+    // `origin` is what `z` was counted from.
+    BOTH void find_spread(float origin) {
         float inverse = rough_inverse(fmaxf(total, 1e-30f));
         mean *= inverse;
         float variance = fmaxf(sharpness * inverse - mean * mean, 0.0f);
+        float least_spread = float(CELL_SPREAD) * (origin + mean);
         sharpness = rough_inverse_sqrt(variance + least_spread * least_spread);
     }
 

@@ -40,31 +40,35 @@ __device__ inline void blend_cell(const Tile &tile, const Window<Splat> &window,
     each_alpha(tile, window, first, last, [&](int p, const Splat &splat, float alpha, float) {
         pixels[p].add_moments(splat.depth - origin, alpha);
     });
-    for (int p = 0; p < PIXELS; ++p) pixels[p].find_spread(float(CELL_SPREAD) * origin);
+    for (int p = 0; p < PIXELS; ++p) pixels[p].find_spread(origin);
     each_alpha(tile, window, first, last, [&](int p, const Splat &splat, float alpha, float at) {
         pixels[p].add(splat, splat.depth - origin, alpha, at);
     });
     for (int p = 0; p < PIXELS; ++p) pixels[p].composite();
 }
 
-// `cells`: the cell of every splat of the scene, of which `splats` are the footprints.
-template <class Splat>
-__device__ inline void walk_cells(Tile tile, const int *splats, const int *cells) {
+// Takes a tile's splats to shared memory and visits the cells among them in order. A visitor has
+//     int cell(int member),
+//     bool done(int p)           its pixel p needs nothing more,
+//     void blend(const Tile &, const Window<Splat> &, int start, int first, int last)
+//                                splats first to last of the window are a cell; the window begins
+//                                with that of place `start` of the list,
+//     void end(const Tile &, int start, int count)
+//                                so many of the window were visited.
+template <class Splat, class Visitor>
+__device__ inline void each_cell(const Tile &tile, Visitor &visitor) {
     __shared__ Window<Splat> window;
-    CellPixel pixels[PIXELS];
-    for (int p = 0; p < PIXELS; ++p) pixels[p].clear();
     int start = tile.start;
     while (start < tile.stop) {
         bool done = true;
-        for (int p = 0; p < PIXELS; ++p)
-            done = done && (!tile.inside(p) || pixels[p].picture.is_opaque());
+        for (int p = 0; p < PIXELS; ++p) done = done && (!tile.inside(p) || visitor.done(p));
         // The vote is also what keeps the window until every thread has read it.
         if (__syncthreads_and(done)) break;
         int count = least(WINDOW, tile.stop - start);
         for (int j = tile.thread(); j < count; j += THREADS) {
             int member = tile.members[start + j];
             place_in(tile, member, window.splats[j]);
-            window.cells[j] = cells[splats[member]];
+            window.cells[j] = visitor.cell(member);
             window.reached[j] = subtiles_of(window.splats[j]);
         }
         __syncthreads();
@@ -76,13 +80,38 @@ __device__ inline void walk_cells(Tile tile, const int *splats, const int *cells
             bool ends = j + 1 < count ? window.cells[j + 1] != window.cells[j]
                                       : ends_here || first == 0;
             if (!ends) continue;
-            blend_cell(tile, window, first, j, pixels);
+            visitor.blend(tile, window, start, first, j);
             first = j + 1;
         }
+        visitor.end(tile, start, first);
         start += first;
     }
+}
+
+template <class Splat>
+struct CellsVisitor {
+    const int *splats, *cells;
+    CellPixel pixels[PIXELS];
+
+    __device__ int cell(int member) const { return cells[splats[member]]; }
+    __device__ bool done(int p) const { return pixels[p].picture.is_opaque(); }
+    __device__ void blend(const Tile &tile, const Window<Splat> &window, int, int first,
+                          int last) {
+        blend_cell(tile, window, first, last, pixels);
+    }
+    __device__ void end(const Tile &, int, int) const {}
+};
+
+// `cells`: the cell of every splat of the scene, of which `splats` are the footprints.
+template <class Splat>
+__device__ inline void walk_cells(const Tile &tile, const int *splats, const int *cells) {
+    CellsVisitor<Splat> visitor;
+    visitor.splats = splats;
+    visitor.cells = cells;
+    for (int p = 0; p < PIXELS; ++p) visitor.pixels[p].clear();
+    each_cell<Splat>(tile, visitor);
     for (int p = 0; p < PIXELS; ++p) {
-        const SortedPixel &picture = pixels[p].picture;
+        const SortedPixel &picture = visitor.pixels[p].picture;
         tile.store(p, picture.red, picture.green, picture.blue, picture.cover(),
                    picture.mean_depth());
     }
