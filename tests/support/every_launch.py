@@ -38,6 +38,7 @@ from voile.scenes.texture import Texture
 SIZE = 44, 36
 CAMERA = Camera.look_at((1.0, -1.2, -5.0), (0, 0, 0), width=SIZE[0], height=SIZE[1])
 SPLATS = 420
+BINNED = tuple(("binned", bins) for bins in (4, 8, 16, 32))
 
 
 def launch_everything(torch: Any, recorder: Recorder) -> None:
@@ -76,6 +77,7 @@ def _launch_everything(work: Work, recorder: Recorder) -> None:
     _draw(work, _wall(), storage="float32")
     _draw(work, _wall(), mode="cells", splat_scale=4.0, max_sh_degree=0)
     _keep_on_the_device(work, recorder)
+    _develop(work)
     _light(work)
     _sort_wide_keys(work)
     images, image = CUDAImageRenderer(work), make_image(700, (30, 41), 3)
@@ -156,17 +158,27 @@ def _go_back(work: Work, splats: Any) -> None:
     torch, rng = work.torch, np.random.default_rng(0)
     columns = [splats.means, splats.quats, splats.scales, splats.opacities, splats.sh]
     columns.append(rng.normal(size=len(splats)).astype(np.float32))
+    columns += [np.arange(len(splats)) % 20, splats.means[:20]]  # cells, and where they are
     pose = [*np.ravel(CAMERA.world_to_camera), CAMERA.fx, CAMERA.fy, CAMERA.cx, CAMERA.cy]
     seen = torch.tensor([*pose, CAMERA.near], dtype=torch.float64)
-    for mode in ("sorted", "weighted"):
+    for mode, bins in (("sorted", 8), ("weighted", 8), ("cells", 8), *BINNED):
         given = [torch.from_numpy(np.array(column)) for column in columns]
-        if mode == "sorted":
-            given[-1] = given[-1][:0]
-        operands = *given, seen, *SIZE, mode, True, True
+        for k in (5,) * (mode != "weighted") + (6, 7) * (mode != "cells"):
+            given[k] = given[k][:0]
+        rest = seen, *SIZE, mode, True, True, bins, 1, 8.0
         gradients = Gradients(work)
-        drawn = gradients.draw(*operands)
+        drawn = gradients.draw(*given, *rest)
         slopes = [torch.from_numpy(rng.normal(size=d.shape).astype(np.float32)) for d in drawn[:3]]
-        gradients.go_back(*operands, list(drawn), slopes, True)
+        gradients.go_back(*given[:6], *rest, list(drawn), slopes, True)
+
+
+def _develop(work: Work) -> None:
+    """Frames as a display shows them."""
+    rng = np.random.default_rng(6)
+    frame = work.send(rng.uniform(0, 1.5, (*SIZE, 4)).astype(np.float32))
+    for curve in range(4):
+        shown = work.new_picture(*SIZE[::-1])
+        work.each_pixel("develop", frame, curve > 0, 1.5, curve, 0.1, 0.2, 0.3, shown)
 
 
 def _sort_wide_keys(work: Work) -> None:
