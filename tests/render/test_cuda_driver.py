@@ -1,6 +1,6 @@
 """`GPULauncher` and `cuda.core` on a stand-in for NVIDIA's driver: calls, arguments, and pictures.
 
-`on_driver.py` has the checks. They are run in a process of their own, which finds the stand-in
+`support/on_driver` has the checks. They are run in a process of their own, which finds the stand-in
 where others find a driver, or none. Kernels run on the host, and are those of the other tests.
 """
 
@@ -40,17 +40,21 @@ def environment(tmp_path_factory):
         [compiler, *FLAGS, "-shared", "-o", folder / "libcuda.so.1", *sources, "-ldl"], check=True
     )
     found = os.pathsep.join(filter(None, [str(folder), os.environ.get("LD_LIBRARY_PATH")]))
-    return {**os.environ, "LD_LIBRARY_PATH": found, "FAKE_DRIVER_KERNELS": str(kernels)}
+    paths = os.pathsep.join([str(SUPPORT), str(SUPPORT.parents[1] / "benchmarks")])
+    return {
+        **os.environ,
+        "LD_LIBRARY_PATH": found,
+        "PYTHONPATH": paths,
+        "FAKE_DRIVER_KERNELS": str(kernels),
+    }
 
 
 def test_all_holds_on_the_stand_in_driver(environment):
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    options = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "driver_fixtures"]
+    checks = sorted(map(str, (SUPPORT / "on_driver").glob("*.py")))
+    command = [sys.executable, *options, *checks]
     run = subprocess.run(
-        [*command, str(SUPPORT / "on_driver.py")],
-        env=environment,
-        cwd=SUPPORT.parents[1],
-        capture_output=True,
-        text=True,
+        command, env=environment, cwd=SUPPORT.parents[1], capture_output=True, text=True
     )
     assert run.returncode == 0, run.stdout + run.stderr
     said = re.search(r"(\d+) passed", run.stdout)

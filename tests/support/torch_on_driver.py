@@ -44,6 +44,17 @@ def calls() -> list[list[str]]:
     return [line.split() for line in driver.fake_log().decode().splitlines()]
 
 
+def asked(calls: list[list[str]]) -> list[str]:
+    """Names of calls, without the questions of the runtime and the choice of a context."""
+    asked = ("cuCtxGetCurrent", "cuStreamIsCapturing", "cuCtxSetCurrent")
+    return [name for name, *_ in calls if name not in asked]
+
+
+def be(*, architecture: int = 80, version: int = 13000, drawing: int = 0) -> None:
+    """What the driver pretends: its GPUs, the CUDA that it is for, and which GPU draws windows."""
+    driver.fake_be(architecture, version, drawing)
+
+
 def call(name: str, *arguments: Any) -> None:
     """A call as the CUDA runtime makes it: with the primary context where there is none."""
     context = ctypes.c_void_p()

@@ -267,9 +267,9 @@ HOOK void fake_refuse(const char *name, CUresult code) {
     if (code) driver().refused[name] = code;
 }
 
-// What is pretended; negative numbers change nothing.
+// What is pretended.
 HOOK void fake_be(int architecture, int version, int drawing) {
-    if (architecture >= 0) driver().architecture = architecture;
-    if (version >= 0) driver().version = version;
-    if (drawing >= 0) driver().drawing = drawing;
+    driver().architecture = architecture;
+    driver().version = version;
+    driver().drawing = drawing;
 }
