@@ -36,9 +36,7 @@ def environment(tmp_path_factory):
     folder, compiler = tmp_path_factory.mktemp("driver"), shutil.which("g++")
     assert compiler
     sources = map(str, sorted((SUPPORT / "fake_driver").glob("*.cpp")))
-    subprocess.run(
-        [compiler, *FLAGS, "-shared", "-o", folder / "libcuda.so.1", *sources, "-ldl"], check=True
-    )
+    subprocess.run([compiler, *FLAGS, "-o", folder / "libcuda.so.1", *sources, "-ldl"], check=True)
     found = os.pathsep.join(filter(None, [str(folder), os.environ.get("LD_LIBRARY_PATH")]))
     paths = os.pathsep.join([str(SUPPORT), str(SUPPORT.parents[1] / "benchmarks")])
     return {
