@@ -46,10 +46,9 @@ __device__ inline unsigned block_scan(unsigned value, unsigned &total) {
 }
 
 // Blocks in the order in which they start, which is that of their numbers here: a block may wait
-// for those before it, as they run or have run.
+// for those before it, as they run or have run. Once a launch.
 __device__ inline int take_number(int *ticket) {
     __shared__ int number;
-    __syncthreads();
     if (threadIdx.x == 0) number = atomicAdd(ticket, 1);
     __syncthreads();
     return number;
@@ -62,6 +61,16 @@ __device__ inline int take_number(int *ticket) {
 #define OWN_SUM 0x40000000u
 #define WHOLE_SUM 0x80000000u
 
+// Relaxed: a word is all that is told, and no other memory is read because of it.
+__device__ inline void publish(unsigned *at, unsigned word) {
+    __nv_atomic_store_n(at, word, __NV_ATOMIC_RELAXED, __NV_THREAD_SCOPE_DEVICE);
+}
+
+// 0 where nothing has been published yet.
+__device__ inline unsigned published(unsigned *at) {
+    return __nv_atomic_load_n(at, __NV_ATOMIC_RELAXED, __NV_THREAD_SCOPE_DEVICE);
+}
+
 // Sums stay below 2^31 and end at the largest: the word has no more bits.
 __device__ inline unsigned add_counted(unsigned a, unsigned b) {
     unsigned sum = a + b;
@@ -70,37 +79,35 @@ __device__ inline unsigned add_counted(unsigned a, unsigned b) {
 
 // Sum of the counts of all blocks before `block`. One thread; states are `stride` words apart.
 __device__ inline unsigned look_back_alone(unsigned *states, int block, int stride, unsigned own) {
-    volatile unsigned *published = states;
     own = add_counted(own, 0);
     if (block == 0) {
-        published[0] = WHOLE_SUM | own;
+        publish(states, WHOLE_SUM | own);
         return 0;
     }
-    published[size_t(block) * stride] = OWN_SUM | own;
+    publish(states + size_t(block) * stride, OWN_SUM | own);
     unsigned before = 0;
     for (int other = block - 1;;) {
-        unsigned word = published[size_t(other) * stride];
-        if (word == 0) continue;  // not yet published
+        unsigned word = published(states + size_t(other) * stride);
+        if (word == 0) continue;
         before = add_counted(before, word & MOST_COUNTED);
         if (word & WHOLE_SUM) break;
         --other;
     }
-    published[size_t(block) * stride] = WHOLE_SUM | add_counted(before, own);
+    publish(states + size_t(block) * stride, WHOLE_SUM | add_counted(before, own));
     return before;
 }
 
 // The same by a whole warp, which looks at 32 blocks at a time.
 __device__ inline unsigned look_back(unsigned *states, int block, unsigned own) {
-    volatile unsigned *published = states;
     int lane = lane_place();
     own = add_counted(own, 0);
-    if (lane == 0) published[block] = (block == 0 ? WHOLE_SUM : OWN_SUM) | own;
+    if (lane == 0) publish(states + block, (block == 0 ? WHOLE_SUM : OWN_SUM) | own);
     unsigned before = 0;
     for (int nearest = block - 1; nearest >= 0; nearest -= WARP) {
         int other = nearest - lane;
         unsigned word = WHOLE_SUM;  // before the first block there is nothing
         if (other >= 0) {
-            do word = published[other];
+            do word = published(states + other);
             while (word == 0);
         }
         unsigned whole = __ballot_sync(ALL_LANES, (word & WHOLE_SUM) != 0);
@@ -113,7 +120,7 @@ __device__ inline unsigned look_back(unsigned *states, int block, unsigned own) 
         before = add_counted(before, part);
         if (whole) break;
     }
-    if (lane == 0 && block > 0) published[block] = WHOLE_SUM | add_counted(before, own);
+    if (lane == 0 && block > 0) publish(states + block, WHOLE_SUM | add_counted(before, own));
     return before;
 }
 

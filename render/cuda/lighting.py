@@ -80,7 +80,7 @@ class Light:
         )
 
     def add_to_splats(self, plan: Plan, coats: Tensor, frame: Tensor) -> None:
-        """Lists the launches that light splats, in place, by the coats that lie from `coats` on."""
+        """Lists the launches that light splats, in place, by `coats` (coats, H, W, 4)."""
         latent = self._content.splats.latent
         own = own_latents_at(len(self._content.materials)) - 3 + 1
         camera = self._camera

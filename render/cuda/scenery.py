@@ -79,7 +79,8 @@ class Scenery:
         """Lights splats and meshes, and puts these behind those."""
         frame, camera, behind = colors[0], self._request.camera, None
         if self._light is not None and self._relit:
-            self._light.add_to_splats(plan, colors[1], frame)
+            coats = plan.buffers.get("coats", len(colors) - 1, *frame.shape)  # all but the first
+            self._light.add_to_splats(plan, coats, frame)
         if self._meshes is not None:
             self._meshes.light(plan)
             behind = self._meshes.behind

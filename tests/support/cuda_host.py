@@ -12,6 +12,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +26,63 @@ from voile.render.device_frame import Canvas, NotShared
 SHIM = Path(__file__).parent / "cuda_shim"
 
 # Warnings are errors here too: a second compiler reads the kernels.
-FLAGS = ("-std=c++17", "-O1", "-shared", "-fPIC", "-fno-gnu-unique", "-Wall", "-Werror",
-         "-Wno-unknown-pragmas")  # fmt: skip
+FLAGS = (
+    "-std=c++17",
+    "-O1",
+    "-fPIC",
+    "-fno-gnu-unique",
+    "-Wall",
+    "-Werror",
+    "-Wno-unknown-pragmas",
+)
+
+
+def build(
+    folder: Path,
+    sources: Sequence[Source],
+    flags: Sequence[str] = (),
+    libraries: Sequence[str] = (),
+) -> list[Path]:
+    """A library of each kernel file for the host.
+
+    Args:
+        folder: for what is compiled; what is there already is not compiled again.
+        sources: kernel files.
+        flags: of the compiler, more than FLAGS.
+        libraries: what they are linked with. What they lack then is in the program that loads them:
+            `blocks.h`, and sanitizers.
+    """
+    compiler = find_compiler()
+
+    def compile_one(source: Source) -> Path:
+        exports = "\n".join(f"EXPORT({kernel})" for kernel in source.kernels)
+        stem = folder / re.sub(r"\W", "_", source.name)
+        if Path(f"{stem}.so").exists():
+            return Path(f"{stem}.so")
+        text = f'#include "cuda_shim.h"\nKERNELS_BEGIN\n{source.text}\nKERNELS_END\n{exports}\n'
+        Path(f"{stem}.cpp").write_text(text)
+        run(compiler, *FLAGS, *flags, f"-I{SHIM}", "-c", "-o", f"{stem}.o", f"{stem}.cpp")
+        run(compiler, "-shared", "-o", f"{stem}.so", f"{stem}.o", *libraries)
+        return Path(f"{stem}.so")
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return list(pool.map(compile_one, sources))
+
+
+def find_compiler() -> str:
+    """g++; without it the test is skipped, and fails in CI."""
+    compiler = shutil.which("g++")
+    if compiler is None:
+        if os.environ.get("CI", "").lower() in {"1", "true"}:
+            pytest.fail("CI must have g++")
+        pytest.skip("there is no g++ to compile the kernels for the host")
+    return compiler
+
+
+def run(*command: str) -> None:
+    """Runs a compiler, which must find no fault."""
+    result = subprocess.run(command, capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
 
 
 @functools.cache
@@ -52,36 +108,27 @@ class HostLauncher:
     device, name, capture = "cpu", "host", None
 
     def __init__(self, folder: Path, files: Sequence[str] = FILES) -> None:
-        compiler = shutil.which("g++")
-        if compiler is None:
-            if os.environ.get("CI", "").lower() in {"1", "true"}:
-                pytest.fail("CI must have g++")
-            pytest.skip("there is no g++ to compile the kernels for the host")
+        sources = [load(name) for name in files]
+        blocks = folder / "blocks.so"
+        if not blocks.exists():
+            run(find_compiler(), *FLAGS, "-shared", "-o", str(blocks), f"{SHIM}/blocks.cpp")
         self.folder = folder
         self.launched: set[str] = set()
         self._kernels: dict[str, Any] = {}
-        self._compiler = compiler
-        for name in files:
-            self._build(load(name))
+        self._load(sources)
 
-    def _build(self, source: Source) -> None:
-        stem = self.folder / re.sub(r"\W", "_", source.name)
-        if not Path(f"{stem}.so").exists():
-            exports = "\n".join(f"EXPORT({kernel})" for kernel in source.kernels)
-            text = f'#include "cuda_shim.h"\n{source.text}\n{exports}\n'
-            Path(f"{stem}.cpp").write_text(text)
-            command = [self._compiler, *FLAGS, f"-I{SHIM}", "-o", f"{stem}.so", f"{stem}.cpp"]
-            result = subprocess.run(command, capture_output=True, text=True)
-            assert result.returncode == 0, result.stderr
-        library = ctypes.CDLL(f"{stem}.so")
-        for kernel in source.kernels:
-            function = getattr(library, f"launch_{kernel}")
-            function.restype = ctypes.c_bool
-            self._kernels[kernel] = function
+    def _load(self, sources: Sequence[Source]) -> None:
+        links = f"-L{self.folder}", "-l:blocks.so", "-Wl,-rpath,$ORIGIN"
+        for source, path in zip(sources, build(self.folder, sources, (), links)):
+            library = ctypes.CDLL(str(path))
+            for kernel in source.kernels:
+                function = getattr(library, f"launch_{kernel}")
+                function.restype = ctypes.c_bool
+                self._kernels[kernel] = function
 
     def launch(self, kernel: str, blocks: int, block: tuple[int, int], *arguments: Any) -> None:
         if kernel not in self._kernels:
-            self._build(nets_source(kernel))
+            self._load([nets_source(kernel)])
         kinds, values = zip(*map(split, arguments))
         values = [ctypes.c_void_p(v) if isinstance(v, int) else v for v in values]
         places = (ctypes.c_void_p * len(values))(

@@ -1,180 +1,58 @@
-// Runs CUDA kernels on the host, for tests: the threads of a block are fibers of one thread.
+// The language of CUDA's kernels for the host's compiler, for tests; `blocks.h` runs them.
 //
-// A fiber runs until it comes to a barrier of its block or to an exchange with lanes of its warp;
-// when all that take part have come, they go on. So shared memory is static memory, atomics are
-// plain sums, blocks run one after the other, and a run is the same every time. What it cannot show
-// are races between barriers: threads run one after the other, in order.
+// Shared memory is thread-local memory, of which every block that is under way has its own contents.
+// AddressSanitizer puts fences only around memory that no other file sees and that is not
+// thread-local: for it kernels are in a namespace without a name, and one block runs after the other.
 #pragma once
 
 #include <math.h>
 #include <stddef.h>
 #include <string.h>
-#include <ucontext.h>
 
-#include <cstdio>
-#include <cstdlib>
-#include <memory>
-#include <tuple>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
-#define __global__
+#include "blocks.h"
+
 #define __device__
 #define __host__
 #define __launch_bounds__(...)
+#ifdef __SANITIZE_ADDRESS__
+#define __global__
 #define __shared__ static
+#define KERNELS_BEGIN namespace { _Pragma("GCC diagnostic ignored \"-Wunused-function\"")
+#define KERNELS_END }
+#else
+// Inline, so that the compiler reckons with others who see what kernels share, and tells of every
+// access where it is asked to.
+#define __global__ inline
+#define __shared__ static thread_local
+#define KERNELS_BEGIN
+#define KERNELS_END
+#endif
 
-struct Dim3 {
-    unsigned x = 1, y = 1, z = 1;
-};
-
-struct uint2 {
+struct alignas(8) uint2 {
     unsigned x, y;
 };
-struct uint4 {
+struct alignas(16) uint4 {
     unsigned x, y, z, w;
 };
-struct float2 {
+struct alignas(8) float2 {
     float x, y;
 };
-struct float4 {
+struct alignas(16) float4 {
     float x, y, z, w;
 };
 inline float4 make_float4(float x, float y, float z, float w) { return {x, y, z, w}; }
 
-inline Dim3 gridDim, blockDim, blockIdx, threadIdx;
-
 namespace shim {
 
-constexpr size_t STACK = 256 << 10;
-constexpr unsigned WARP = 32;
-
-typedef unsigned long long Word;
-
-enum State { READY, AT_BARRIER, IN_EXCHANGE, FINISHED };
-
-struct Fiber {
-    ucontext_t context;
-    std::unique_ptr<char[]> stack{new char[STACK]};
-    Dim3 place;
-    unsigned number;
-    State state = FINISHED;
-    unsigned mask;        // of the lanes that it exchanges with
-    Word given;           // to them
-    const Word *received;  // from them, lane by lane
-    Word boxes[2][WARP];  // of the exchanges that this lane leads, in turns
-    bool turn = false;
-};
-
-inline ucontext_t scheduler;
-inline std::vector<std::unique_ptr<Fiber>> fibers;
-inline Fiber *running;
-inline unsigned threads;    // of the block at hand
-inline bool vote, verdict;  // what is voted in this round, and the outcome of the last one
-
-struct Call {
-    virtual void run() = 0;
-};
-inline Call *call;
-
-inline void enter() {
-    call->run();
-    running->state = FINISHED;
-}
-
-inline void fail(const char *what, unsigned count) {
-    fprintf(stderr, "cuda_shim: %s: %u of %u threads\n", what, count, threads);
-    abort();
-}
-
-inline void leave(State state) {
-    Fiber *self = running;
-    self->state = state;
-    swapcontext(&self->context, &scheduler);
-}
-
-inline bool barrier(bool agrees) {
-    vote = vote && agrees;
-    leave(AT_BARRIER);
-    return verdict;
-}
-
-// Gives a word to the lanes of a mask, and receives theirs. The last to come lets all go on.
-inline const Word *exchange(unsigned mask, Word given) {
-    Fiber *self = running;
-    unsigned warp = self->number / WARP * WARP, lane = self->number % WARP;
-    if (!(mask >> lane & 1)) fail("a lane is not in its own mask", self->number);
-    self->mask = mask;
-    self->given = given;
-    unsigned first = WARP, missing = 0;
-    for (unsigned l = 0; l < WARP; ++l) {
-        if (!(mask >> l & 1)) continue;
-        if (warp + l >= threads) fail("a mask names lanes beyond the block", l);
-        if (first == WARP) first = l;
-        const Fiber &other = *fibers[warp + l];
-        missing += l != lane && !(other.state == IN_EXCHANGE && other.mask == mask);
-    }
-    if (missing) {
-        leave(IN_EXCHANGE);
-        return self->received;
-    }
-    Fiber &leader = *fibers[warp + first];
-    leader.turn = !leader.turn;
-    Word *box = leader.boxes[leader.turn];
-    for (unsigned l = 0; l < WARP; ++l) {
-        box[l] = 0;
-        if (!(mask >> l & 1)) continue;
-        Fiber &other = *fibers[warp + l];
-        box[l] = other.given;
-        other.received = box;
-        if (l != lane) other.state = READY;
-    }
-    return box;
-}
-
-inline void start_block(unsigned count) {
-    threads = count;
-    while (fibers.size() < count) fibers.emplace_back(new Fiber);
-    for (unsigned i = 0; i < count; ++i) {
-        Fiber &fiber = *fibers[i];
-        getcontext(&fiber.context);
-        fiber.context.uc_stack.ss_sp = fiber.stack.get();
-        fiber.context.uc_stack.ss_size = STACK;
-        fiber.context.uc_link = &scheduler;
-        fiber.place = {i % blockDim.x, i / blockDim.x, 0};
-        fiber.number = i;
-        fiber.state = READY;
-        makecontext(&fiber.context, enter, 0);
-    }
-}
-
-inline void run_block(unsigned count) {
-    start_block(count);
-    vote = true;
-    for (;;) {
-        bool moved = false;
-        for (unsigned i = 0; i < count; ++i) {
-            if (fibers[i]->state != READY) continue;
-            moved = true;
-            running = fibers[i].get();
-            threadIdx = running->place;
-            swapcontext(&scheduler, &running->context);
-        }
-        if (moved) continue;
-        unsigned finished = 0, waiting = 0;
-        for (unsigned i = 0; i < count; ++i) {
-            finished += fibers[i]->state == FINISHED;
-            waiting += fibers[i]->state == AT_BARRIER;
-        }
-        if (finished == count) return;
-        if (waiting + finished != count) fail("lanes wait for others in an exchange", waiting);
-        if (waiting != count) fail("not all came to a barrier", waiting);
-        verdict = vote;
-        vote = true;
-        for (unsigned i = 0; i < count; ++i) fibers[i]->state = READY;
-    }
-}
+#ifdef __SANITIZE_ADDRESS__
+inline Shared shared_memory() { return {nullptr, 0}; }
+#else
+static thread_local char anchor;
+inline Shared shared_memory() { return thread_local_memory(&anchor); }
+#endif
 
 template <class... A>
 struct KernelCall : Call {
@@ -206,14 +84,7 @@ bool launch(void (*kernel)(A...), unsigned blocks, unsigned x, unsigned y, const
     KernelCall<A...> made;
     made.kernel = kernel;
     made.values = values;
-    call = &made;
-    gridDim = {blocks, 1, 1};
-    blockDim = {x, y, 1};
-    for (unsigned block = 0; block < blocks; ++block) {
-        blockIdx = {block, 0, 0};
-        run_block(x * y);
-    }
-    call = nullptr;
+    run(made, {blocks, 1, 1}, {x, y, 1}, shared_memory());
     return true;
 }
 
@@ -232,24 +103,24 @@ Word word_of(T value) {
 }
 
 template <class T>
-T taken_from(const Word *words, unsigned lane) {
-    if (!(running->mask >> lane & 1)) fail("a shuffle reads a lane that takes no part", lane);
+T taken_from(const Word *words, unsigned mask, unsigned lane) {
+    if (!(mask >> lane & 1)) fail("a shuffle reads a lane that takes no part", lane);
     T value;
     memcpy(&value, &words[lane], sizeof value);
     return value;
 }
-
-inline unsigned lane() { return running->number % WARP; }
 
 }  // namespace shim
 
 inline void __syncthreads() { shim::barrier(true); }
 inline int __syncthreads_and(int agrees) { return shim::barrier(agrees != 0); }
 
-inline void __syncwarp(unsigned mask = 0xffffffffu) { shim::exchange(mask, 0); }
+// Of the exchanges of a warp this one alone orders memory (CUDA C++ Programming Guide, "Warp Vote",
+// "Match" and "Shuffle Functions": they do not imply a memory barrier).
+inline void __syncwarp(unsigned mask = 0xffffffffu) { shim::exchange(mask, 0, true); }
 
 inline unsigned __ballot_sync(unsigned mask, int agrees) {
-    const shim::Word *words = shim::exchange(mask, agrees != 0);
+    const shim::Word *words = shim::exchange(mask, agrees != 0, false);
     unsigned votes = 0;
     for (unsigned l = 0; l < shim::WARP; ++l)
         if (mask >> l & 1 && words[l]) votes |= 1u << l;
@@ -260,48 +131,66 @@ inline int __all_sync(unsigned mask, int agrees) { return __ballot_sync(mask, ag
 
 template <class T>
 T __shfl_sync(unsigned mask, T value, int source) {
-    const shim::Word *words = shim::exchange(mask, shim::word_of(value));
-    return shim::taken_from<T>(words, unsigned(source) % shim::WARP);
+    const shim::Word *words = shim::exchange(mask, shim::word_of(value), false);
+    return shim::taken_from<T>(words, mask, unsigned(source) % shim::WARP);
 }
 
 template <class T>
 T __shfl_up_sync(unsigned mask, T value, unsigned by) {
-    const shim::Word *words = shim::exchange(mask, shim::word_of(value));
-    return shim::lane() < by ? value : shim::taken_from<T>(words, shim::lane() - by);
+    const shim::Word *words = shim::exchange(mask, shim::word_of(value), false);
+    return shim::lane() < by ? value : shim::taken_from<T>(words, mask, shim::lane() - by);
 }
 
 template <class T>
 T __shfl_xor_sync(unsigned mask, T value, unsigned by) {
-    const shim::Word *words = shim::exchange(mask, shim::word_of(value));
-    return shim::taken_from<T>(words, shim::lane() ^ by);
+    const shim::Word *words = shim::exchange(mask, shim::word_of(value), false);
+    return shim::taken_from<T>(words, mask, shim::lane() ^ by);
+}
+
+// Atomics are relaxed, as CUDA's are.
+template <class T, class Next>
+T changed(T *at, Next next) {
+    shim::pause();
+    T before = __atomic_load_n(at, __ATOMIC_RELAXED);
+    while (!__atomic_compare_exchange_n(at, &before, next(before), false, __ATOMIC_RELAXED,
+                                        __ATOMIC_RELAXED)) {
+    }
+    return before;
 }
 
 template <class T>
 T atomicAdd(T *at, T value) {
-    T before = *at;
-    *at += value;
-    return before;
+    return changed(at, [=](T before) { return before + value; });
 }
 
 template <class T>
 T atomicMax(T *at, T value) {
-    T before = *at;
-    *at = before < value ? value : before;
-    return before;
-}
-
-template <class T>
-T atomicExch(T *at, T value) {
-    T before = *at;
-    *at = value;
-    return before;
+    return changed(at, [=](T before) { return before < value ? value : before; });
 }
 
 template <class T>
 T atomicMin(T *at, T value) {
-    T before = *at;
-    if (value < before) *at = value;
-    return before;
+    return changed(at, [=](T before) { return value < before ? value : before; });
+}
+
+#define __NV_ATOMIC_RELAXED __ATOMIC_RELAXED
+#define __NV_THREAD_SCOPE_DEVICE 0
+
+template <class T>
+void __nv_atomic_store_n(T *at, T value, int order, int) {
+    __atomic_store_n(at, value, order);
+    shim::pause();
+}
+
+// Kernels ask for a word again while it is 0, which others are to change.
+template <class T>
+T __nv_atomic_load_n(T *at, int order, int) {
+    T value = __atomic_load_n(at, order);
+    if (value == 0)
+        shim::wait();
+    else
+        shim::pause();
+    return value;
 }
 
 inline int __popc(unsigned x) { return __builtin_popcount(x); }
