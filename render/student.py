@@ -13,12 +13,12 @@ from ..kernels.cpu import distill
 from ..kernels.cpu.frame import Columns
 from ..kernels.cpu.grad import frame
 from ..kernels.cpu.grad.shot import Lists, Picture, Shot
-from ..kernels.cpu.project import make_view
 from ..kernels.cpu.workers import Workers, shared_workers, thread_count
 from ..scenes.oit import OitWeights
 from ..scenes.splats import Splats
 from .camera import Camera
 from .cpu.values import weights_of
+from .kernel_view import view_of
 from .modes.weighted import depth_offset
 from .scene_facts import facts_of
 from .settings import Settings
@@ -157,6 +157,4 @@ def columns_of(splats: Splats) -> Columns:
 def shot_of(splats: Splats, camera: Camera, mode: str) -> Shot:
     """A frame of a scene for `kernels.cpu.grad`, without depth."""
     size = camera.width, camera.height
-    focal, centre = (camera.fx, camera.fy), (camera.cx, camera.cy)
-    view = make_view(camera.world_to_camera, focal, centre, size, camera.near)
-    return Shot(view, size, splats.sh_degree, splats.antialiased, False, mode)
+    return Shot(view_of(camera), size, splats.sh_degree, splats.antialiased, False, mode)

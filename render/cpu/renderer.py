@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ...kernels.constants import ALPHA_MIN
 from ...kernels.cpu.frame import Columns, Drawn, draw
-from ...kernels.cpu.project import Culling, View, make_view
+from ...kernels.cpu.project import Culling
 from ...kernels.cpu.scratch import Scratch
 from ...kernels.cpu.workers import shared_workers, thread_count
 from ...scenes.content import Content
@@ -17,6 +17,7 @@ from ...scenes.splats import Splats
 from ..camera import MAX_SIDE, Camera
 from ..frame import Frame, FrameRequest
 from ..inspect import by_cpu, with_views
+from ..kernel_view import view_of
 from ..meshes import Surface
 from ..meshes.cpu import draw_meshes
 from ..paint import Paint
@@ -152,17 +153,6 @@ def put_under(
         mean = alpha * own + left * behind
         drawn.depth[seen] = np.where(left > 0.5, behind, own) if median else mean
     drawn.alpha[seen] = 1.0
-
-
-def view_of(camera: Camera) -> View:
-    """The camera as the kernels take it."""
-    return make_view(
-        camera.world_to_camera,
-        (camera.fx, camera.fy),
-        (camera.cx, camera.cy),
-        (camera.width, camera.height),
-        camera.near,
-    )
 
 
 def culling(settings: Settings, camera: Camera) -> Culling:

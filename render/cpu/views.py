@@ -15,9 +15,10 @@ from ...scenes.content import Content
 from ..camera import Camera
 from ..frame import Frame, FrameRequest
 from ..inspect import SHELL, bins_frame, overdraw_frame
+from ..kernel_view import view_of
 from ..scene_facts import facts_of
 from .modes import binned
-from .renderer import columns_of, culling, view_of
+from .renderer import columns_of, culling
 
 Float32 = NDArray[np.float32]
 

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...kernels.cpu.project import make_view
 from ...kernels.cuda.sources import LARGE_TRIANGLE, MESH_TILE, TRIANGLE_EDGES
 from ...scenes.content import Content
 from ...scenes.texture import LINEAR, WRAPS
 from ..camera import Camera
 from ..display import to_light
+from ..kernel_view import view_of
 from ..shading.deferred import material_index
 from .lighting import Light
 from .plan import Buffers, Plan
@@ -31,13 +31,7 @@ MESH = np.dtype(
 
 def pack_mesh_view(camera: Camera) -> NDArray[np.float64]:
     """(22,) float64, `MeshView` of mesh.cuh."""
-    view = make_view(
-        camera.world_to_camera,
-        (camera.fx, camera.fy),
-        (camera.cx, camera.cy),
-        (camera.width, camera.height),
-        camera.near,
-    )
+    view = view_of(camera)
     parts = (
         view.rotation, view.translation, view.focal, view.centre, view.size, view.near,
         camera.position,

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...kernels.constants import ALPHA_MIN
-from ...kernels.cpu.project import make_view
 from ..camera import Camera
+from ..kernel_view import view_of
 from ..settings import FRUSTUM_MARGIN, Settings
 
 LARGEST = 1e18
@@ -20,13 +20,7 @@ def pack_view(
     camera: Camera, settings: Settings, *, depth_offset: float = 0.0, depth_unit: float = 1.0
 ) -> NDArray[np.float32]:
     """(33,) float32: camera, culling, and the lengths of modes `weighted` and `binned`."""
-    view = make_view(
-        camera.world_to_camera,
-        (camera.fx, camera.fy),
-        (camera.cx, camera.cy),
-        (camera.width, camera.height),
-        camera.near,
-    )
+    view = view_of(camera)
     eye = np.clip(view.position, -1e38, 1e38)
     eye_high = eye.astype(np.float32)
     margin = FRUSTUM_MARGIN[settings.frustum]

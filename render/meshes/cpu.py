@@ -7,13 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from ...kernels.cpu import mesh as kernels
-from ...kernels.cpu.project import make_view
 from ...kernels.cpu.texture import Image
 from ...kernels.cpu.workers import Workers, shared_workers, thread_count
 from ...scenes.mesh import Mesh
 from ...scenes.texture import WRAPS, Texture
 from ..camera import Camera
 from ..display import to_light
+from ..kernel_view import view_of
 from .surface import Surface
 
 _BAND = 32
@@ -29,13 +29,7 @@ def draw_meshes(meshes: Sequence[Mesh], camera: Camera, workers: Workers | None 
     """What every pixel sees of the meshes; see `Surface` and, for the definition, `reference`."""
     workers = workers or shared_workers(thread_count())
     height, width = camera.height, camera.width
-    view = make_view(
-        camera.world_to_camera,
-        (camera.fx, camera.fy),
-        (camera.cx, camera.cy),
-        (width, height),
-        camera.near,
-    )
+    view = view_of(camera)
     depth = np.full((height, width), np.inf, np.float32)
     which = np.full((height, width), -1, np.int32)
     seen = np.zeros((height, width, kernels.SURFACE), np.float32)
