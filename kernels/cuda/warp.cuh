@@ -61,15 +61,19 @@ __device__ inline int take_number(int *ticket) {
 #define OWN_SUM 0x40000000u
 #define WHOLE_SUM 0x80000000u
 
-// Relaxed: a word is all that is told, and no other memory is read because of it.
-__device__ inline void publish(unsigned *at, unsigned word) {
-    __nv_atomic_store_n(at, word, __NV_ATOMIC_RELAXED, __NV_THREAD_SCOPE_DEVICE);
+// Words that other blocks write or read, each by itself: no other memory is read because of one, so
+// the weakest order will do. By the assembler, as compilers before CUDA 12.8 have no name for it.
+#ifdef __CUDA_ARCH__
+__device__ inline void store_relaxed(unsigned *at, unsigned word) {
+    asm volatile("st.relaxed.gpu.u32 [%0], %1;" : : "l"(at), "r"(word) : "memory");
 }
 
-// 0 where nothing has been published yet.
-__device__ inline unsigned published(unsigned *at) {
-    return __nv_atomic_load_n(at, __NV_ATOMIC_RELAXED, __NV_THREAD_SCOPE_DEVICE);
+__device__ inline unsigned load_relaxed(const unsigned *at) {
+    unsigned word;
+    asm volatile("ld.relaxed.gpu.u32 %0, [%1];" : "=r"(word) : "l"(at) : "memory");
+    return word;
 }
+#endif
 
 // Sums stay below 2^31 and end at the largest: the word has no more bits.
 __device__ inline unsigned add_counted(unsigned a, unsigned b) {
@@ -81,19 +85,19 @@ __device__ inline unsigned add_counted(unsigned a, unsigned b) {
 __device__ inline unsigned look_back_alone(unsigned *states, int block, int stride, unsigned own) {
     own = add_counted(own, 0);
     if (block == 0) {
-        publish(states, WHOLE_SUM | own);
+        store_relaxed(states, WHOLE_SUM | own);
         return 0;
     }
-    publish(states + size_t(block) * stride, OWN_SUM | own);
+    store_relaxed(states + size_t(block) * stride, OWN_SUM | own);
     unsigned before = 0;
     for (int other = block - 1;;) {
-        unsigned word = published(states + size_t(other) * stride);
-        if (word == 0) continue;
+        unsigned word = load_relaxed(states + size_t(other) * stride);
+        if (word == 0) continue;  // not yet published
         before = add_counted(before, word & MOST_COUNTED);
         if (word & WHOLE_SUM) break;
         --other;
     }
-    publish(states + size_t(block) * stride, WHOLE_SUM | add_counted(before, own));
+    store_relaxed(states + size_t(block) * stride, WHOLE_SUM | add_counted(before, own));
     return before;
 }
 
@@ -101,13 +105,13 @@ __device__ inline unsigned look_back_alone(unsigned *states, int block, int stri
 __device__ inline unsigned look_back(unsigned *states, int block, unsigned own) {
     int lane = lane_place();
     own = add_counted(own, 0);
-    if (lane == 0) publish(states + block, (block == 0 ? WHOLE_SUM : OWN_SUM) | own);
+    if (lane == 0) store_relaxed(states + block, (block == 0 ? WHOLE_SUM : OWN_SUM) | own);
     unsigned before = 0;
     for (int nearest = block - 1; nearest >= 0; nearest -= WARP) {
         int other = nearest - lane;
         unsigned word = WHOLE_SUM;  // before the first block there is nothing
         if (other >= 0) {
-            do word = published(states + other);
+            do word = load_relaxed(states + other);
             while (word == 0);
         }
         unsigned whole = __ballot_sync(ALL_LANES, (word & WHOLE_SUM) != 0);
@@ -120,7 +124,7 @@ __device__ inline unsigned look_back(unsigned *states, int block, unsigned own) 
         before = add_counted(before, part);
         if (whole) break;
     }
-    if (lane == 0 && block > 0) publish(states + block, WHOLE_SUM | add_counted(before, own));
+    if (lane == 0 && block > 0) store_relaxed(states + block, WHOLE_SUM | add_counted(before, own));
     return before;
 }
 

@@ -173,19 +173,17 @@ T atomicMin(T *at, T value) {
     return changed(at, [=](T before) { return value < before ? value : before; });
 }
 
-#define __NV_ATOMIC_RELAXED __ATOMIC_RELAXED
-#define __NV_THREAD_SCOPE_DEVICE 0
-
+// The two that warp.cuh has for a GPU alone.
 template <class T>
-void __nv_atomic_store_n(T *at, T value, int order, int) {
-    __atomic_store_n(at, value, order);
+void store_relaxed(T *at, T value) {
+    __atomic_store_n(at, value, __ATOMIC_RELAXED);
     shim::pause();
 }
 
 // Kernels ask for a word again while it is 0, which others are to change.
 template <class T>
-T __nv_atomic_load_n(T *at, int order, int) {
-    T value = __atomic_load_n(at, order);
+T load_relaxed(const T *at) {
+    T value = __atomic_load_n(at, __ATOMIC_RELAXED);
     if (value == 0)
         shim::wait();
     else

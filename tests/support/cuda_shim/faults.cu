@@ -25,11 +25,9 @@ extern "C" __global__ void clean_between_blocks(int *words, int *out) {
     if (T == 0) {
         int before = 1;
         if (block > 0)
-            do before = __nv_atomic_load_n(&words[block], __NV_ATOMIC_RELAXED,
-                                           __NV_THREAD_SCOPE_DEVICE);
+            do before = load_relaxed(&words[block]);
             while (before == 0);
-        __nv_atomic_store_n(&words[block + 1], before + 1, __NV_ATOMIC_RELAXED,
-                            __NV_THREAD_SCOPE_DEVICE);
+        store_relaxed(&words[block + 1], before + 1);
         out[block] = before;
     }
 }
@@ -140,5 +138,5 @@ extern "C" __global__ void vote_of_absent_lanes(const int *, int *) {
 
 extern "C" __global__ void wait_for_nobody(int *words, int *) {
     if (T > 0) return;
-    while (__nv_atomic_load_n(&words[1], __NV_ATOMIC_RELAXED, __NV_THREAD_SCOPE_DEVICE) == 0) {}
+    while (load_relaxed(&words[1]) == 0) {}
 }
