@@ -93,17 +93,12 @@ def composite(
         start_tile(rows)
         top, bottom = 0, min(TILE, height - y0) - 1
         while start < end and top <= bottom:
-            count = cell_length(members, values, start, end)
-            load_cell(members, start, count, footprints, batch)
-            if surfels is not None:
-                load_surfels(members, start, count, footprints, surfels, real(x0), real(y0), discs)
-            for j in range(0, count, BATCH):
-                place_batch(real(x0), real(y0), batch[:, j : j + BATCH])
+            count = load_cell_at(
+                members, values, start, end, footprints, surfels, real(x0), real(y0), batch, discs
+            )
             start += count
-            first_row, last_row = add_up_moments(batch, discs, count, rows, top, bottom)
             origin = batch[DEPTH, 0]
-            for i in range(first_row, last_row + 1):
-                _find_spread(rows, i, origin)
+            first_row, last_row = find_moments(batch, discs, count, rows, top, bottom)
             for j in range(count):
                 z = batch[DEPTH, j] - origin
                 red, green, blue = batch[RED, j], batch[GREEN, j], batch[BLUE, j]
@@ -129,8 +124,20 @@ def cell_length(members, values, start, end):
 
 
 @inline
-def add_up_moments(batch, discs, count, rows, top, bottom):
-    """Moments of depth of a cell's splats; returns the first and last row that one reaches."""
+def load_cell_at(members, values, start, end, footprints, surfels, x0, y0, batch, discs):
+    """Loads the cell that begins at `start`, and places it on a tile; returns its length."""
+    count = cell_length(members, values, start, end)
+    load_cell(members, start, count, footprints, batch)
+    if surfels is not None:
+        load_surfels(members, start, count, footprints, surfels, x0, y0, discs)
+    for j in range(0, count, BATCH):
+        place_batch(x0, y0, batch[:, j : j + BATCH])
+    return count
+
+
+@inline
+def find_moments(batch, discs, count, rows, top, bottom):
+    """Mean and spread of depth of a cell's splats; returns the first and last row they reach."""
     first_row, last_row = TILE, -1
     for j in range(count):
         z = batch[DEPTH, j] - batch[DEPTH, 0]
@@ -139,6 +146,8 @@ def add_up_moments(batch, discs, count, rows, top, bottom):
         for i in range(first, last + 1):
             see_row(batch, discs, j, rows, i)
             _add_moments(rows, i, z)
+    for i in range(first_row, last_row + 1):
+        _find_spread(rows, i, batch[DEPTH, 0])
     return first_row, last_row
 
 
@@ -216,16 +225,11 @@ def differentiate(
         load_pixels(pixels, x0, y0, G_RED, rows)
         top, bottom = 0, min(TILE, height - y0) - 1
         while start < end and top <= bottom:
-            count = cell_length(members, values, start, end)
-            load_cell(members, start, count, footprints, batch)
-            if surfels is not None:
-                load_surfels(members, start, count, footprints, surfels, real(x0), real(y0), discs)
-            for j in range(0, count, BATCH):
-                place_batch(real(x0), real(y0), batch[:, j : j + BATCH])
-            first_row, last_row = add_up_moments(batch, discs, count, rows, top, bottom)
+            count = load_cell_at(
+                members, values, start, end, footprints, surfels, real(x0), real(y0), batch, discs
+            )
             origin = batch[DEPTH, 0]
-            for i in range(first_row, last_row + 1):
-                _find_spread(rows, i, origin)
+            first_row, last_row = find_moments(batch, discs, count, rows, top, bottom)
             for j in range(count):
                 z = batch[DEPTH, j] - origin
                 red, green, blue = batch[RED, j], batch[GREEN, j], batch[BLUE, j]
