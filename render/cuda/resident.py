@@ -30,7 +30,7 @@ class Resident:
     def __init__(self, work: Work) -> None:
         self._work = work
         self._scenes: WeakKeyDictionary[Splats, DeviceScene] = WeakKeyDictionary()
-        self._arrays: dict[int, tuple[ReferenceType[NDArray[Any]], Tensor]] = {}
+        self._arrays: dict[Any, tuple[ReferenceType[NDArray[Any]], Tensor]] = {}
         self._made: dict[str, tuple[Any, tuple[Tensor, ...]]] = {}
 
     def holds(self, splats: Splats, storage: str) -> bool:
@@ -58,7 +58,7 @@ class Resident:
 
     def array(self, array: NDArray[Any], dtype: Any = None) -> Tensor:
         """Any other array, for as long as it lives: lights, meshes and settings come and go."""
-        key = id(array)
+        key = id(array), dtype
         if key not in self._arrays:
             sent = self._copy(np.asarray(array, dtype))
             self._arrays[key] = ref(array, lambda _: self._arrays.pop(key, None)), sent
