@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from cuda_host import SHIM, shared_launcher
 from every_launch import launch_everything
-from recording import CHECKS, Launch, Replayer, record, sources_of
+from recording import CHECKS, Launch, Recorder, Replayer, record, sources_of
 
 from voile.kernels.cuda.sources import FILES, FOR_NETS, Source, load
 
@@ -27,6 +27,18 @@ CASES = [(check, *order) for check, orders in ORDERS.items() for order in orders
 @pytest.fixture(scope="module")
 def launches():
     return record(shared_launcher(), torch, lambda recorder: launch_everything(torch, recorder))
+
+
+@pytest.mark.parametrize("name", ["name_tensor", "name_holder"])
+def test_memory_that_was_named_is_never_another_tensors(name):
+    recorder = Recorder(shared_launcher())
+    named = [torch.zeros(66, dtype=torch.int32) for _ in range(100)]
+    addresses = {tensor.data_ptr() for tensor in named}
+    for tensor in named:
+        getattr(recorder, name)(tensor)
+    del tensor, named
+    later = [torch.zeros(66, dtype=torch.int32) for _ in range(200)]
+    assert addresses.isdisjoint(tensor.data_ptr() for tensor in later)
 
 
 def test_every_kernel_was_recorded(launches):

@@ -119,7 +119,7 @@ class Recorder:
         self._launcher = launcher
         self._sizes: dict[int, int] = {}
         self._named: dict[int, Any] = {}
-        self._holders: set[int] = set()
+        self._holders: dict[int, Any] = {}
         self.launches: list[Launch] = []
 
     def __getattr__(self, name: str) -> Any:
@@ -131,8 +131,12 @@ class Recorder:
         return Address(array.ctypes.data)
 
     def name_holder(self, tensor: Any) -> None:
-        """A tensor that holds addresses of others."""
-        self._holders.add(tensor.data_ptr())
+        """A tensor that holds addresses of others.
+
+        It is kept, as named ones are: memory that is let go is soon another tensor's, which would
+        be taken for this one.
+        """
+        self._holders[tensor.data_ptr()] = tensor
 
     def name_tensor(self, tensor: Any) -> None:
         """A tensor whose address others may hold."""
