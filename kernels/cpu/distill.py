@@ -10,7 +10,7 @@ from .grad.harmonics import MOST, sh_slopes
 from .grad.pixel import DEPTH as DEPTH_SLOPE
 from .grad.pixel import RED, WEIGHT, E
 from .grad.project import _rotation, _unit
-from .jit import inline, kernel
+from .jit import kernel
 from .project import DEPTH
 from .project import RED as RED_AT
 
