@@ -67,6 +67,7 @@ class _Node(msgspec.Struct):
     hidden: _Mask | None = None
     selected: _Mask | None = None
     coats: list[_Patch] = []
+    stripped: bool = False
     poster: bool = False
     billboard: bool = False
 
@@ -129,6 +130,7 @@ def encode(scene: Scene, source: str, seen: Restored) -> bytes:
                 _Patch(patch.coat.source if patch.coat else "", _packed(patch.rows))
                 for patch in node.edits.coats
             ],
+            stripped=node.edits.stripped,
             poster=node.poster is not None,
             billboard=node.poster is not None and node.poster.billboard,
         )
@@ -237,7 +239,7 @@ def _node(spec: _Node, read: Node, coats: Callable[[str], Coat], path: Path) -> 
         bits = _unpack(patch.rows, len(splats), path, "coats")
         if bits is not None:
             given.append(Patch(coats(patch.coat) if patch.coat else None, bits))
-    edits = Edits(spec.placement, spec.recolor, deleted, hidden, tuple(given))
+    edits = Edits(spec.placement, spec.recolor, deleted, hidden, tuple(given), spec.stripped)
     return Node(spec.name, splats, spec.source, rows, spec.visible, edits, selected, coats=worn)
 
 

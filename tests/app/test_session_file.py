@@ -79,3 +79,13 @@ def test_the_sky_has_a_name(made, tmp_path):
     assert session_file.check(lit) == (
         "The environment Uniform comes from no file; choose one in panel Light."
     )
+
+
+def test_what_was_taken_off_stays_off(made, tmp_path):
+    numbered = tmp_path / "numbered.ply"
+    save(made.saved_splats(), numbered)
+    scene = open_scene(numbered)
+    assert scene.dress.own == 19  # one shows captured colours
+    scene = scene.with_nodes([node.stripped() for node in scene.nodes])
+    found, _ = session_file.read(written(scene, tmp_path / "work.voile"))
+    assert (found.dress.own, found.dress.column) == (0, None)
