@@ -26,7 +26,8 @@ class Splats:
 
     Attributes:
         means: (N, 3) centres, world units.
-        quats: (N, 4) unit quaternions wxyz; they rotate the splat's axes into the world.
+        quats: (N, 4) quaternions wxyz, of length 1 but for 5e-4, which nothing drawn depends on;
+            they rotate the splat's axes into the world.
         scales: (N, 3) standard deviations along the splat's axes, world units, > 0. A splat whose
             third scale is 0 is a surfel (Huang et al. 2024): a disc, met by rays where they cross
             its plane. Any scene may have both.

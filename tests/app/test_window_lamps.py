@@ -10,6 +10,8 @@ pytestmark = pytest.mark.window
 Qt = pytest.importorskip("PySide6.QtCore").Qt
 
 from PySide6.QtCore import QEvent  # noqa: E402
+from PySide6.QtWidgets import QApplication, QColorDialog  # noqa: E402
+from shiboken6 import isValid  # noqa: E402
 from window_mouse import LEFT, NOTHING, camera, drag, mouse, press  # noqa: E402
 
 from voile.app.edit_tools import LAMPS, VIEW  # noqa: E402
@@ -163,3 +165,12 @@ def test_lamps_are_marked_while_the_panel_is_seen(window, qtbot):
     qtbot.waitUntil(lambda: not tools.marked)
     click(window, spot(window, 1))
     assert tools.name == VIEW
+
+
+def test_the_dialog_of_a_colour_goes_with_its_lamp(window, qtbot):
+    rows(window)[1].color.button.click()
+    dialogs = [w for w in QApplication.topLevelWidgets() if isinstance(w, QColorDialog)]
+    assert [dialog.isVisible() for dialog in dialogs] == [True]
+    window.editing.lights.remove(1)
+    qtbot.waitUntil(lambda: not any(isValid(dialog) for dialog in dialogs))
+    assert lamps(window) == (SIDE,)

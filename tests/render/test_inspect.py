@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import get_args, get_type_hints
 
 import numpy as np
@@ -11,7 +12,8 @@ from make_splats import make_splats
 
 import voile
 from voile import Camera, FrameRequest, Settings
-from voile.render import create_renderer
+from voile.render import create_renderer, inspect
+from voile.render.cpu import views as cpu_views
 from voile.render.heat import RAMP, heat
 from voile.render.inspect import PROJECTED, number_colors, overdraw
 from voile.render.metrics import psnr
@@ -55,6 +57,21 @@ def test_every_backend_shows_the_same(renderers, shown):
         assert psnr(np.clip(frame.color, 0, 1), np.clip(expected.color, 0, 1)) > 45, name
         assert frame.paint is None
         assert frame.depth is None
+
+
+@pytest.mark.gl
+@pytest.mark.parametrize("shown", VIEWS)
+def test_what_a_view_does_is_a_stage_of_its_times(renderers, shown, monkeypatch):
+    for name, renderer in renderers.items():
+        times = show(shown, renderer).timings
+        assert [*times][-1] == f"view {shown}", name
+        assert times[f"view {shown}"] >= 0, name
+    slow = [(cpu_views, "overdraw_frame"), (cpu_views, "bins_frame"), (inspect, "_error")]
+    for module, maker in [*slow, (inspect, "_pictured"), (inspect, "_paint")]:
+        made = getattr(module, maker)
+        monkeypatch.setattr(module, maker, lambda *a, made=made: time.sleep(0.05) or made(*a))
+    if shown not in ("centres", "ellipsoids"):  # whose rasterizers do it all
+        assert show(shown, renderers["cpu"]).timings[f"view {shown}"] >= 50
 
 
 @pytest.mark.parametrize("shown", PROJECTED)
