@@ -71,6 +71,12 @@ class Source:
         return out
 
 
+def is_picture(head: bytes) -> bool:
+    """Whether a file begins (12 bytes) as a PNG, JPEG, TIFF, BMP or WebP does."""
+    begins = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"II*\0", b"MM\0*", b"BM")
+    return head.startswith(begins) or (head[:4], head[8:12]) == (b"RIFF", b"WEBP")
+
+
 def read_source(path: str | Path, mask: Path | None = None) -> Source:
     """Reads a picture, and a mask whose white pixels are unknown.
 
