@@ -16,7 +16,7 @@ from voile.render.gl.programs import Programs
 from voile.render.materials.decode import decode, unit
 from voile.render.metrics import psnr
 from voile.render.modes import MODES
-from voile.render.shading import environment_frame, relights
+from voile.render.shading import environment_frame, gbuffer_paint, relights
 from voile.render.shading.environment import pixel_directions
 from voile.render.shading.lit import Points, facing, latents, light, tangent_frames
 from voile.render.shading.sampling import alias_table, radiance, table_of
@@ -26,6 +26,7 @@ from voile.scenes.content import Content, ContentError, no_splats
 from voile.scenes.lights import Lamp, Lights, sky, uniform
 from voile.scenes.material import NetShape
 from voile.scenes.mesh import make_mesh
+from voile.scenes.relearn import relearned
 
 CAMERA = Camera.look_at((1.0, -1.2, -5.0), (0, 0, 0), width=36, height=24)
 LAMPS = (Lamp("directional", (1, -2, -1), (1.0, 0.9, 0.8), 0.6), Lamp("point", (-1, -1, -2)))
@@ -303,6 +304,26 @@ def test_backends_draw_the_reference(all_renderers, backend, mode):
     difference = np.abs(expected.color - actual.color)
     assert difference.mean() <= 0.5 / 255
     assert np.quantile(difference, 0.99) < 0.02
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_gbuffer_is_of_the_splats_that_are_drawn(mode):
+    """Mode learned moves, turns and colours them; cells draws the scene's own in another order."""
+    content = relit()
+    drawn = content.splats
+    if mode == "learned":
+        drawn = relearned(drawn, drawn.learned)
+    found = gbuffer_paint(content, CAMERA, Settings(mode=mode)).values
+    wanted = gbuffer_paint(replace(content, splats=drawn), CAMERA, Settings(mode="sorted")).values
+    np.testing.assert_array_equal(found, wanted)
+
+
+@pytest.mark.gl
+def test_opengl_keeps_a_gbuffer_for_the_splats_that_it_is_of(all_renderers):
+    content, gl = relit(), all_renderers["gl"]
+    first = draw(gl, content, mode="learned")
+    draw(gl, content, mode="sorted")
+    np.testing.assert_array_equal(draw(gl, content, mode="learned").color, first.color)
 
 
 @pytest.mark.gl
