@@ -38,13 +38,8 @@ FIXED = 2
 
 def relights(content: Content, settings: Settings, paint: Paint | None = None) -> bool:
     """Whether splats are lit by their materials; not where paint is in their place."""
-    splats = content.splats
     return (
-        (paint is None or paint.tints)
-        and bool(content.materials)
-        and splats.material is not None
-        and settings.relight > 0.0
-        and bool((splats.material >= 0).any())
+        (paint is None or paint.tints) and settings.relight > 0.0 and bool(content.worn_by_splats)
     )
 
 
