@@ -51,6 +51,12 @@ ALERT = THEMES["dark"]["ALERT"]
 PRESSED = THEMES["dark"]["PRESSED"]
 ALARM = THEMES["dark"]["ALARM"]
 
+OVER_TEXT = THEMES["dark"]["TEXT"]
+"""Of what is drawn into the picture itself, which is as dark in every theme."""
+
+OVER_ACCENT = THEMES["dark"]["ACCENT"]
+"""Likewise, of what is in hand."""
+
 ASSETS = (Path(__file__).parent / "assets").as_posix()
 
 GRID = 8
