@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QLineEdit, QWidget
 
 from .history import History
 from .session import Session
+from .typed import number
 
 ROWS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("Position", "eye", ("x", "y", "z")),
@@ -92,11 +93,11 @@ class CameraFields(QWidget):
         before, wanted = self.values()[name], []
         for field, old in zip(fields, before, strict=True):
             try:
-                value = float(field.text().strip().removesuffix(_UNITS.get(name, "")))
+                value = number(field.text(), _UNITS.get(name, ""))
             except ValueError:
                 value = old
             # What was not typed keeps the digits that the field has no room for.
-            wanted.append(value if field.isModified() and math.isfinite(value) else old)
+            wanted.append(value if field.isModified() else old)
             field.setModified(False)
         if name == "distance":
             wanted = [max(wanted[0], 1e-6 * self._session.navigator.radius)]

@@ -21,6 +21,7 @@ from . import theme
 from .buttons import button_row, text_button
 from .edit_tools import LAMPS, VIEW
 from .setting_inputs import Number, Swatch
+from .typed import number
 
 if TYPE_CHECKING:
     from .docks import Context
@@ -74,8 +75,8 @@ class LampsControls(QWidget):
     def _mark(self) -> None:
         """Shows which lamp has handles in the picture."""
         held = self._tools.name == LAMPS
-        for number, row in enumerate(self.rows):
-            row.title.setChecked(held and number == self._edits.chosen)
+        for place, row in enumerate(self.rows):
+            row.title.setChecked(held and place == self._edits.chosen)
 
     def _add(self, kind: str) -> None:
         self._edits.add(kind)
@@ -176,7 +177,7 @@ class LampRow(QWidget):
         if text == f"{place[axis]:.5g}":
             return  # the same as far as it is written: the finer value stays
         try:
-            place[axis] = float(text.replace(",", "."))
+            place[axis] = number(text)
         except ValueError:
             self.put(self._lamp)
             return

@@ -24,6 +24,7 @@ from . import theme
 from .editor import Editor
 from .history import History
 from .setting_inputs import Number
+from .typed import number
 
 _ROWS = ("Position", "Rotation °", "Scale")
 
@@ -90,7 +91,7 @@ class PlaceControls(QWidget):
         if field.text() == _text(values[axis]):
             return  # the same as far as it is written: the finer value stays
         try:
-            values[axis] = float(field.text().replace(",", "."))
+            values[axis] = number(field.text())
             x, y, z = (*values, 0.0, 0.0)[:3]
             if name == "Position":
                 placement = replace(placement, translation=(x, y, z))

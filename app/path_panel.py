@@ -24,6 +24,7 @@ from ..scenes.errors import VoileError
 from . import theme
 from .path_films import PathFilms
 from .timeline import Timeline
+from .typed import number
 
 if TYPE_CHECKING:
     from .docks import Context
@@ -67,8 +68,8 @@ class PathPanel(QWidget):
         self.play.toggled.connect(self._play)
         self.words = QLabel(self)
         self.words.setProperty("role", "muted")
-        self.time_field = self._field("Time of the key", self._type_time)
-        self.angle_field = self._field("Angle of view of the key", self._type_angle)
+        self.time_field = self._field("Time of the key", "s", self._type_time)
+        self.angle_field = self._field("Angle of view of the key", "°", self._type_angle)
         self._lay_out()
         self.timeline.chosen.connect(self._choose)
         self.timeline.scrubbed.connect(self.look_at)
@@ -254,7 +255,7 @@ class PathPanel(QWidget):
         button.clicked.connect(lambda: act())
         return button
 
-    def _field(self, name: str, act) -> QLineEdit:
+    def _field(self, name: str, unit: str, act) -> QLineEdit:
         field = QLineEdit(self)
         field.setAccessibleName(name)
         field.setToolTip(name)
@@ -266,7 +267,7 @@ class PathPanel(QWidget):
                 return
             field.setModified(False)
             with suppress(ValueError):  # no number: what was there comes back
-                act(float(field.text().strip(" s°")))
+                act(number(field.text(), unit))
             self.refresh()
 
         field.editingFinished.connect(typed)

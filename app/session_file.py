@@ -8,7 +8,7 @@ Materials stay in theirs: a coat is a name of the library or a .vnm file.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -25,9 +25,9 @@ from ..scenes.builtin import SCENES
 from ..scenes.coat import Coat, Patch, rows_of
 from ..scenes.dress import with_own_coats
 from ..scenes.errors import Cancelled, SceneFormatError, VoileError
-from ..scenes.io.hdr import load_environment
+from ..scenes.io.hdr import environment_named
 from ..scenes.json_text import JsonError, decode
-from ..scenes.lights import Lamp
+from ..scenes.lights import SKY, Lamp, Lights
 from ..scenes.material_names import coat_named
 from ..scenes.node import Edits, Node
 from ..scenes.oit_file import fingerprint
@@ -69,6 +69,7 @@ class _Node(msgspec.Struct):
     hidden: _Mask | None = None
     selected: _Mask | None = None
     coats: list[_Patch] = []
+    stripped: bool = False
     poster: bool = False
     billboard: bool = False
 
@@ -81,7 +82,7 @@ class _File(msgspec.Struct):
     settings: dict[str, Any] = {}
     view: View | None = None
     material: str = ""
-    environment: str = ""
+    environment: str = SKY  # or a file
     lamps: list[Lamp] = []
     meshes: list[str] = []
     bookmarks: list[Bookmark] = []
@@ -105,10 +106,14 @@ class Restored:
     keys: tuple[Key, ...] = ()
 
 
-def check(nodes: Sequence[Node]) -> str | None:
-    """Why a session of these nodes cannot be kept, as a sentence, or None."""
-    nameless = [node.name for node in nodes if not node.source]
-    return f"{nameless[0]} comes from no file; save it as one first." if nameless else None
+def check(scene: Scene) -> str | None:
+    """Why a session of a scene cannot be kept, as a sentence, or None."""
+    around = scene.lights.environment
+    if nameless := [node.name for node in scene.nodes if not node.source]:
+        return f"{nameless[0]} comes from no file; save it as one first."
+    if not around.source:
+        return f"The environment {around.name} comes from no file; choose one in panel Light."
+    return None
 
 
 def encode(scene: Scene, source: str, seen: Restored) -> bytes:
@@ -127,6 +132,7 @@ def encode(scene: Scene, source: str, seen: Restored) -> bytes:
                 _Patch(patch.coat.source if patch.coat else "", _packed(patch.rows))
                 for patch in node.edits.coats
             ],
+            stripped=node.edits.stripped,
             poster=node.poster is not None,
             billboard=node.poster is not None and node.poster.billboard,
         )
@@ -224,10 +230,9 @@ def _opened(file: _File, path: Path, progress: Progress) -> tuple[Scene, Restore
     placed = [m for each in file.meshes for m in meshes_for(_found(each, path), up, progress)]
     scene = scene.with_meshes((*scene.meshes, *placed), file.meshes)
     coat = coats(file.material) if file.material else None
-    lights = scene.lights
-    if file.environment:
-        lights = replace(lights, environment=load_environment(_found(file.environment, path)))
-    scene = scene.with_look(coat, replace(lights, lamps=tuple(file.lamps)))
+    # Once the sky had no name.
+    around = environment_named(_found(file.environment, path) if file.environment else SKY)
+    scene = scene.with_look(coat, Lights(around, tuple(file.lamps)))
     keys = keys_from_numbers(file.path)
     return scene, Restored(file.settings, file.view, tuple(file.bookmarks), keys)
 
@@ -252,7 +257,7 @@ def _node(spec: _Node, read: Node, coats: Callable[[str], Coat], path: Path) -> 
         bits = _unpack(patch.rows, len(splats), path, "coats")
         if bits is not None:
             given.append(Patch(coats(patch.coat) if patch.coat else None, bits))
-    edits = Edits(spec.placement, spec.recolor, deleted, hidden, tuple(given))
+    edits = Edits(spec.placement, spec.recolor, deleted, hidden, tuple(given), spec.stripped)
     return Node(spec.name, splats, spec.source, rows, spec.visible, edits, selected, coats=worn)
 
 
@@ -266,7 +271,7 @@ def _poster(spec: _Node, path: Path) -> Node:
 
 def _found(source: str, path: Path) -> str:
     """A source where it was, or else beside the session, which may have been moved with it."""
-    if source not in SCENES and not os.path.exists(source):  # of pathlib long names raise
+    if source not in (*SCENES, SKY) and not os.path.exists(source):  # of pathlib long names raise
         beside = path.parent / Path(source).name
         if os.path.exists(beside):
             return str(beside)

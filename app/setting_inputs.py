@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 from ..render.settings import FIELDS, Settings
 from ..render.spec import parse_color
 from . import dialogs
+from .typed import number
 
 _STEPS = 200  # of a slider over a range of real numbers
 _SEGMENTS = 6  # whole numbers that are fewer are buttons
@@ -160,6 +161,7 @@ class Number(Input):
         self.field.setText(self._zero if self._zero and value == 0 else f"{value:.6g}{unit}")
 
     def _share(self, value: float) -> float:
+        value = min(max(value, self._low), self._high)  # what was typed may lie beyond the slider
         if self._log:
             return math.log(value / self._low) / math.log(self._high / self._low)
         return (value - self._low) / (self._high - self._low)
@@ -182,7 +184,10 @@ class Number(Input):
             if self._zero and text == self._zero:
                 value = self._kind(0)
             else:
-                value = self._kind(text.removesuffix(self._unit))
+                value = number(text, self._unit)
+                if self._kind(value) != value:
+                    raise ValueError(f"{text!r} is not a whole number")
+                value = self._kind(value)
         except ValueError:
             self.put(self._value)
             return
@@ -226,7 +231,7 @@ class Swatch(Input):
 
     def _ask(self) -> None:
         before = self._value
-        dialog = QColorDialog(QColor.fromRgbF(*before), self.window())
+        dialog = QColorDialog(QColor.fromRgbF(*before), self)  # goes with what it is of
         dialog.setWindowTitle(self._name)
         dialog.currentColorChanged.connect(lambda color: self.changed.emit(color.getRgbF()[:3]))
         dialog.rejected.connect(lambda: self.changed.emit(before))

@@ -186,12 +186,16 @@ def footprints(
 
 
 def quats_to_matrices(quats: Float64) -> Float64:
-    """(N, 4) unit quaternions wxyz to (N, 3, 3) rotation matrices, columns are the axes."""
+    """(N, 4) quaternions wxyz to (N, 3, 3) rotation matrices, columns are the axes.
+
+    Of any length but 0: `Splats` has them unit but for 5e-4, which would shear a long splat.
+    """
     w, x, y, z = quats.T
+    two = 2.0 / (w * w + x * x + y * y + z * z)
     rows = (
-        (1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)),
-        (2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)),
-        (2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)),
+        (1 - two * (y * y + z * z), two * (x * y - w * z), two * (x * z + w * y)),
+        (two * (x * y + w * z), 1 - two * (x * x + z * z), two * (y * z - w * x)),
+        (two * (x * z - w * y), two * (y * z + w * x), 1 - two * (x * x + y * y)),
     )
     return np.stack([np.stack(row, -1) for row in rows], -2)
 

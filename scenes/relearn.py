@@ -51,6 +51,7 @@ def reshaped(splats: Splats, shapes: Float32) -> tuple[Float32, Float32, Float32
     for start in range(0, len(splats), _CHUNK):
         rows = slice(start, start + _CHUNK)
         q, s = splats.quats[rows].astype(np.float64), splats.scales[rows]
+        q /= np.linalg.norm(q, axis=1, keepdims=True)
         w, x, y, z = q.T
         # The products of q with i, j and k, as columns.
         products = np.stack([-x, -y, -z, w, -z, y, z, w, -x, -y, x, w], 1).reshape(-1, 4, 3)

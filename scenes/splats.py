@@ -26,7 +26,8 @@ class Splats:
 
     Attributes:
         means: (N, 3) centres, world units.
-        quats: (N, 4) unit quaternions wxyz; they rotate the splat's axes into the world.
+        quats: (N, 4) quaternions wxyz, of length 1 but for 5e-4, which nothing drawn depends on;
+            they rotate the splat's axes into the world.
         scales: (N, 3) standard deviations along the splat's axes, world units, > 0. A splat whose
             third scale is 0 is a surfel (Huang et al. 2024): a disc, met by rays where they cross
             its plane. Any scene may have both.
@@ -111,6 +112,15 @@ class Splats:
         """What the scene is of: ellipsoids, surfels, or both; an empty one counts as the first."""
         count = int(np.count_nonzero(self.surfels))
         return "3d" if count == 0 else "2d" if count == len(self) else "mixed"
+
+    @cached_property
+    def worn(self) -> tuple[int, ...]:
+        """Numbers of the materials that any splats have, from the highest."""
+        found, left = [], self.material
+        while left is not None and len(left) and (highest := int(left.max())) >= 0:
+            found.append(highest)
+            left = left[left < highest]
+        return tuple(found)
 
     @property
     def sh_degree(self) -> int:

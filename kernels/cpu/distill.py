@@ -9,8 +9,8 @@ import numpy as np
 from .grad.harmonics import MOST, sh_slopes
 from .grad.pixel import DEPTH as DEPTH_SLOPE
 from .grad.pixel import RED, WEIGHT, E
-from .grad.project import _rotation
-from .jit import inline, kernel
+from .grad.project import _rotation, _unit
+from .jit import kernel
 from .project import DEPTH
 from .project import RED as RED_AT
 
@@ -80,7 +80,7 @@ def reshape(means, quats, scales, shapes, start, stop, new_means, new_quats, new
     """`scenes.relearn.reshaped` of splats start to stop, in float64."""
     axes, turned = np.empty((3, 3)), np.empty(4)
     for i in range(start, stop):
-        w, x, y, z = _float64(quats[i])
+        w, x, y, z, _ = _unit(quats[i])
         _rotation(w, x, y, z, axes)
         for axis in range(3):
             moved = np.float64(means[i, axis])
@@ -104,7 +104,7 @@ def to_shapes(quats, scales, shapes, d_means, d_quats, d_scales, start, stop, d_
     """Slopes by shapes of splats start to stop.
 
     Args:
-        quats, scales: (N, 4), (N, 3) of the scene.
+        quats, scales: (N, 4) of any length but 0, (N, 3) of the scene.
         shapes: (N, 9) what they were reshaped by.
         d_means, d_quats, d_scales: slopes by what came of it; d_quats have no part along the
             quaternion, which is of length 1.
@@ -113,7 +113,7 @@ def to_shapes(quats, scales, shapes, d_means, d_quats, d_scales, start, stop, d_
     """
     axes = np.empty((3, 3))
     for i in range(start, stop):
-        w, x, y, z = _float64(quats[i])
+        w, x, y, z, _ = _unit(quats[i])
         _rotation(w, x, y, z, axes)
         a, b, c = shapes[i, 3], shapes[i, 4], shapes[i, 5]
         inv = 1.0 / math.sqrt(1.0 + a * a + b * b + c * c)
@@ -126,8 +126,3 @@ def to_shapes(quats, scales, shapes, d_means, d_quats, d_scales, start, stop, d_
             along += axes[2, k] * d_means[i, 2]
             d_shapes[i, k] = along * scales[i, k]
             d_shapes[i, 6 + k] = d_scales[i, k] * scales[i, k] * math.exp(shapes[i, 6 + k])
-
-
-@inline
-def _float64(quat):
-    return np.float64(quat[0]), np.float64(quat[1]), np.float64(quat[2]), np.float64(quat[3])

@@ -69,6 +69,12 @@ class Source:
         return out
 
 
+def is_picture(head: bytes) -> bool:
+    """Whether a file begins (12 bytes) as a PNG, JPEG, TIFF, BMP or WebP does."""
+    begins = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"II*\0", b"MM\0*", b"BM")
+    return head.startswith(begins) or (head[:4], head[8:12]) == (b"RIFF", b"WEBP")
+
+
 def _check_size(size: tuple[int, int], where: str = "") -> None:
     if not all(0 < side <= MAX_SIDE for side in size):
         raise SourceError(

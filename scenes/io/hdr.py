@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import SceneFormatError
-from ..lights import BRIGHTEST, MAX_SIDE, Environment
+from ..lights import BRIGHTEST, MAX_SIDE, SKY, Environment, sky
 from ..texture import LINEAR
 from . import exr
 from .pictures import PictureError, opened
@@ -28,6 +28,11 @@ MAGIC = (b"#?RADIANCE", b"#?RGBE")
 _HEADER_BYTES = 1 << 16
 _SIZE = re.compile(rb"^-Y (\d{1,6}) \+X (\d{1,6})$")
 _AGAIN = "Export it again as a Radiance .hdr with rows from top to bottom."
+
+
+def environment_named(source: str) -> Environment:
+    """An environment by `Environment.source`; errors as `load_environment`."""
+    return sky() if source == SKY else load_environment(source)
 
 
 def load_environment(path: str | Path) -> Environment:

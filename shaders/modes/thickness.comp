@@ -26,7 +26,7 @@ void main() {
     vec4 quat = vec4(geometry[at + 4u], geometry[at + 5u], geometry[at + 6u], geometry[at + 7u]);
     vec3 scale = vec3(geometry[at + 8u], geometry[at + 9u], geometry[at + 10u]);
     // The axis in the splat's own axes: rotated by the inverse quaternion.
-    vec3 v = -quat.yzw, t = 2.0 * cross(v, view_axis);
+    vec3 v = -quat.yzw, t = 2.0 / dot(quat, quat) * cross(v, view_axis);
     vec3 local = view_axis + quat.x * t + cross(v, t);
     // Squares of what is beyond 1e19 are not float32.
     vec3 along = abs(scale * local);

@@ -205,3 +205,22 @@ def test_select_by_attribute(window, attribute):
             controls.ends["size", 1].choose(middle / radius)
             controls.button.click()
             assert node(window).selected.count == 20
+
+
+@pytest.mark.parametrize("name", ["opacity", "size"])
+def test_any_text_may_be_typed_for_a_number(window, name):
+    controls = window.docks["edit"].attribute
+    controls.kind.choose(name)
+    value = controls.ends[name, 0]
+    for typed, there in (
+        *(("0,25", 0.25), ("1e9", 1e9), ("-3", -3.0)),
+        *((text, 0.1) for text in ("nan", "1e400", "much", "")),
+    ):
+        value.choose(0.1)
+        value.field.setText(typed)
+        value.field.editingFinished.emit()
+        assert value.field.text() == f"{there:.6g}"
+        # The slider goes as far as it can.
+        ends = {1e9: value.slider.maximum(), -3.0: value.slider.minimum()}
+        assert value.slider.value() == ends.get(there, value.slider.value())
+        controls.button.click()

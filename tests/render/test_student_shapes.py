@@ -65,6 +65,17 @@ def test_shapes_are_products_of_rotations(splats):
         np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
 
 
+def test_shapes_are_along_axes_of_one_length(splats):
+    """By what a scene is drawn and by what it is learned, also of quaternions that are not quite
+    unit: a shift of 16 widths must not depend on it."""
+    shapes = splats.learned.shapes
+    longer = replace(splats, quats=splats.quats * np.float32(1.0009**0.5))
+    expected = reshaped(splats, shapes)
+    for found in (reshaped(longer, shapes), Student(longer)._reshaped(shapes)):
+        for one, other in zip(found, expected):
+            np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
+
+
 def test_slopes_by_shapes(splats):
     weights, student, rng = splats.learned, Student(splats), np.random.default_rng(0)
     color, alpha = student.draw(CAMERA, weights)

@@ -322,15 +322,16 @@ def refine_row(edges, inverse, depths, at, bins):
 def find_thickness(quats, scales, size, axis, splats, start, stop, values):
     """Standard deviation of splats start to stop along a direction, |S R^T axis|.
 
-    quats (N, 4), scales (N, 3); size: factor of the scales; axis (3,) unit, world axes; splats (M,)
-    which they are; values (M, 1) out.
+    quats (N, 4) of any length but 0, scales (N, 3); size: factor of the scales; axis (3,) unit,
+    world axes; splats (M,) which they are; values (M, 1) out.
     """
     a, b, c = axis[0], axis[1], axis[2]
     for i in range(start, stop):
         n = splats[i]
         w, x, y, z = quats[n, 0], quats[n, 1], quats[n, 2], quats[n, 3]
-        first = (1 - 2 * (y * y + z * z)) * a + 2 * (x * y + w * z) * b + 2 * (x * z - w * y) * c
-        second = 2 * (x * y - w * z) * a + (1 - 2 * (x * x + z * z)) * b + 2 * (y * z + w * x) * c
-        third = 2 * (x * z + w * y) * a + 2 * (y * z - w * x) * b + (1 - 2 * (x * x + y * y)) * c
+        two = 2 / (w * w + x * x + y * y + z * z)
+        first = a - two * ((y * y + z * z) * a - (x * y + w * z) * b - (x * z - w * y) * c)
+        second = b - two * ((x * x + z * z) * b - (x * y - w * z) * a - (y * z + w * x) * c)
+        third = c - two * ((x * x + y * y) * c - (x * z + w * y) * a - (y * z - w * x) * b)
         first, second, third = first * scales[n, 0], second * scales[n, 1], third * scales[n, 2]
         values[i, 0] = size * math.sqrt(first * first + second * second + third * third)
