@@ -32,18 +32,32 @@ def ask_image_file(parent: QWidget, folder: str) -> str:
 
 def ask_poster(parent: QWidget, name: str) -> str:
     """What an image that was dropped onto a scene becomes: "poster", "window" or "", nothing."""
+    choices = {"poster": "Poster in this scene", "window": "Window of its own"}
+    return _ask_which(parent, "An image made of splats", f"What should {name} be?", choices)
+
+
+def ask_picture(parent: QWidget, name: str, *, light: bool) -> str:
+    """What a picture is dropped for: "fit", "light" or "", nothing; `light`: a scene is there."""
+    choices = {"fit": "Fit it by splats"} | ({"light": "Light the scene with it"} if light else {})
+    return _ask_which(parent, "A picture", f"{name} is a picture. What is it for?", choices)
+
+
+def _ask_which(parent: QWidget, title: str, text: str, choices: dict[str, str]) -> str:
+    """One of several things by its button, the first unless chosen; "" for none of them."""
     box = QMessageBox(parent)
     box.setIcon(QMessageBox.Icon.Question)
-    box.setWindowTitle("An image made of splats")
-    box.setText(f"What should {name} be?")
+    box.setWindowTitle(title)
+    box.setText(text)
     roles = QMessageBox.ButtonRole
-    poster = box.addButton("Poster in this scene", roles.AcceptRole)
-    window = box.addButton("Window of its own", roles.ActionRole)
+    buttons = {
+        name: box.addButton(caption, roles.ActionRole if k else roles.AcceptRole)
+        for k, (name, caption) in enumerate(choices.items())
+    }
     box.addButton(QMessageBox.StandardButton.Cancel)
-    box.setDefaultButton(poster)
+    box.setDefaultButton(next(iter(buttons.values())))
     box.exec()
     clicked = box.clickedButton()
-    return "poster" if clicked is poster else "window" if clicked is window else ""
+    return next((name for name, button in buttons.items() if button is clicked), "")
 
 
 def ask_scene_folder(parent: QWidget, folder: str) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from PySide6.QtCore import QObject, QTimer
 
 from ..render.camera import Camera
+from ..render.image.source import is_picture
 from ..render.settings_file import load_settings
 from ..scenes.errors import VoileError
 from ..scenes.io.cameras import recognised
@@ -29,12 +30,11 @@ from .session import Session
 from .session_file import SUFFIX
 
 Kind = Literal[
-    "scene", "weights", "image", "settings", "material", "environment", "cameras", "path", "camera"
-]
-
-ORDER: tuple[Kind, ...] = (
     "scene", "weights", "image", "settings", "material", "environment", "cameras", "path", "camera",
-)  # fmt: skip
+    "picture",
+]  # fmt: skip
+
+ORDER: tuple[Kind, ...] = get_args(Kind)
 """In which what was dropped together is taken: what others go into or change first."""
 
 ONCE: dict[Kind, str] = {
@@ -44,8 +44,9 @@ ONCE: dict[Kind, str] = {
     "cameras": "capture",
     "path": "camera path",
     "camera": "camera",
+    "picture": "picture",
 }
-"""What a scene has one of at a time, in words."""
+"""What is taken one at a time, in words."""
 
 _HEAD = 4096
 _WAIT = 30  # milliseconds between looks whether a file is read
@@ -70,6 +71,8 @@ def kind_of(path: Path) -> Kind:
         return "environment"
     if is_material(head):
         return "material"
+    if is_picture(head):
+        return "picture"
     text = head.lstrip(b"\xef\xbb\xbf \t\r\n")
     if text.startswith(b"{"):
         if b'"keys"' in text and b'"orientation"' in text:
@@ -222,6 +225,9 @@ class Dropped(QObject):
             with self._history.together(f"Settings of {path.name}"):
                 for name, value in values.items():
                     setattr(session.settings, name, value)
+        elif kind == "picture":
+            if self._opening.ask_about_picture(path) == "light":
+                self._load("environment", path)
         elif opened is None:
             self._notify(f"{path.name} goes with a scene", "Open the scene first.")
         elif kind == "weights":

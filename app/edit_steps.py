@@ -154,7 +154,9 @@ def _unchanged(a: Node, b: Node) -> bool:
         *(b.id, b.name, b.visible, b.splats, b.poster),
     ):
         return False
-    if (a.edits.placement, a.edits.recolor) != (b.edits.placement, b.edits.recolor):
+    if (a.edits.placement, a.edits.recolor, a.edits.stripped) != (
+        *(b.edits.placement, b.edits.recolor, b.edits.stripped),
+    ):
         return False
     if not same_patches(a.edits.coats, b.edits.coats):
         return False

@@ -168,9 +168,8 @@ class Editor(NodeEdits):
         self._dress("Scene's material on", node, lambda each, mask: each.undress(mask))
 
     def undress_all(self) -> None:
-        """Nothing wears anything but what it came with, or what the scene wears."""
-        nodes = [node.edited(coats=()) if node.edits.coats else node for node in self.nodes]
-        self._put("Scene's material everywhere", nodes)
+        """Everything wears what the scene wears, whatever it was given or came with."""
+        self._put("Scene's material everywhere", [node.stripped() for node in self.nodes])
 
     def _dress(self, verb: str, node: Node | None, change: Callable[[Node, Mask], Node]) -> None:
         target = wearing.selected(self.nodes) if node is None else wearing.whole(node)

@@ -47,8 +47,9 @@ class EnvironmentControls(QWidget):
         """Shows the environment of lights."""
         height, width, _ = lights.environment.image.shape
         self.name.setText(f"{lights.environment.name}, {width} × {height}")
-        self.name.setToolTip(lights.environment.source or "Comes with Voile")
-        self.sky.setEnabled(lights.environment is not sky())
+        made = lights.environment is sky()
+        self.name.setToolTip("Comes with Voile" if made else lights.environment.source)
+        self.sky.setEnabled(not made)
 
     def load(self, path: Path) -> None:
         """Reads an environment in a thread and lights the scene by it."""

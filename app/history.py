@@ -76,7 +76,8 @@ class History(QObject):
         self.stack.setUndoLimit(STEPS)
         self._gesture = 0
         self._applying = False
-        self._together = False
+        self._together: str | None = None  # the text of the step that changes are made part of
+        self._begun = False  # whether there is such a step: it comes with its first change
         self._last: Change | None = None  # the step that may go on
         self._view = session.navigator.view
         self._document: object = None  # what the steps belong to
@@ -119,6 +120,9 @@ class History(QObject):
             finally:
                 self._applying = False
 
+        if self._together is not None and not self._begun:
+            self.stack.beginMacro(self._together)
+            self._begun = True
         if not self._goes_on(key, after):
             self._last = Change(text, key, self._gesture, before, after, put)
             self.stack.push(self._last)
@@ -131,7 +135,7 @@ class History(QObject):
         in it.
         """
         last, stack = self._last, self.stack
-        if last is None or self._together or (last.key, last.gesture) != (key, self._gesture):
+        if last is None or self._begun or (last.key, last.gesture) != (key, self._gesture):
             return False
         if stack.index() < stack.count() or stack.command(stack.count() - 1) is not last:
             return False
@@ -149,15 +153,18 @@ class History(QObject):
 
     @contextmanager
     def together(self, text: str) -> Iterator[None]:
-        """Changes inside are one step."""
+        """Changes inside are one step, that around it where there is one; without any, none."""
+        if self._together is not None:
+            yield
+            return
         self.end_gesture()
-        self.stack.beginMacro(text)
-        self._together = True
+        self._together = text
         try:
             yield
         finally:
-            self._together = False
-            self.stack.endMacro()
+            if self._begun:
+                self.stack.endMacro()
+            self._together, self._begun = None, False
             self.end_gesture()
 
     def clear(self) -> None:

@@ -136,7 +136,8 @@ class Keeper(OneTask):
     def autosave(self) -> None:
         """Keeps what is not saved, for a process that is killed; a scene as read needs no file."""
         self._soon.stop()
-        if not self.unsaved or session_file.check(self._session.nodes):
+        opened = self._session.opened
+        if opened is None or not self.unsaved or session_file.check(opened.scene):
             self.forget()
             return
         try:
@@ -167,7 +168,7 @@ class Keeper(OneTask):
     def _write(self, path: Path) -> None:
         opened = self._session.opened
         assert opened is not None
-        if reason := session_file.check(opened.scene.nodes):
+        if reason := session_file.check(opened.scene):
             raise VoileError(reason)
         settings, defaults = self._session.settings.to_dict(), self._session.defaults.to_dict()
         changed = {name: value for name, value in settings.items() if value != defaults[name]}

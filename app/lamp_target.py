@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from PySide6.QtCore import QLineF, QPointF
@@ -18,6 +18,21 @@ from .light_edits import LightEdits
 from .tool import Bench, stroke, under
 
 _MARGIN = 0.1  # of the picture: the scene's middle is in sight farther in than that
+
+_INSET = 42.0  # how far from the edge what is beyond it is marked, pixels
+
+
+@dataclass(frozen=True)
+class Spot:
+    """Where a lamp is marked.
+
+    Attributes:
+        at: (2,) pixels.
+        beyond: (2,) unit vector, the way to a lamp that the picture does not show; else None.
+    """
+
+    at: Float64
+    beyond: Float64 | None = None
 
 
 class LampTarget:
@@ -34,18 +49,20 @@ class LampTarget:
         lamp = self._lights.lamp
         return None if lamp is None else self._gizmo(lamp, camera)
 
-    def spots(self, camera: Camera) -> dict[int, Float64]:
-        """(2,) pixels of the lamps that are before the eye, by number."""
+    def spots(self, camera: Camera) -> dict[int, Spot]:
+        """Where lamps are marked, by number: what is not in the picture at its edge."""
         found = {}
         for row, lamp in enumerate(self._lights.lights.lamps):
             gizmo = self._gizmo(lamp, camera)
-            if gizmo is not None and gizmo.visible:
-                found[row] = gizmo.tip if isinstance(gizmo, Aim) else gizmo.center
+            if gizmo is not None:
+                at = gizmo.tip if isinstance(gizmo, Aim) else gizmo.center
+                ahead = gizmo.visible
+                found[row] = _spot(at if ahead else _behind(gizmo.pivot, camera), ahead, camera)
         return found
 
     def at(self, x: float, y: float, camera: Camera) -> int | None:
         """The number of the lamp whose mark is at a pixel."""
-        away = {row: math.dist((x, y), spot) for row, spot in self.spots(camera).items()}
+        away = {row: math.dist((x, y), spot.at) for row, spot in self.spots(camera).items()}
         row = min(away, key=lambda r: away[r], default=None)
         return row if row is not None and away[row] <= REACH else None
 
@@ -121,6 +138,24 @@ class LampTarget:
         if not (ahead and inside):
             pivot = navigator.target  # a direction is the same anywhere: where it is seen
         return Aim(lamp.place, navigator.up, pivot, camera)
+
+
+def _spot(at: Float64, ahead: bool, camera: Camera) -> Spot:
+    """The mark of what is at a pixel, or that way where it is behind the eye."""
+    size = np.array([camera.width, camera.height], np.float64)
+    if ahead and (at >= 0.0).all() and (at <= size).all():
+        return Spot(at)
+    middle, way = size / 2.0, at - size / 2.0
+    room = np.maximum(middle - _INSET, 1.0)
+    reach = float((room / np.maximum(np.abs(way), 1e-9)).min())
+    return Spot(middle + reach * way, way / np.linalg.norm(way))
+
+
+def _behind(point: Float64, camera: Camera) -> Float64:
+    """(2,) a pixel on the side to turn to for a point behind the eye; below, right behind it."""
+    x, y = camera.world_to_camera[:2, :3] @ point + camera.world_to_camera[:2, 3]
+    side = np.array([x, y] if math.hypot(x, y) > 1e-9 else [0.0, 1.0])
+    return np.array([camera.width, camera.height]) / 2.0 + side
 
 
 def _dashed(pen: QPen) -> QPen:

@@ -1,4 +1,7 @@
-"""`LampTool`: lamps as marks in the picture, chosen by a click, moved and turned by handles."""
+"""`LampTool`: lamps as marks in the picture, chosen by a click, moved and turned by handles.
+
+A lamp that the picture does not show is marked dimly at its edge, with an arrow to where it is.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +15,14 @@ from ..scenes.srgb import to_display
 from .aim import Aim
 from .gizmo import FREE, Float64, Gizmo, Handle
 from .gizmo_tool import GizmoTool
-from .lamp_target import LampTarget
+from .lamp_target import LampTarget, Spot
 from .light_edits import LightEdits
 from .tool import GLOW, LIGHT, Bench, Point, under
 
 _RADIUS = 11.0  # of a mark, pixels
 _NUMBER = 12.0  # how much longer it is with a number
 _HEAD = 11.0  # length of the end of an arrow, pixels
+_DIM = 0.7  # opacity of marks at the edge
 _BACK = QColor(18, 20, 24, 215)
 
 
@@ -74,7 +78,12 @@ class LampTool(GizmoTool):
             bright = row == self._over or (row == chosen and grip == FREE)
             edge = GLOW if bright or row == chosen else LIGHT
             number = str(row + 1) if len(lamps) > 1 else ""
-            _mark(painter, QPointF(*spots[row]), lamps[row], number, edge, 2.5 if bright else 1.5)
+            spot, width = spots[row], 2.5 if bright else 1.5
+            painter.setOpacity(1.0 if spot.beyond is None or bright else _DIM)
+            if spot.beyond is not None:
+                _pointer(painter, spot, _NUMBER if number else 0.0, edge)
+            _mark(painter, QPointF(*spot.at), lamps[row], number, edge, width)
+        painter.setOpacity(1.0)
 
     def _paint_handle(self, painter: QPainter, gizmo: Gizmo, handle: Handle, held: bool) -> None:
         if gizmo.kind == "move" and handle.axis == FREE:
@@ -117,14 +126,26 @@ def _mark(painter: QPainter, at: QPointF, lamp: Lamp, number: str, edge: str, wi
     painter.setBrush(Qt.BrushStyle.NoBrush)
 
 
+def _pointer(painter: QPainter, spot: Spot, longer: float, color: str) -> None:
+    """The end of an arrow out of the rim of a mark, which is `longer` to the right."""
+    way = spot.beyond
+    assert way is not None
+    rim = spot.at + np.array([longer if way[0] > 0.0 else 0.0, 0.0]) + (_RADIUS + 4.0) * way
+    _head(painter, rim + _HEAD * way, way, color)
+
+
 def _arrow_head(painter: QPainter, start: Float64, end: Float64, color: str) -> None:
     """The end of an arrow, unless it points at the eye."""
     away = float(np.linalg.norm(end - start))
-    if away < 2.0 * _HEAD:
-        return
-    along = (start - end) / away * _HEAD
+    if away >= 2.0 * _HEAD:
+        _head(painter, end, (end - start) / away, color)
+
+
+def _head(painter: QPainter, tip: Float64, way: Float64, color: str) -> None:
+    """A triangle that points a way (2,), a unit vector."""
+    along = _HEAD * way
     side = np.array([-along[1], along[0]]) * 0.5
-    corners = (end, end + along + side, end + along - side)
+    corners = (tip, tip - along + side, tip - along - side)
     painter.setPen(under(0.0))
     painter.setBrush(QColor(color))
     painter.drawPolygon(QPolygonF([QPointF(*corner) for corner in corners]))

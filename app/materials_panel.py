@@ -77,7 +77,7 @@ class MaterialsPanel(QWidget):
         self.open.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.open.clicked.connect(self._ask)
         self.clear = QPushButton("Take off parts' materials", self)
-        self.clear.setToolTip("All of the scene wears the same again")
+        self.clear.setToolTip("All of the scene wears the same, whatever came with its file")
         self.clear.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.clear.clicked.connect(self._editor.undress_all)
         self._words = QLabel(self)
@@ -137,7 +137,7 @@ class MaterialsPanel(QWidget):
         self._group.setExclusive(len(worn) == 1)
         self._arrange()
         self.open.setEnabled(scene is not None)
-        parts = scene is not None and any(node.edits.coats for node in scene.nodes)
+        parts = scene is not None and scene.dress.own > 0
         self.clear.setVisible(kind == "scene" and parts)
         self._words.setText(
             f"{_WORDS[kind]} How much of the captured colour stays is in panel Light."

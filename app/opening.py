@@ -101,6 +101,14 @@ class Opening(QObject):
         elif choice == "window":
             self.open(path)
 
+    def ask_about_picture(self, path: Path) -> str:
+        """A picture that was dropped is fitted, if that is wished; else what it is for."""
+        there = self._session.opened is not None
+        choice = dialogs.ask_picture(self._window, path.name, light=there)
+        if choice == "fit":
+            self._images.fit(path)
+        return choice
+
     def cancel(self) -> None:
         """Gives up the scene that is being loaded; the one that is shown stays."""
         self.loader.cancel()

@@ -27,12 +27,13 @@ from ..scenes.splats import Splats
 from .camera import Camera
 from .frame import Frame, FrameRequest
 from .heat import FEW, heat
+from .modes import MODES
 from .modes.binned import bins_in_use
 from .modes.layers import Layers
 from .normals import splat_normals
 from .paint import Paint
 from .projection import Projected, project
-from .scene_facts import facts_of
+from .scene_facts import SceneFacts, facts_of
 
 Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
@@ -73,20 +74,32 @@ def with_views(projected: Draw) -> Callable[[Render], Render]:
 
     def wrapped(render: Render) -> Render:
         @wraps(render)
-        def drawn(self: Any, request: FrameRequest) -> Frame:
+        def draw(self: Any, request: FrameRequest) -> Frame:
             shown, content = request.settings.shown, self.shown_scene
             if shown == "colour" or content is None:
                 return render(self, request)
             if shown in PROJECTED:
                 return projected(self, request)
-            if shown == "error":
-                plain, exact = compared(request)
-                return _error(render(self, plain), render(self, exact), plain)
-            return _pictured(render(self, blended(request, content)), request)
+            begun = time.perf_counter()
+            error = shown == "error"
+            asked = compared(request) if error else (blended(request, content),)
+            drawing = time.perf_counter()
+            frames = [render(self, each) for each in asked]
+            drawn = time.perf_counter()
+            picture = (
+                _error(frames[0], frames[1], asked[0]) if error else _pictured(frames[0], request)
+            )
+            own = (drawing - begun) + (time.perf_counter() - drawn)
+            return replace(picture, timings=picture.timings | {view_stage(shown): 1e3 * own})
 
-        return cast(Render, drawn)
+        return cast(Render, draw)
 
     return wrapped
+
+
+def view_stage(shown: str) -> str:
+    """The stage of a frame's times that is what a debug view does beside drawing frames."""
+    return f"view {shown}"
 
 
 def as_defined(renderer: Any, request: FrameRequest) -> Frame:
@@ -105,7 +118,8 @@ def blended(request: FrameRequest, content: Content) -> FrameRequest:
     """The frame that a view of `BLENDED` is made of."""
     shown, paint = request.settings.shown, None
     if shown in ("normals", "ids", "cells"):
-        paint = _paint(shown, content.splats, request.camera)
+        facts = facts_of(content.splats)
+        paint = _paint(shown, facts, MODES[request.settings.mode].in_order(facts), request.camera)
     return replace(_plain(request), paint=paint, depth=request.depth or shown == "depth")
 
 
@@ -142,7 +156,7 @@ def draw_projected(content: Content, request: FrameRequest) -> Frame:
     else:
         frame = (_solid if shown == "ellipsoids" else _dots)(projected, camera)
     depth = np.zeros_like(frame.alpha) if request.depth else None
-    timings = {f"view {shown}": 1e3 * (time.perf_counter() - start)}
+    timings = {view_stage(shown): 1e3 * (time.perf_counter() - start)}
     return replace(frame, depth=depth, timings=timings, stats=stats)
 
 
@@ -264,13 +278,13 @@ def _dots(projected: Projected, camera: Camera) -> Frame:
 # Blended by the backend
 
 
-def _paint(shown: str, splats: Splats, camera: Camera) -> Paint:
+def _paint(shown: str, facts: SceneFacts, drawn: Splats, camera: Camera) -> Paint:
     if shown == "normals":
-        return Paint(splat_normals(splats, camera))
+        return Paint(splat_normals(drawn, camera))
     if shown == "ids":
-        return Paint(number_colors(np.arange(len(splats))))
-    cells = facts_of(splats).cells
-    numbers = np.zeros(len(splats), np.int64)
+        return Paint(number_colors(np.arange(len(drawn))))
+    cells = facts.cells
+    numbers = np.zeros(len(drawn), np.int64)
     numbers[cells.order] = cells.numbers
     return Paint(number_colors(numbers))
 

@@ -66,6 +66,18 @@ class Content:
         if column is not None and self.splats.latent is not None and names:
             self._check_latents(column, self.splats.latent)
 
+    @property
+    def worn_by_splats(self) -> tuple[NeuralMaterial, ...]:
+        """The materials that any splats have, in their order."""
+        worn = self.splats.worn if self.materials else ()
+        return tuple(material for k, material in enumerate(self.materials) if k in worn)
+
+    @property
+    def worn_by_meshes(self) -> tuple[NeuralMaterial, ...]:
+        """The materials that any meshes have, in their order."""
+        worn = {mesh.material for mesh in self.meshes}
+        return tuple(material for material in self.materials if material.name in worn)
+
     def _check_latents(self, column: NDArray[np.int32], latent: NDArray[np.float32]) -> None:
         width, own = latent.shape[1], latent.any(axis=1)
         if width > MOST_LATENTS:

@@ -1,8 +1,8 @@
 """`dress`: what every splat of a scene wears, as one column and one list of materials.
 
 A splat wears what it was given (`Edits.coats`), else what it came with (`Node.coats`, or its number
-in the column `material`), else what the scene wears (`Scene.coat`), else nothing: it then shows its
-captured colours.
+in the column `material`) unless that was taken off (`Edits.stripped`), else what the scene wears
+(`Scene.coat`), else nothing: it then shows its captured colours.
 """
 
 from __future__ import annotations
@@ -41,9 +41,10 @@ class Dress:
         column: (N,) rows of `materials`, -1 for captured colours; None where no splat has any.
         scene: the row of what the whole scene wears; -1 for none.
         own: how many splats that are not deleted wear something else, or nothing, of their own.
+        made_from: what all of it depends on.
         changed: (N,) which wear something else than they came with, so that their own latents say
             nothing; None where there are no latents.
-        made_from: what all of it depends on.
+        stripped: whether the splats' own column is not what they wear.
     """
 
     materials: tuple[NeuralMaterial, ...]
@@ -53,10 +54,11 @@ class Dress:
     own: int
     made_from: Any
     changed: NDArray[np.bool_] | None = None
+    stripped: bool = False
 
     def splats(self, splats: Splats) -> Splats:
         """The splats in it."""
-        if self.column is splats.material or self.column is None:
+        if self.column is splats.material or (self.column is None and not self.stripped):
             return splats  # nothing was given, and latents are those of what it came with
         return splats.with_columns(material=self.column, latent=self._latents(splats))
 
@@ -99,7 +101,7 @@ def dress(
     if before is not None and before.made_from == made_from:
         return before
     count, wardrobe, worn = 0, _Wardrobe(own), splats.material if own else None
-    if worn is None and coat is None and not any(n.coats or n.edits.coats for n in nodes):
+    if worn is None and coat is None and not any(node.worn for node in nodes):
         return Dress(own, tuple(wardrobe.sources), None, BARE, 0, made_from)
     if worn is not None and len(worn) and worn.max() >= len(own):
         raise ContentError(f"splats have material {worn.max()}; the scene has {len(own)}")
@@ -108,7 +110,11 @@ def dress(
     changed = None if splats.latent is None else column == _OPEN
     for node, span in zip(nodes, spans):
         part, left = column[span], ~node.deleted
-        for patch in (*node.coats, *node.edits.coats):
+        if node.edits.stripped:
+            part[:] = _OPEN
+            if changed is not None:
+                changed[span] = True
+        for patch in node.worn:
             rows = patch.rows.mask
             if changed is not None:
                 changed[span][rows] = patch not in node.coats
@@ -131,6 +137,7 @@ def dress(
     return Dress(
         *(tuple(wardrobe.materials), tuple(wardrobe.sources), column, scene, count, made_from),
         changed,
+        worn is not None and any(node.edits.stripped for node in nodes),
     )
 
 
@@ -173,8 +180,8 @@ class _Wardrobe:
 
 
 def _key(node: Node) -> Any:
-    patched = bool(node.coats or node.edits.coats)
-    return node.splats, node.coats, node.edits.coats, node.edits.deleted if patched else None
+    worn = node.worn
+    return node.splats, worn, node.edits.stripped, node.edits.deleted if worn else None
 
 
 def _alike(a: NeuralMaterial, b: NeuralMaterial) -> bool:

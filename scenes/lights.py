@@ -22,6 +22,10 @@ BRIGHTEST = 1e6
 """Most radiance of an environment, and intensity of a lamp; brighter is cut off."""
 
 
+SKY = "builtin:sky"
+"""By this name files call the built-in environment."""
+
+
 class LightError(VoileError, ValueError):
     """Numbers handed to a light are of a wrong shape, out of range or not finite."""
 
@@ -34,7 +38,8 @@ class Environment:
         name: for people.
         image: (H, W, 3) float32 radiance, linear light, >= 0. Row 0 is straight up; along a row
             the azimuth goes once around.
-        source: file that it was read from, "" where it was made.
+        source: what makes it again: the file that it was read from, or `SKY`; "" where only scripts
+            know.
 
     Raises:
         LightError: a wrong shape or type, negative values or such as are not finite.
@@ -121,7 +126,7 @@ def sky(width: int = 128, height: int = 64) -> Environment:
     light = light + glow[..., None] * np.array([1.0, 0.88, 0.70])
     level = np.maximum(up, 0) * np.sin(polar) * (np.pi / height) * (2 * np.pi / width)
     received = float((light.mean(axis=2) * level).sum()) / np.pi
-    return Environment("Clear sky", (light / received).astype(np.float32))
+    return Environment("Clear sky", (light / received).astype(np.float32), SKY)
 
 
 def uniform(radiance: float = 1.0) -> Environment:

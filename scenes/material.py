@@ -7,7 +7,7 @@ computed in `render/materials`; here is what they are, and that they fit togethe
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -183,3 +183,8 @@ def _check(name: str, array: Array, shape: tuple[int, ...], dtype: Any) -> None:
         )
     if not np.isfinite(array).all():
         raise MaterialError(f"{name} has values that are not finite")
+
+
+def shapes_of(materials: Iterable[NeuralMaterial]) -> list[NetShape]:
+    """The shapes of their nets, each once: what renderers have a pass or a kernel for."""
+    return list(dict.fromkeys(material.shape for material in materials))

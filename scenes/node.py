@@ -25,6 +25,7 @@ class Edits:
         recolor: how its colours are changed.
         deleted: splats that are gone; they are not saved.
         hidden: splats that are not drawn, and saved.
+        stripped: whether what its splats came with is taken off.
         coats: what some of its splats wear, over what they came with.
     """
 
@@ -33,6 +34,7 @@ class Edits:
     deleted: Bits | None = None
     hidden: Bits | None = None
     coats: Patches = ()
+    stripped: bool = False
 
     @property
     def none(self) -> bool:
@@ -41,6 +43,7 @@ class Edits:
             self.deleted is None
             and self.hidden is None
             and not self.coats
+            and not self.stripped
             and self.placement == IDENTITY
             and self.recolor == NEUTRAL
         )
@@ -98,6 +101,11 @@ class Node:
         """How many splats are not deleted."""
         return len(self) - (self.edits.deleted.count if self.edits.deleted else 0)
 
+    @property
+    def worn(self) -> Patches:
+        """What its splats wear by patches; the later ones lie over the earlier."""
+        return self.edits.coats if self.edits.stripped else (*self.coats, *self.edits.coats)
+
     def edited(self, **changes: Any) -> Node:
         """The node with other `Edits`; arguments are their fields."""
         return replace(self, edits=replace(self.edits, **changes))
@@ -124,6 +132,12 @@ class Node:
     def undress(self, mask: Mask) -> Node:
         """The node with these splats in what they came with, or what the scene wears."""
         return self.edited(coats=take_off(self.edits.coats, mask))
+
+    def stripped(self) -> Node:
+        """The node with all its splats in what the scene wears."""
+        if not self.edits.coats and not self.coats and self.splats.material is None:
+            return self
+        return self.edited(coats=(), stripped=True)
 
     def separated(self, mask: Mask, name: str) -> tuple[Node, Node]:
         """The node without these splats, and a new one of nothing else, where they were."""

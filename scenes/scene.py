@@ -92,7 +92,7 @@ class Scene:
     @property
     def coats(self) -> list[Coat]:
         """Every coat that is worn, by the whole or by parts."""
-        worn = [p.coat for n in self.nodes for p in (*n.coats, *n.edits.coats)] + [self.coat]
+        worn = [p.coat for n in self.nodes for p in n.worn] + [self.coat]
         return list(dict.fromkeys(coat for coat in worn if coat is not None))
 
     @property

@@ -113,6 +113,15 @@ class Splats:
         count = int(np.count_nonzero(self.surfels))
         return "3d" if count == 0 else "2d" if count == len(self) else "mixed"
 
+    @cached_property
+    def worn(self) -> tuple[int, ...]:
+        """Numbers of the materials that any splats have, from the highest."""
+        found, left = [], self.material
+        while left is not None and len(left) and (highest := int(left.max())) >= 0:
+            found.append(highest)
+            left = left[left < highest]
+        return tuple(found)
+
     @property
     def sh_degree(self) -> int:
         """Degree of the spherical harmonics, 0 to 4."""

@@ -1,12 +1,13 @@
 // An image made of splats: the normalised sum of the K strongest Gaussians (Image-GS, Zhang et al.
 // 2024), one work group for a tile. Lists and footprints are those of the CPU, see
-// kernels/cpu/image/place.py: log2 G = -(u^2 + v^2), u = U + a X + b Y, v = V + c Y.
+// kernels/cpu/image/place.py: log2 G = -(u^2 + v^2), u = U + a X + b Y, v = V + c Y, and of the
+// columns DECODED.
 
 layout(local_size_x = 16, local_size_y = 16) in;
 
 layout(std430, binding = 0) readonly buffer Starts { uint starts[]; };
 layout(std430, binding = 1) readonly buffer Members { uint members[]; };
-layout(std430, binding = 2) readonly buffer Footprints { float footprints[]; };
+layout(std430, binding = 2) readonly buffer Footprints { vec4 footprints[][2]; };
 layout(std430, binding = 3) readonly buffer Colors { vec4 colors[]; };
 layout(std430, binding = 4) writeonly buffer Picture { vec4 picture[]; };
 layout(std430, binding = 5) writeonly buffer Weights { float weights[]; };
@@ -17,12 +18,11 @@ uniform int k;
 const int MOST = 10;
 
 float weight_of(uint member, vec2 pixel) {
-    uint at = member * 12u;
-    vec2 d = pixel - vec2(footprints[at], footprints[at + 1u]);
-    float v = footprints[at + 3u] + footprints[at + 6u] * d.y;
-    float u = footprints[at + 2u] + footprints[at + 4u] * d.x + footprints[at + 5u] * d.y;
+    vec4 place = footprints[member][0], form = footprints[member][1];
+    vec2 d = pixel - place.xy;
+    float u = place.z + form.x * d.x + form.y * d.y, v = place.w + form.z * d.y;
     float q = -(u * u) - v * v;
-    return q >= log2(float(ALPHA_MIN)) ? footprints[at + 11u] * exp2(q) : 0.0;
+    return q >= log2(float(ALPHA_MIN)) ? form.w * exp2(q) : 0.0;
 }
 
 void main() {

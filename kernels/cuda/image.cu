@@ -7,6 +7,12 @@
 #define STRONGEST 10  // the largest K
 #define BATCH (TILE * TILE)
 
+// The columns DECODED of a footprint, read in two pieces.
+struct alignas(16) Decoded {
+    float anchor_x, anchor_y, u, v;
+    float a, b, c, amplitude;
+};
+
 // What a pixel needs of a Gaussian, u and v at the tile's first pixel.
 struct Placed {
     float u, v, a, b, c, amplitude;
@@ -19,10 +25,10 @@ __device__ inline float strength(const Placed &g, float x, float y) {
 }
 
 // Draws every tile of a picture.
-//   starts, members: the lists of tiles, row by row. footprints: (M, 12), see `place`.
+//   starts, members: the lists of tiles, row by row. footprints: of M Gaussians.
 //   colors: (M, 4). k: how many count at a pixel. picture: (H, W) out. weights: (H, W) out, sums.
 extern "C" __global__ void decode_image(const int *starts, const int *members,
-                                        const float *footprints, const float4 *colors, int width,
+                                        const Decoded *footprints, const float4 *colors, int width,
                                         int height, int k, float4 *picture, float *weights) {
     __shared__ Placed placed[BATCH];
     __shared__ float4 shown[BATCH];
@@ -42,10 +48,10 @@ extern "C" __global__ void decode_image(const int *starts, const int *members,
             __syncthreads();
             if (thread < count) {
                 int member = members[start + thread];
-                const float *f = footprints + 12 * size_t(member);
-                float dx = float(x0) - f[0], dy = float(y0) - f[1];
-                placed[thread] = {f[2] + f[4] * dx + f[5] * dy, f[3] + f[6] * dy, f[4], f[5],
-                                  f[6], f[11]};
+                Decoded f = footprints[member];
+                float dx = float(x0) - f.anchor_x, dy = float(y0) - f.anchor_y;
+                placed[thread] = {f.u + f.a * dx + f.b * dy, f.v + f.c * dy, f.a, f.b, f.c,
+                                  f.amplitude};
                 shown[thread] = colors[member];
             }
             __syncthreads();

@@ -140,6 +140,18 @@ class Planned(NamedTuple):
     depth: Tensor | None
 
 
+class Then(NamedTuple):
+    """What is made of a frame while it is the device's, as a stage of its times.
+
+    Attributes:
+        stage: its name.
+        launch: does it, without waiting; again where the frame is drawn again.
+    """
+
+    stage: str
+    launch: Callable[[Planned], None]
+
+
 Coat = Callable[[Plan, Visible], None]
 """Lists the launch that gives footprints the colours of a coat; the first goes on first."""
 

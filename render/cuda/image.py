@@ -55,7 +55,7 @@ class CUDAImageRenderer(CPUImageRenderer):
         weights = torch.empty(shape, dtype=torch.float32, device=launcher.device)
         lists = sent(placed.starts.astype(np.int32)), sent(placed.members.view(np.int32))
         launcher.launch(
-            "decode_image", len(placed.starts) - 1, (TILE, TILE), *lists, sent(placed.footprints),
+            "decode_image", len(placed.starts) - 1, (TILE, TILE), *lists, sent(placed.decoded),
             sent(self._colors), view.width, view.height, view.k, picture, weights,
         )  # fmt: skip
         return launcher.to_host(picture), launcher.to_host(weights)

@@ -14,7 +14,7 @@ from ..renderer import rows_for, scene_for
 from ..scene_facts import facts_of
 from . import modes, views
 from .device import Address
-from .frame import Planned, Room, plan_frame
+from .frame import Planned, Room, Then, plan_frame
 from .inflight import Lanes, Pending
 from .plan import Buffers
 from .resident import Resident
@@ -118,7 +118,9 @@ class Launches:
 
         return Task(request, scenery, len(splats), plan, told)
 
-    def launch(self, task: Task, target: Address | None = None) -> tuple[Planned, Pending]:
+    def launch(
+        self, task: Task, target: Address | None = None, then: Then | None = None
+    ) -> tuple[Planned, Pending]:
         """Draws on the device, and does not wait for it."""
         lane = self._lanes.next()  # which may make room
         room = self._room
@@ -126,19 +128,25 @@ class Launches:
         planned = task.plan(room, target)
         lane.times.begin()
         lane.replayer.run(planned.plan, lane.times.end)
+        stages = planned.plan.stages
+        if then is not None:
+            then.launch(planned)
+            lane.times.end(then.stage)
+            stages.append(then.stage)
+        # Behind the last mark: once they are here the device has come to all of them.
         counts = self._work.launcher.fetch(planned.counts)
 
         def grow(visible: int, instances: int) -> None:
             self._grow(visible, instances, task.splats)
 
-        pending = Pending(lane, planned.plan.stages, counts, room, task.told, grow)
+        pending = Pending(lane, stages, counts, room, task.told, grow)
         lane.pending = pending
         return planned, pending
 
-    def launch_whole(self, task: Task, target: Address | None = None) -> tuple[Planned, Pending]:
+    def launch_whole(self, task: Task, then: Then | None = None) -> tuple[Planned, Pending]:
         """Draws on the device, again with more room where a frame has found too little."""
         while True:
-            planned, pending = self.launch(task, target)
+            planned, pending = self.launch(task, then=then)
             outcome = pending.outcome(True)
             if outcome is not None and outcome.whole:
                 return planned, pending

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ...kernels.cuda.sources import for_nets
 from ...scenes.content import Content
-from ...scenes.material import NetShape
+from ...scenes.material import NetShape, shapes_of
 from ..frame import FrameRequest
 from ..materials.glsl import pack, place_rows
 from ..scene_facts import facts_of
@@ -84,7 +84,7 @@ class Light:
         latent = self._content.splats.latent
         own = own_latents_at(len(self._content.materials)) - 3 + 1
         camera = self._camera
-        for shape in self._shapes:
+        for shape in shapes_of(self._content.worn_by_splats):
             fits = latent is not None and latent.shape[1] == shape.latents
             plan.each(
                 for_nets("light_splats", shape), camera.width * camera.height, *self.arguments,
@@ -97,17 +97,11 @@ class Light:
 
         `meshes` are `MESH_ARGUMENTS` of mesh.cuh.
         """
-        worn = {mesh.material for mesh in self._content.meshes}
-        named = [each for each in self._content.materials if each.name in worn]
-        for shape in dict.fromkeys(material.shape for material in named):
+        for shape in shapes_of(self._content.worn_by_meshes):
             plan.each(
                 for_nets("light_meshes", shape), self._camera.width * self._camera.height,
                 *self.arguments, self.view, *self._nets(shape), *meshes, behind,
             )  # fmt: skip
-
-    @property
-    def _shapes(self) -> list[NetShape]:
-        return list(dict.fromkeys(material.shape for material in self._content.materials))
 
     def _nets(self, shape: NetShape) -> tuple[Tensor, ...]:
         """Numbers of the materials of a shape, and where each of all lies."""

@@ -9,7 +9,7 @@ from typing import Any
 from ..device_frame import Apart, Canvas, DeviceFrame, Outcome
 from ..display import CURVES, changes_display
 from ..frame import Frame
-from ..heat import LIMITS, RAMP, first_limit
+from ..heat import LIMITS, first_limit
 from ..measuring import decibels
 from ..settings import Settings
 from .device import Address
@@ -62,10 +62,10 @@ class CUDAPicture:
 
     def _heat(self, a: Tensor, b: Tensor, limit: int, canvas: Canvas) -> DeviceFrame:
         work = self._work
-        ramp, nothing = (work.send(RAMP), len(RAMP)), (0.0, 0.0, 0.0)  # is behind what is opaque
+        nothing = 0.0, 0.0, 0.0  # is behind what is opaque
         with canvas.lent() as address:
             place = Address(address)
-            work.each_pixel("show_error", a, b, *nothing, limit / 255, *ramp, place)
+            work.each_pixel("show_error", a, b, *nothing, limit / 255, *work.ramp, place)
         return DeviceFrame(canvas, work.launcher.fence(), lambda wait: Outcome(True, {}, {}))
 
 

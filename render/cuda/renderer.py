@@ -22,7 +22,8 @@ from ..meshes.cpu import draw_meshes
 from ..posters import clear_posters, with_posters
 from ..renderer import BackendFailed, Capabilities, RenderError, check_mode
 from . import modes, views
-from .frame import MOST, Planned
+from .device import Address
+from .frame import MOST, Planned, Then
 from .inflight import Pending
 from .launches import Launches, Task
 from .mean import CUDAMean
@@ -72,15 +73,13 @@ class CUDARenderer:
 
     def _draw_projected(self, request: FrameRequest) -> Frame:
         """A view of `inspect.PROJECTED`; arguments and errors are those of `render`."""
-        shown, scale = request.settings.shown, None
+        show = views.Show(request.settings, self.work)
         with self._telling(request):
             (frame,) = views.frames(request, self._content)
             task = self._task(frame)
-            planned, pending = self._launches.launch_whole(task)
-            if shown in views.FINISHED:
-                scale = views.show(planned, request.settings, self.work, None)
+            planned, pending = self._launches.launch_whole(task, show.last())
             drawn = self._download(task, planned, pending)
-            more = {} if scale is None else scale.stats()
+            more = {} if show.scale is None else show.scale.stats()
         depth = np.zeros_like(drawn.alpha) if request.depth else None
         return replace(drawn, depth=depth, stats=drawn.stats | more)
 
@@ -133,32 +132,26 @@ class CUDARenderer:
             raise RenderError("posters with alpha take several frames; call render()")
         sure, finished = averaged and request.seed == 0, settings.shown in views.FINISHED
         drawn: list[Pending] = []
-        other = scale = picture = None
+        show, picture = views.Show(settings, work), None
         if kept and not averaged:
             picture = work.new_picture(request.camera.width, request.camera.height)
         with self._telling(request):
             *before, last = views.frames(replace(request, depth=False), self._content)
             for each in before:
                 task = self._task(each)
-                planned, pending = self._launch(task, sure)
-                other = planned.colors[0].clone()  # which the next frame is drawn over
+                _, pending = self._launch(task, sure, None, show.before())
                 drawn.append(pending)
             task = self._task(last)
             place = nullcontext() if averaged else drawn_to(canvas, work, picture)
-            if averaged or finished:
-                planned, pending = self._launch(task, sure)
-                with place as target:
-                    if finished:
-                        scale = views.show(planned, settings, work, target, other)
-            else:
-                with place as target:
-                    planned, pending = self._launches.launch(task, target)
+            with place as target:
+                to = None if finished else target
+                planned, pending = self._launch(task, sure, to, show.last(target))
             drawn.append(pending)
             ready = work.launcher.fence()
 
         def outcome(wait: bool) -> Outcome | None:
             with self._telling(request):
-                return _outcome(drawn, scale, wait)
+                return _outcome(drawn, show.scale, wait)
 
         color = planned.colors[0] if averaged else None
         own = None if picture is None else CUDAPicture(work, picture)
@@ -191,10 +184,12 @@ class CUDARenderer:
             raise RenderError("the CUDA renderer has no scene; call upload() before render()")
         return self._launches.task(request, self._content)
 
-    def _launch(self, task: Task, sure: bool) -> tuple[Planned, Pending]:
-        """Draws to the frame's own memory; `sure` waits until it is whole."""
+    def _launch(
+        self, task: Task, sure: bool, target: Address | None, then: Then | None
+    ) -> tuple[Planned, Pending]:
+        """Draws; `sure` waits until the frame is whole, which has memory of its own then."""
         launches = self._launches
-        return launches.launch_whole(task) if sure else launches.launch(task)
+        return launches.launch_whole(task, then) if sure else launches.launch(task, target, then)
 
     def _download(self, task: Task, planned: Planned, pending: Pending) -> Frame:
         """The frame as arrays of their own."""

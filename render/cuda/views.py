@@ -15,7 +15,7 @@ import numpy as np
 from ...kernels.cuda.sources import SCALE_LIMITS
 from ...scenes.content import Content
 from ..frame import FrameRequest
-from ..heat import FEW, RAMP
+from ..heat import FEW
 from ..inspect import (
     DEPTH_ENDS,
     DEPTH_FARTHEST,
@@ -27,10 +27,11 @@ from ..inspect import (
     blended,
     compared,
     projected,
+    view_stage,
 )
 from ..settings import Settings
 from .device import Address, Fetched
-from .frame import Blending, Planned, Visible
+from .frame import Blending, Planned, Then, Visible
 from .modes import Asked, binned
 from .plan import Plan, Tensor, Zeros
 from .work import Work
@@ -114,38 +115,64 @@ class Scale:
         return {name: int(value) for name, value in zip(self._names, self._fetched.array())}
 
 
-def show(
-    planned: Planned, settings: Settings, work: Work, target: Address | None, other: Tensor = None
-) -> Scale | None:
-    """Makes the picture of a view of `FINISHED`; nobody waits.
+class Show:
+    """Makes the picture of a view of `FINISHED`, while its frames are drawn; nobody waits.
 
     Args:
-        planned: the last frame that was drawn for it.
-        settings: of the view.
-        work: where it was drawn.
-        target: memory for the picture; None is the frame's own.
-        other: (H, W, 4) the frame before it, where two are compared.
+        settings: of the view; of any other nothing is made.
+        work: where frames are drawn.
+
+    Attributes:
+        scale: where its colours end, once it is drawn; None where it has no such end.
     """
+
+    def __init__(self, settings: Settings, work: Work) -> None:
+        self._settings, self._work = settings, work
+        self._stage = view_stage(settings.shown)
+        self._other: Tensor = None
+        self.scale: Scale | None = None
+
+    def before(self) -> Then:
+        """Keeps the first of two frames, which the next is drawn over."""
+
+        def keep(planned: Planned) -> None:
+            self._other = planned.colors[0].clone()
+
+        return Then(self._stage, keep)
+
+    def last(self, target: Address | None = None) -> Then | None:
+        """Makes the picture of the last frame, in memory for it; None is the frame's own."""
+        if self._settings.shown not in FINISHED:
+            return None
+
+        def show(planned: Planned) -> None:
+            self.scale = _show(planned, self._settings, self._work, target, self._other)
+
+        return Then(self._stage, show)
+
+
+def _show(
+    planned: Planned, settings: Settings, work: Work, target: Address | None, other: Tensor
+) -> Scale | None:
     shown, frame = settings.shown, planned.colors[0]
     place = frame if target is None else target
     if shown in ("alpha", "normals"):
         work.each_pixel(f"show_{shown}", frame, place)
         return None
-    ramp = work.send(RAMP), len(RAMP)
     if shown == "depth":
         assert planned.depth is not None
         ends = depth_ends(work.torch, planned.depth, frame[..., 3])
         numbers = DEPTH_FARTHEST, DEPTH_RISE
-        work.each_pixel("show_depth", frame, planned.depth, ends, *ramp, *numbers, place)
+        work.each_pixel("show_depth", frame, planned.depth, ends, *work.ramp, *numbers, place)
         return None
     if shown == "error":
         limit, background = ERROR_LIMIT / 255, map(float, settings.background)
-        work.each_pixel("show_error", frame, other, *background, limit, *ramp, place)
+        work.each_pixel("show_error", frame, other, *background, limit, *work.ramp, place)
         return None
     names, scale = ("limit",), work.send(np.array([settings.bins], np.float32))
     if shown == "overdraw":
         names, scale = ("limit", "layers"), layers_scale(frame, work)
-    work.each_pixel("show_counts", frame, scale, *ramp, place)
+    work.each_pixel("show_counts", frame, scale, *work.ramp, place)
     return Scale(names, work.launcher.fetch(scale))
 
 

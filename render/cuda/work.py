@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...kernels.cuda.compile import CUDAError
+from ..heat import RAMP
 from .device import GPULauncher, Launcher, import_torch
 from .interop import first_line
 from .plan import THREADS, Tensor
@@ -33,6 +35,11 @@ class Work:
         tensor = self.torch.empty(array.shape, dtype=kind, device=self.launcher.device)
         self.launcher.send(tensor, array)
         return tensor
+
+    @cached_property
+    def ramp(self) -> tuple[Tensor, int]:
+        """Colours of `heat` and how many there are, for kernels; copied once."""
+        return self.to_device(RAMP), len(RAMP)
 
     def new_picture(self, width: int, height: int) -> Tensor:
         """(height, width, 4) float32 of any values."""

@@ -8,7 +8,7 @@ import moderngl
 
 from ...kernels.constants import LEAST_WEIGHT, MOST_TINT, SKY_COLUMNS, SKY_ROWS
 from ...scenes.content import Content
-from ...scenes.material import NetShape
+from ...scenes.material import NetShape, shapes_of
 from ..materials.glsl import glsl_of, pack, place_rows
 from ..shading.deferred import own_latents_at
 from ..shading.environment import gain
@@ -45,7 +45,7 @@ class LitPass:
         }  # fmt: skip
         for unit, coat in enumerate(coats, start=1):
             coat.color.use(unit)
-        self._run(drawing, content, defines)
+        self._run(drawing, content, shapes_of(content.worn_by_splats), defines)
 
     def add_meshes(
         self, drawing: Drawing, content: Content, seen: SeenMeshes, meshes: MeshPass
@@ -56,16 +56,19 @@ class LitPass:
         ):
             texture.use(unit)
         meshes.bind_albedos(content)
-        self._run(drawing, content, {"MESHES": True})
+        self._run(drawing, content, shapes_of(content.worn_by_meshes), {"MESHES": True})
 
     def release(self) -> None:
         """Frees the memory."""
         self._kept.release()
 
-    def _run(self, drawing: Drawing, content: Content, defines: dict[str, object]) -> None:
+    def _run(
+        self, drawing: Drawing, content: Content, shapes: Sequence[NetShape],
+        defines: dict[str, object],
+    ) -> None:  # fmt: skip
         ctx, request, target = self._ctx, drawing.request, drawing.target
         camera, settings = request.camera, request.settings
-        for shape in dict.fromkeys(material.shape for material in content.materials):
+        for shape in shapes:
             program = drawing.programs.generated(
                 "lit.comp",
                 MARKER,

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from ...kernels.cpu.bins import TILE, make_tile_lists
 from ...kernels.cpu.frame import BATCHES_PER_THREAD, schedule
 from ...kernels.cpu.image.decode import decode, decode_points
-from ...kernels.cpu.image.place import place
+from ...kernels.cpu.image.place import DECODED, place
 from ...kernels.cpu.project import FOOTPRINT
 from ...kernels.cpu.scratch import Scratch
 from ...kernels.cpu.sort import CHUNK
@@ -29,7 +29,7 @@ class Placed:
     """Gaussians placed on the pixels of a view, with tile lists.
 
     Attributes:
-        footprints: (N, 12). starts, members: see `bins`.
+        footprints: (N, 12), see `place`. starts, members: see `bins`.
     """
 
     def __init__(
@@ -50,6 +50,11 @@ class Placed:
         self.starts, self.members = make_tile_lists(
             self.footprints, view.width, view.height, workers, scratch
         )
+
+    @property
+    def decoded(self) -> Float32:
+        """(N, 8): the columns `DECODED` of the footprints, for a GPU."""
+        return self.footprints[:, DECODED]
 
 
 def four_channels(colors: Float32) -> Float32:

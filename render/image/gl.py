@@ -57,7 +57,7 @@ class GLImageRenderer(CPUImageRenderer):
             inputs = (
                 placed.starts.astype(np.uint32),
                 placed.members,
-                placed.footprints,
+                placed.decoded,
                 self._colors,
             )
             for binding, array in enumerate(inputs):

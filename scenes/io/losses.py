@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..lights import sky
 from ..splats import Splats
 from .format import Format
 
@@ -49,7 +50,7 @@ def scene_losses(scene: Scene, target: Format) -> list[str]:
         found.append(f"what the splats wear is not in it: {names}")
     elif worn.column is None and scene.splats.material is not None:
         found.append("the column material is lost: nothing names its numbers")
-    if scene.lights.lamps or scene.lights.environment.source:
+    if scene.lights.lamps or scene.lights.environment is not sky():
         found.append("lights are not in it")
     nodes = [node for node in scene.nodes if node.poster is None]
     shown = [node for node in nodes if node.visible]

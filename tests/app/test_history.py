@@ -75,3 +75,22 @@ def test_changes_that_are_made_together_are_one_step(session, history):
     assert (session.settings.splat_scale, session.settings.exposure) == (1.0, 0.0)
     history.stack.redo()
     assert (session.settings.splat_scale, session.settings.exposure) == (0.6, 2.0)
+
+
+def test_what_came_to_nothing_leaves_no_step(session, history):
+    session.settings.exposure = 1.0
+    history.end_gesture()
+    session.settings.splat_scale = 0.5
+    history.stack.undo()
+    with history.together("Refused"):
+        pass
+    assert history.stack.count() == 2
+    assert history.stack.canRedo(), "what was undone can still be done again"
+    with history.together("Both"):
+        session.settings.exposure = 2.0
+        with history.together("Part of it"):
+            session.settings.splat_scale = 0.7
+        session.settings.splat_scale = 0.8
+    assert history.stack.undoText() == "Both"
+    history.stack.undo()
+    assert (session.settings.splat_scale, session.settings.exposure) == (1.0, 1.0)

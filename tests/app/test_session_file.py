@@ -1,5 +1,7 @@
 """Sessions as files, without a window: what splats wear."""
 
+import json
+
 import numpy as np
 import pytest
 from make_splats import make_splats
@@ -8,6 +10,7 @@ from voile import save
 from voile.app import session_file
 from voile.app.session_file import Restored
 from voile.scenes import SceneFormatError
+from voile.scenes.lights import Lights, sky, uniform
 from voile.scenes.material_file import save_material
 from voile.scenes.material_names import coat_named
 from voile.scenes.scene import open_scene
@@ -54,6 +57,32 @@ def test_a_part_of_a_file_takes_along_what_it_wears(made, tmp_path):
     np.testing.assert_array_equal(found.saved_splats().material, scene.saved_splats().material)
 
 
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("material", "velvet", "there is no material 'velvet'"),
+        ("source", "a\0b", "zero byte"),
+        ("source", "n" * 5000, "nnn ... nnn"),
+        ("lamps", [{"kind": "x" * 100_000}], "Invalid enum value"),
+    ],
+)
+def test_numbers_and_names_that_make_no_scene(made, tmp_path, field, value, words):
+    file = written(made, tmp_path / "work.voile")
+    file.write_text(json.dumps(json.loads(file.read_text()) | {field: value}))
+    with pytest.raises(SceneFormatError, match=words) as caught:
+        session_file.read(file)
+    assert str(caught.value).isprintable()
+    assert len(str(caught.value)) < 5000
+
+
+def test_sessions_that_are_no_text(tmp_path):
+    file = tmp_path / "work.voile"
+    for content in (b"\xff\xfe{", b"[" * 100_000, b""):
+        file.write_bytes(content)
+        with pytest.raises(SceneFormatError, match=r"work\.voile: content: is not that of"):
+            session_file.read(file)
+
+
 def test_what_is_gone_or_damaged_is_named(made, tmp_path):
     file = written(made, tmp_path / "work.voile")
     text = file.read_text()
@@ -64,3 +93,27 @@ def test_what_is_gone_or_damaged_is_named(made, tmp_path):
     (tmp_path / "own.vnm").unlink()
     with pytest.raises(SceneFormatError, match=r"own\.vnm"):
         session_file.read(file)
+
+
+def test_the_sky_has_a_name(made, tmp_path):
+    file = written(made, tmp_path / "work.voile")
+    text = file.read_text()
+    assert '"environment":"builtin:sky"' in text
+    assert session_file.read(file)[0].lights.environment is sky()
+    file.write_text(text.replace('"environment":"builtin:sky"', '"environment":""'))  # as it was
+    assert session_file.read(file)[0].lights.environment is sky()
+    assert session_file.check(made) is None
+    lit = made.with_look(made.coat, Lights(uniform()))
+    assert session_file.check(lit) == (
+        "The environment Uniform comes from no file; choose one in panel Light."
+    )
+
+
+def test_what_was_taken_off_stays_off(made, tmp_path):
+    numbered = tmp_path / "numbered.ply"
+    save(made.saved_splats(), numbered)
+    scene = open_scene(numbered)
+    assert scene.dress.own == 19  # one shows captured colours
+    scene = scene.with_nodes([node.stripped() for node in scene.nodes])
+    found, _ = session_file.read(written(scene, tmp_path / "work.voile"))
+    assert (found.dress.own, found.dress.column) == (0, None)

@@ -10,9 +10,10 @@ pytestmark = [
 
 Qt = pytest.importorskip("PySide6.QtCore").Qt
 
+from PIL import Image  # noqa: E402
 from PySide6.QtCore import QMimeData, QPoint, QPointF, QUrl  # noqa: E402
 from PySide6.QtGui import QDragEnterEvent, QDropEvent  # noqa: E402
-from PySide6.QtWidgets import QApplication  # noqa: E402
+from PySide6.QtWidgets import QApplication, QMessageBox  # noqa: E402
 
 from voile.app.dropped import in_order, kind_of  # noqa: E402
 from voile.render.settings_file import save_settings  # noqa: E402
@@ -184,3 +185,43 @@ def test_a_scene_is_added_with_its_meshes_where_their_materials_are_not(
     assert "brushed" in banners(window)[-1]
     window.history.stack.undo()
     assert (len(window.session.nodes), window.session.opened.scene.meshes) == (1, ())
+
+
+def test_a_picture_is_asked_about_and_fitted_or_made_light(
+    qtbot, make_window, show, tmp_path, ply, monkeypatch
+):
+    photo, other = tmp_path / "photo.jpg", tmp_path / "other.png"
+    for path in (photo, other):
+        Image.new("RGB", (8, 4), (255, 90, 0)).save(path)
+    assert kind_of(photo) == kind_of(other) == "picture"
+    window, asked = make_window("cpu", panels=True), []
+
+    def press(*names):
+        """Presses the buttons of the boxes to come."""
+        names = list(names)
+
+        def exec_(box):
+            asked.append([button.text() for button in box.buttons()])
+            wanted = names.pop(0)
+            next(b for b in box.buttons() if wanted in b.text()).click()
+
+        monkeypatch.setattr(QMessageBox, "exec", exec_)
+
+    press("Cancel", "Fit")
+    drop(window, photo)
+    assert window.images.windows == []
+    drop(window, photo)
+    (made,) = window.images.windows
+    assert not any("Light" in text for text in asked[-1]), "there is no scene to light"
+    qtbot.waitUntil(
+        lambda: made.model.splats is not None and not made.fitter.running, timeout=60_000
+    )
+    made.close()
+    show(window, ply)
+    press("Light")
+    drop(window, photo, other)
+    qtbot.waitUntil(lambda: done(window), timeout=30_000)
+    assert window.session.opened.scene.lights.environment.source == str(photo)
+    assert ["One picture at a time" in text for text in banners(window)] == [True]
+    window.history.stack.undo()
+    assert window.session.opened.scene.lights.environment.name == "Clear sky"

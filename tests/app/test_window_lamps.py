@@ -15,6 +15,7 @@ from shiboken6 import isValid  # noqa: E402
 from window_mouse import LEFT, NOTHING, camera, drag, mouse, press  # noqa: E402
 
 from voile.app.edit_tools import LAMPS, VIEW  # noqa: E402
+from voile.app.navigation import ORBIT_SPEED  # noqa: E402
 from voile.app.typed import narrow  # noqa: E402
 from voile.scenes.lights import Lamp  # noqa: E402
 
@@ -42,7 +43,7 @@ def lamps(window):
 
 
 def spot(window, row):
-    return window.editing.tools.lamps.lamps.spots(camera(window))[row]
+    return window.editing.tools.lamps.lamps.spots(camera(window))[row].at
 
 
 def click(window, at):
@@ -80,6 +81,34 @@ def test_a_click_on_a_mark_chooses_and_a_drag_moves_in_one_step(window, look):
     np.testing.assert_array_equal(look(window), before)
     stack.redo()
     assert lamps(window)[1] == shown[1]
+
+
+def test_a_lamp_out_of_the_picture_is_marked_at_its_edge(window):
+    target, navigator = window.editing.tools.lamps.lamps, window.session.navigator
+    window.editing.lights.shown = True
+    assert target.spots(camera(window))[1].beyond is None
+    sides = set()
+    for _ in range(24):  # all around: it leaves on one side, is behind, and comes back on the other
+        view = camera(window)
+        mark, size = target.spots(view)[1], np.array([view.width, view.height])
+        x, y, z = view.world_to_camera[:3, :3] @ NEAR.place + view.world_to_camera[:3, 3]
+        pixel = np.array([view.fx * x / z + view.cx, view.fy * y / z + view.cy])
+        inside = z > view.near and (pixel >= 0).all() and (pixel <= size).all()
+        assert (mark.beyond is None) == inside
+        assert (mark.at >= 0).all()
+        assert (mark.at <= size).all()
+        if not inside:
+            edge = np.minimum(mark.at, size - mark.at).min()
+            np.testing.assert_allclose(edge, 42.0, atol=1e-6)  # an arrow goes beside it
+            assert mark.beyond @ (x, y) > 0, "the way to turn"
+            sides.add(np.sign(x))
+        navigator.look(np.radians(15.0) / ORBIT_SPEED, 0.0)
+    assert sides == {-1.0, 1.0}
+    navigator.look(np.radians(160.0) / ORBIT_SPEED, 0.0)
+    assert window.editing.lights.chosen is None
+    click(window, spot(window, 1))
+    assert window.editing.lights.chosen == 1
+    assert lamps(window) == (SIDE, NEAR)
 
 
 def test_an_arrow_moves_along_its_axis(window):

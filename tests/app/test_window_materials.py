@@ -249,10 +249,29 @@ def test_one_material_too_many_is_told_and_nothing_changes(qtbot, window, materi
     assert window.history.stack.count() == steps
     assert "9 materials; at most 8" in window.overlays.banners[-1].text
     assert materials.buttons[SCENES].isChecked()
+    editor.add(open_for_window(MATERIALS))
+    assert (window.session.nodes, window.history.stack.count()) == (nodes, steps)
+    assert "Add Built-in materials: not done" in window.overlays.banners[-1].text
     click(qtbot, segment(materials.target, "scene"))
     click(qtbot, materials.buttons["fabric"])
     assert coat(window) is None
     assert materials.buttons[NONE].isChecked()
+
+
+def test_what_came_with_a_scene_is_taken_off_and_undone(qtbot, window, materials, show):
+    show(window, MATERIALS)
+    came = wearing(window)
+    assert set(came) > {"captured colours", "Fabric"}
+    click(qtbot, materials.clear)
+    assert set(wearing(window)) == {"captured colours"}
+    assert not materials.clear.isVisible()
+    click(qtbot, materials.buttons["brushed"])
+    assert set(wearing(window)) == {"Brushed"}
+    window.docks["scene"].nodes.buttons["reset"].click()
+    assert set(wearing(window)) == set(came) - {"captured colours"} | {"Brushed"}
+    for _ in range(3):
+        window.history.stack.undo()
+    assert wearing(window) == came
 
 
 def segment(target, kind):

@@ -19,6 +19,7 @@ from voile.render.shading.sampling import light_key, light_keys
 from voile.scenes.content import Content
 from voile.scenes.lights import Lamp, Lights, sky, uniform
 from voile.scenes.material import NetShape
+from voile.scenes.mesh import make_mesh
 
 torch = pytest.importorskip("torch")
 
@@ -152,6 +153,24 @@ def test_nothing_of_the_scene_is_sent_with_every_frame(monkeypatch):
         renderer.render(FrameRequest(camera, turned, seed=seed))
     assert 0 < sum(sent) < 2000, "less than a byte a splat"
     renderer.close()
+
+
+def test_only_nets_that_are_worn_are_launched(monkeypatch):
+    """Of three materials of three shapes, one on splats, one on the mesh, one on nothing."""
+    content = worn((SHAPES[1], SHAPES[0], SHAPES[2]))
+    quad = np.array([(-1, -1, 0), (1, -1, 0), (1, 1, 0), (-1, 1, 0)], np.float32)
+    mesh = make_mesh(quad, np.array([(0, 1, 2), (0, 2, 3)]), uvs=quad[:, :2], material="m1")
+    which = np.where(content.splats.material == 2, 2, -1).astype(np.int32)
+    content = replace(content, splats=replace(content.splats, material=which), meshes=(mesh,))
+    launched, launcher = [], shared_launcher()
+    launch = launcher.launch
+    monkeypatch.setattr(launcher, "launch", lambda *a: launched.append(a[0]) or launch(*a))
+    renderer = CUDARenderer(Work(torch, launcher))
+    renderer.upload(content)
+    renderer.render(FrameRequest(CAMERA, Settings(light_samples=1)))
+    renderer.close()
+    lit = [name for name in launched if name.startswith("light_")]
+    assert lit == [for_nets("light_splats", SHAPES[2]), for_nets("light_meshes", SHAPES[0])]
 
 
 def test_arrays_go_when_what_they_are_of_goes():

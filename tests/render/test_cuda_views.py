@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from cuda_host import HostCanvas, HostCopy, shared_launcher
+from cuda_host import HostCanvas, HostCopy, HostLauncher, HostMark, shared_launcher
 from make_splats import make_splats
 
 from voile import Camera, FrameRequest, Settings
@@ -18,7 +18,8 @@ from voile.render import create_renderer
 from voile.render.accumulate import Accumulator
 from voile.render.cuda.frame import Room
 from voile.render.cuda.renderer import CUDARenderer, Work
-from voile.render.cuda.views import layers_scale
+from voile.render.cuda.views import FINISHED, layers_scale
+from voile.render.heat import RAMP
 from voile.render.inspect import PROJECTED, layers_limit
 from voile.render.metrics import psnr
 from voile.render.reference import ReferenceRenderer
@@ -263,6 +264,41 @@ def test_the_scale_is_told_when_the_device_has_come_to_it(monkeypatch):
     assert outcome.whole
     assert outcome.stats["layers"] == expected
     made.close()
+
+
+def test_the_colours_of_scales_are_sent_once(monkeypatch):
+    made, sent = CUDARenderer(Work(torch, shared_launcher())), []
+    for name in ("send", "to_device"):
+        way = getattr(Work, name)
+        monkeypatch.setattr(Work, name, lambda *a, way=way: sent.append(a[1]) or way(*a))
+    made.upload(make_splats(60, 1))
+    for shown in ("depth", "overdraw", "error", "depth"):
+        on_canvas(made, ask(shown))
+    assert sum(array.shape == RAMP.shape for array in sent) == 1
+    made.close()
+
+
+@pytest.mark.parametrize("shown", FINISHED)
+def test_what_a_view_does_is_a_stage_of_its_times(renderer, shown, monkeypatch):
+    """On a clock that only kernels move: each takes a second, but for those of the view."""
+    now = [0.0]
+    launch = HostLauncher.launch
+
+    def slow(self, kernel, *rest):
+        now[0] += 7.0 if kernel.startswith("show_") else 1.0
+        launch(self, kernel, *rest)
+
+    monkeypatch.setattr(HostLauncher, "launch", slow)
+    monkeypatch.setattr(HostMark, "record", lambda self: setattr(self, "time", now[0]))
+    renderer.upload(make_splats(60, 1))
+    on_canvas(renderer, ask(shown))  # makes room
+    for how in ({}, {"averaged": True}):
+        begun = now[0]
+        canvas = HostCanvas(96, 60)
+        timings = renderer.draw(ask(shown), canvas, **how).outcome(True).timings
+        assert [*timings][-1] == f"view {shown}"
+        assert timings[f"view {shown}"] >= 7000
+        assert sum(timings.values()) == 1000 * (now[0] - begun)
 
 
 def test_every_kernel_of_views_was_run():

@@ -5,6 +5,7 @@ import pytest
 from cuda_host import HostLauncher
 from make_images import make_image
 
+from voile.kernels.cpu.scratch import Scratch
 from voile.render import BackendUnavailable
 from voile.render.cuda.image import CUDAImageRenderer
 from voile.render.cuda.renderer import Work
@@ -50,6 +51,21 @@ def test_lists_longer_than_a_batch(renderer):
         each.upload(splats)
     one, other = (each.render(whole(splats)).color for each in (reference, renderer))
     assert (np.abs(one - other) > 2e-4).mean() < 0.02
+
+
+def test_nothing_is_sent_that_nobody_wrote(renderer, monkeypatch):
+    def fresh(self, name, shape, dtype):
+        return np.full(shape, np.nan if np.issubdtype(dtype, np.floating) else -1).astype(dtype)
+
+    sent, launcher = [], renderer._work.launcher
+    launch = launcher.launch
+    monkeypatch.setattr(Scratch, "array", fresh)
+    monkeypatch.setattr(launcher, "launch", lambda *a: sent.extend(a[3:7]) or launch(*a))
+    renderer.upload(make_image(60, (40, 50)))
+    renderer.render(ImageView(40, 50))
+    assert len(sent) == 4
+    for each in sent:
+        assert torch.isfinite(each).all()
 
 
 def test_without_a_gpu_it_says_so():

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from typing import get_args, get_type_hints
 
 import numpy as np
 import pytest
 from gl_context import gl_renderer
-from make_splats import make_splats
+from make_splats import make_splats, with_weights
 
 import voile
 from voile import Camera, FrameRequest, Settings
-from voile.render import create_renderer
+from voile.render import create_renderer, inspect
+from voile.render.cpu import views as cpu_views
 from voile.render.heat import RAMP, heat
 from voile.render.inspect import PROJECTED, number_colors, overdraw
 from voile.render.metrics import psnr
@@ -20,6 +22,8 @@ from voile.render.modes.layers import Layers
 from voile.render.normals import splat_normals
 from voile.render.projection import footprints, project
 from voile.render.scene_facts import facts_of
+from voile.scenes.content import Content
+from voile.scenes.relearn import relearned
 
 CAMERA = Camera.look_at((1.0, -1.2, -4.0), (0, 0, 0), width=96, height=60)
 SPLATS = make_splats(250, 1, antialiased=False)
@@ -55,6 +59,21 @@ def test_every_backend_shows_the_same(renderers, shown):
         assert psnr(np.clip(frame.color, 0, 1), np.clip(expected.color, 0, 1)) > 45, name
         assert frame.paint is None
         assert frame.depth is None
+
+
+@pytest.mark.gl
+@pytest.mark.parametrize("shown", VIEWS)
+def test_what_a_view_does_is_a_stage_of_its_times(renderers, shown, monkeypatch):
+    for name, renderer in renderers.items():
+        times = show(shown, renderer).timings
+        assert [*times][-1] == f"view {shown}", name
+        assert times[f"view {shown}"] >= 0, name
+    slow = [(cpu_views, "overdraw_frame"), (cpu_views, "bins_frame"), (inspect, "_error")]
+    for module, maker in [*slow, (inspect, "_pictured"), (inspect, "_paint")]:
+        made = getattr(module, maker)
+        monkeypatch.setattr(module, maker, lambda *a, made=made: time.sleep(0.05) or made(*a))
+    if shown not in ("centres", "ellipsoids"):  # whose rasterizers do it all
+        assert show(shown, renderers["cpu"]).timings[f"view {shown}"] >= 50
 
 
 @pytest.mark.parametrize("shown", PROJECTED)
@@ -132,6 +151,16 @@ def test_alpha_depth_and_normals_are_those_of_the_frame():
     np.testing.assert_allclose(splat_normals(flat, facing), [(0, 0, -1)], atol=1e-6)
     middle = normal.color[16, 16] / normal.alpha[16, 16]
     np.testing.assert_allclose(middle, (0.5, 0.5, 0.0), atol=1e-3)
+
+
+def test_normals_are_those_of_the_splats_that_are_drawn():
+    """Mode learned turns them."""
+    splats = with_weights(SPLATS)
+    asked = FrameRequest(CAMERA, Settings(shown="normals", mode="learned"))
+    paint = inspect.blended(asked, Content(splats)).paint
+    expected = splat_normals(relearned(splats, splats.learned), CAMERA)
+    np.testing.assert_array_equal(paint.values, expected)
+    assert np.abs(paint.values - splat_normals(splats, CAMERA)).max() > 0.1
 
 
 def test_ids_and_cells_have_colours_of_their_own():

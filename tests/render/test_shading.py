@@ -12,9 +12,11 @@ from voile import Camera, FrameRequest, Settings
 from voile.kernels.constants import LEAST_SLANT, SKY_ROWS
 from voile.render import create_renderer
 from voile.render.accumulate import accumulates, draw_whole
+from voile.render.gl.programs import Programs
 from voile.render.materials.decode import decode, unit
+from voile.render.metrics import psnr
 from voile.render.modes import MODES
-from voile.render.shading import environment_frame, relights
+from voile.render.shading import environment_frame, gbuffer_paint, relights
 from voile.render.shading.environment import pixel_directions
 from voile.render.shading.lit import Points, facing, latents, light, tangent_frames
 from voile.render.shading.sampling import alias_table, radiance, table_of
@@ -22,7 +24,9 @@ from voile.render.smooth_normals import smooth_normals
 from voile.scenes.builtin.materials import builtin_material
 from voile.scenes.content import Content, ContentError, no_splats
 from voile.scenes.lights import Lamp, Lights, sky, uniform
+from voile.scenes.material import NetShape
 from voile.scenes.mesh import make_mesh
+from voile.scenes.relearn import relearned
 
 CAMERA = Camera.look_at((1.0, -1.2, -5.0), (0, 0, 0), width=36, height=24)
 LAMPS = (Lamp("directional", (1, -2, -1), (1.0, 0.9, 0.8), 0.6), Lamp("point", (-1, -1, -2)))
@@ -300,6 +304,49 @@ def test_backends_draw_the_reference(all_renderers, backend, mode):
     difference = np.abs(expected.color - actual.color)
     assert difference.mean() <= 0.5 / 255
     assert np.quantile(difference, 0.99) < 0.02
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_gbuffer_is_of_the_splats_that_are_drawn(mode):
+    """Mode learned moves, turns and colours them; cells draws the scene's own in another order."""
+    content = relit()
+    drawn = content.splats
+    if mode == "learned":
+        drawn = relearned(drawn, drawn.learned)
+    found = gbuffer_paint(content, CAMERA, Settings(mode=mode)).values
+    wanted = gbuffer_paint(replace(content, splats=drawn), CAMERA, Settings(mode="sorted")).values
+    np.testing.assert_array_equal(found, wanted)
+
+
+@pytest.mark.gl
+def test_opengl_keeps_a_gbuffer_for_the_splats_that_it_is_of(all_renderers):
+    content, gl = relit(), all_renderers["gl"]
+    first = draw(gl, content, mode="learned")
+    draw(gl, content, mode="sorted")
+    np.testing.assert_array_equal(draw(gl, content, mode="learned").color, first.color)
+
+
+@pytest.mark.gl
+def test_opengl_has_passes_for_nets_that_are_worn(all_renderers, monkeypatch):
+    """Of three materials of three shapes, one on splats, one on the mesh, one on nothing."""
+    content, passes = relit(), []
+    shapes = NetShape(5, 0, (7,), (4,)), NetShape(), NetShape(8, 1, (16, 16), (8, 8))
+    made = tuple(replace(make_material(s, seed=k), name=f"m{k}") for k, s in enumerate(shapes))
+    which = np.where(content.splats.material == 0, 2, -1).astype(np.int32)
+    splats = replace(content.splats, material=which)
+    content = replace(content, splats=splats, materials=made)
+    assert (content.worn_by_splats, content.worn_by_meshes) == (made[2:], made[1:2])
+    generated = Programs.generated
+
+    def noted(self, name, marker, functions, **defines):
+        passes.append(("SPLATS" in defines, functions))
+        return generated(self, name, marker, functions, **defines)
+
+    monkeypatch.setattr(Programs, "generated", noted)
+    frames = [draw(all_renderers[name], content, seed=5) for name in ("reference", "gl")]
+    assert psnr(*(frame.color for frame in frames)) > 40
+    assert [by_splats for by_splats, _ in passes] == [True, False]
+    assert passes[0][1] != passes[1][1]
 
 
 def test_what_does_not_fit_is_told():

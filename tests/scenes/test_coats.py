@@ -11,7 +11,7 @@ from voile.scenes.bits import Bits
 from voile.scenes.coat import Coat, Patch, put_on, same_patches, take_off
 from voile.scenes.content import MOST_MATERIALS, ContentError
 from voile.scenes.mesh import make_mesh
-from voile.scenes.node import Node
+from voile.scenes.node import Edits, Node
 from voile.scenes.placement import Placement
 from voile.scenes.scene import Scene
 
@@ -88,6 +88,29 @@ def test_the_scenes_own_materials_keep_their_numbers():
     assert alone.content.splats is splats
     with pytest.raises(ContentError, match="material 1; the scene has 1"):
         replace(alone, materials=own[:1]).content  # noqa: B018
+
+
+def test_what_came_with_the_file_can_be_taken_off_and_is_reset():
+    numbered = replace(
+        make_splats(12),
+        material=np.where(FEW, 0, -1).astype(np.int32),
+        latent=np.ones((12, 8), np.float32),
+    )
+    patched = Node("b", make_splats(5, seed=1), coats=(Patch(BLUE, Bits(np.arange(5) < 2)),))
+    made = Scene("s", (Node("a", numbered), patched), "PLY", materials=(RED.material,))
+    made = made.with_nodes([made.nodes[0].wear(GREEN, ODD), made.nodes[1]])
+    assert (made.dress.own, "red" in names(made), "blue" in names(made)) == (10, True, True)
+    bare = made.with_nodes([node.stripped() for node in made.nodes])
+    assert names(bare) == ["-"] * 17
+    assert (bare.dress.own, bare.saved_splats().material) == (0, None)
+    green = bare.with_material(GREEN)
+    assert names(green) == ["green"] * 17
+    alone = Scene("s", (Node("a", numbered),), "PLY", materials=(RED.material,), coat=GREEN)
+    assert alone.content.splats.latent[FEW].all()
+    alone = alone.with_nodes([alone.nodes[0].stripped()])
+    assert not alone.content.splats.latent.any(), "they are of the red that is gone"
+    again = green.with_nodes([replace(node, edits=Edits()) for node in green.nodes])
+    assert names(again) == ["red"] * 4 + ["green"] * 8 + ["blue"] * 2 + ["green"] * 3
 
 
 def test_equal_materials_are_one_and_others_of_that_name_get_one_of_their_own():

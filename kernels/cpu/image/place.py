@@ -24,6 +24,9 @@ from ..project import (
 AMPLITUDE = DEPTH
 """Column of a footprint that has no depth: what its weight is multiplied by."""
 
+DECODED = [ANCHOR_X, ANCHOR_Y, U, V, A, B, C, AMPLITUDE]
+"""Columns that are read once there are tile lists; the opacity is 1, and colours are elsewhere."""
+
 
 @kernel
 def place(
