@@ -7,6 +7,7 @@ Materials stay in theirs: a coat is a name of the library or a .vnm file.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
@@ -17,14 +18,15 @@ from weakref import WeakKeyDictionary
 import msgspec
 import zstandard
 
-from ..render.camera_path import Key, PathError, keys_as_numbers, keys_from_numbers
+from ..render.camera_path import Key, keys_as_numbers, keys_from_numbers
 from ..scenes.atomic import replacing
 from ..scenes.bits import Bits
 from ..scenes.builtin import SCENES
 from ..scenes.coat import Coat, Patch, rows_of
 from ..scenes.dress import with_own_coats
-from ..scenes.errors import SceneFormatError, VoileError
+from ..scenes.errors import Cancelled, SceneFormatError, VoileError
 from ..scenes.io.hdr import environment_named
+from ..scenes.json_text import JsonError, decode
 from ..scenes.lights import SKY, Lamp, Lights
 from ..scenes.material_names import coat_named
 from ..scenes.node import Edits, Node
@@ -163,28 +165,49 @@ def read(path: Path, progress: Progress = silent) -> tuple[Scene, Restored]:
 
     Raises:
         SceneFormatError: no session, of a later version, or a source that is gone or was changed;
-            likewise a material or an environment.
-        MaterialError: a material that this Voile does not have.
+            likewise a material or an environment. It names the session or the source.
         Cancelled: `progress` asked for it.
     """
     try:
+        return _opened(_decoded(path), path, progress)
+    except (SceneFormatError, Cancelled):
+        raise
+    except VoileError as error:  # numbers that are those of a session, and make no scene
+        raise SceneFormatError(
+            path, "content", f"cannot be shown: {error}", "Open an earlier session."
+        ) from error
+
+
+def _decoded(path: Path) -> _File:
+    try:
         if path.stat().st_size > _MOST_BYTES:
             raise SceneFormatError(path, "size", "is more than 256 MB", "Open another file.")
-        file = msgspec.json.decode(path.read_bytes(), type=_File)
+        file = decode(path.read_bytes(), _File)
     except OSError as error:
         raise SceneFormatError(
             path, "file", f"cannot be read: {error.strerror or error}", "Check the path."
         ) from error
-    except (msgspec.DecodeError, VoileError, RecursionError) as error:
-        if isinstance(error, SceneFormatError):
-            raise
+    except JsonError as error:
         raise SceneFormatError(
-            path, "content", f"is no session ({error})", "Open a file that Voile has saved."
+            path,
+            error.field or "content",
+            f"is not that of a session: {error.problem}",
+            "Open a file that Voile has saved.",
         ) from error
     if file.voile != VERSION:
         raise SceneFormatError(
             path, "voile", f"is {file.voile}, this Voile reads {VERSION}", "Use a newer Voile."
         )
+    coats = [patch.coat for node in file.nodes for patch in node.coats]
+    named = [file.source, file.environment, file.material, *file.meshes, *coats]
+    if any("\0" in name for name in (*named, *(node.source for node in file.nodes))):
+        raise SceneFormatError(
+            path, "source", "has a zero byte, as no file's name", "Open an earlier session."
+        )
+    return file
+
+
+def _opened(file: _File, path: Path, progress: Progress) -> tuple[Scene, Restored]:
     scenes: dict[str, Scene] = {}
     with_splats = [node.source for node in file.nodes if not node.poster]
     for source in (file.source, *with_splats):
@@ -210,12 +233,7 @@ def read(path: Path, progress: Progress = silent) -> tuple[Scene, Restored]:
     # Once the sky had no name.
     around = environment_named(_found(file.environment, path) if file.environment else SKY)
     scene = scene.with_look(coat, Lights(around, tuple(file.lamps)))
-    try:
-        keys = keys_from_numbers(file.path)
-    except PathError as error:
-        raise SceneFormatError(
-            path, "path", f"is damaged: {error}", "Open an earlier session."
-        ) from error
+    keys = keys_from_numbers(file.path)
     return scene, Restored(file.settings, file.view, tuple(file.bookmarks), keys)
 
 
@@ -253,9 +271,9 @@ def _poster(spec: _Node, path: Path) -> Node:
 
 def _found(source: str, path: Path) -> str:
     """A source where it was, or else beside the session, which may have been moved with it."""
-    if source not in (*SCENES, SKY) and not Path(source).exists():
+    if source not in (*SCENES, SKY) and not os.path.exists(source):  # of pathlib long names raise
         beside = path.parent / Path(source).name
-        if beside.exists():
+        if os.path.exists(beside):
             return str(beside)
     return source
 
