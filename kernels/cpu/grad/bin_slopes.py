@@ -7,7 +7,7 @@ import numpy as np
 from ...constants import ALPHA_MAX, BIN_UNIFORM
 from ..bins import TILE
 from ..jit import inline, merge
-from ..tile import LANES
+from ..tile import LANES, I
 from . import pixel
 from .bin_rows import (
     ALONG,
@@ -87,12 +87,41 @@ def _move_edge(edges, by_edges, level, at, b, k, slope, rest, lane):
 
 
 @merge
+def find_span(edges, level, at, bins, lane):
+    """The first bin that has something of the splat at any of the 16 pixels, and the end of them.
+
+    Few have, and in all others the loops below would add zeros.
+    """
+    real = lane.dtype.type
+    first = 0
+    while first < bins - 1:
+        reached = I(0)
+        for k in range(LANES):
+            rest = beyond(edges, level, at, first, k, lane)
+            reached += I(1) if (rest < real(1)) & (lane[TAU, k] > real(0)) else I(0)
+        if reached > I(0):
+            break
+        first += 1
+    end = first + 1
+    while end < bins:
+        reached = I(0)
+        for k in range(LANES):
+            rest = beyond(edges, level, at, end - 1, k, lane)
+            reached += I(1) if (rest > real(0)) & (lane[TAU, k] > real(0)) else I(0)
+        if reached == I(0):
+            break
+        end += 1
+    return first, end
+
+
+@merge
 def split_row(rows, edges, depths, seen, gains, by_depths, by_edges, level, at, bins, lane):
     """The splat's weight backwards: to alpha, tau, and its place; to bins and edges unless None."""
     real = lane.dtype.type
     for k in range(LANES):
         lane[REST, k], lane[BEFORE, k] = real(1), real(0)
-    for b in range(bins):
+    first, end = find_span(edges, level, at, bins, lane)
+    for b in range(first, end):
         last = b == bins - 1
         for k in range(LANES):
             alpha, tau, x = rows[at, MET_ALPHA + k], lane[TAU, k], lane[X, k]
@@ -132,7 +161,8 @@ def collected_row(edges, by_depths, by_edges, level, at, bins, lane):
     real = lane.dtype.type
     for k in range(LANES):
         lane[REST, k], lane[BEFORE, k] = real(1), real(0)
-    for b in range(bins):
+    first, end = find_span(edges, level, at, bins, lane)
+    for b in range(first, end):
         last = b == bins - 1
         for k in range(LANES):
             before = lane[REST, k]
