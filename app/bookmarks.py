@@ -10,6 +10,7 @@ import msgspec
 from psygnal import Signal
 
 from ..render.output import OutputError, write_whole
+from ..scenes.json_text import JsonError, decode
 from .navigation import View
 
 log = logging.getLogger(__name__)
@@ -49,10 +50,10 @@ class Bookmarks:
         self._path = path
         try:
             if path.stat().st_size <= _LARGEST:
-                self._all |= msgspec.json.decode(path.read_bytes(), type=dict[str, list[Bookmark]])
+                self._all |= decode(path.read_bytes(), dict[str, list[Bookmark]])
         except FileNotFoundError:
             pass
-        except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (OSError, JsonError) as error:
             log.warning("bookmarks in %s are ignored: %s", path, error)
         self.changed.emit()
 

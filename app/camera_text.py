@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QGuiApplication
 
 from ..render.camera import Camera, CameraError
+from ..scenes.json_text import JsonError, decode
 from .actions import Actions
 from .history import History
 from .session import Session
@@ -64,8 +65,8 @@ def camera_from_text(text: str) -> Camera:
     if len(text) > LARGEST:
         raise CameraError("The text is too long for a camera. Copy one from Voile.")
     try:
-        values = msgspec.json.decode(text, type=dict)
-    except (msgspec.DecodeError, RecursionError) as error:
+        values = decode(text, dict)
+    except JsonError as error:
         raise CameraError(
             "It holds no JSON object with width, height, fx, fy, cx, cy and world_to_camera. "
             "Copy a camera from Voile, or the text of a camera file."

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PIL import Image
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QAction, QCloseEvent, QKeySequence
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMainWindow, QToolBar, QWidget
 
 from ..render.image.fitting import Fitted
 from ..render.image.source import Source, SourceError, read_source
-from ..render.output import write_whole
 from ..render.renderer import BackendUnavailable
 from ..scenes.errors import VoileError
 from ..scenes.image_splats import ImageSplats
@@ -23,6 +21,8 @@ from .image_fitter import ImageFitter
 from .image_model import ImageModel
 from .image_panel import ImagePanel
 from .image_view import ImageCanvas
+from .pictures import save_png
+from .tasks import Tasks
 
 PICTURES = "Pictures (*.png *.jpg *.jpeg *.webp *.tif *.tiff *.bmp);;All files (*)"
 
@@ -52,6 +52,8 @@ class ImageWindow(QMainWindow):
         self.panel = ImagePanel(self.model, self)
         self.fitter = ImageFitter(self)
         self.banners: list[Banner] = []
+        self._tasks = Tasks(self)
+        self._tasks.failed.connect(lambda e: self.notify("The picture was not saved", e))
         self._name = ""
         self._bits: Bits | None = None
         body = QWidget(self)
@@ -114,11 +116,7 @@ class ImageWindow(QMainWindow):
         """Writes what is drawn, as it is on screen, as PNG."""
         drawn: Drawn | None = self.canvas.latest
         if drawn is not None:
-            try:
-                picture = Image.fromarray(drawn.pixels)
-                write_whole(path, lambda to: picture.save(to, format="PNG"))
-            except VoileError as error:
-                self.notify("The picture was not saved", error)
+            self._tasks.run("saving a picture", lambda: save_png(drawn.pixels, path))
 
     def compare_with(self, path: Path) -> None:
         """Reads the picture that errors are drawn against."""
@@ -142,6 +140,7 @@ class ImageWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ends what is done in threads."""
         self.fitter.close(JOIN_SECONDS)
+        self._tasks.close(JOIN_SECONDS)
         self.canvas.drawer.close(JOIN_SECONDS)
         self.closed.emit(self)
         event.accept()

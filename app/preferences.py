@@ -11,6 +11,7 @@ import msgspec
 import platformdirs
 
 from ..scenes.atomic import replacing
+from ..scenes.json_text import JsonError, decode
 
 RECENT = 10
 """How many scenes are remembered."""
@@ -54,10 +55,10 @@ def default_path() -> Path:
 def load(path: Path) -> Preferences:
     """Reads preferences. A file that cannot be read is as good as none, but is logged."""
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Preferences)
+        return decode(path.read_bytes(), Preferences)
     except FileNotFoundError:
         return Preferences()
-    except (OSError, msgspec.DecodeError) as error:
+    except (OSError, JsonError) as error:
         log.warning("preferences in %s are ignored: %s", path, error)
         return Preferences()
 

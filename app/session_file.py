@@ -16,11 +16,12 @@ from typing import Any
 
 import msgspec
 
-from ..render.camera_path import Key, PathError, keys_as_numbers, keys_from_numbers
+from ..render.camera_path import Key, keys_as_numbers, keys_from_numbers
 from ..scenes.atomic import replacing
 from ..scenes.builtin import SCENES
-from ..scenes.errors import SceneFormatError, VoileError
+from ..scenes.errors import Cancelled, SceneFormatError, VoileError
 from ..scenes.io.hdr import environment_named
+from ..scenes.json_text import JsonError, decode
 from ..scenes.lights import SKY, Lamp, Lights
 from ..scenes.progress import Progress, silent
 from ..scenes.scene import Scene
@@ -106,28 +107,49 @@ def read(path: Path, progress: Progress = silent) -> tuple[Scene, Restored]:
 
     Raises:
         SceneFormatError: no session, of a later version, or a source that is gone or was changed;
-            likewise a material or an environment.
-        MaterialError: a material that this Voile does not have.
+            likewise a material or an environment. It names the session or the source.
         Cancelled: `progress` asked for it.
     """
     try:
+        return _opened(_decoded(path), path, progress)
+    except (SceneFormatError, Cancelled):
+        raise
+    except VoileError as error:  # numbers that are those of a session, and make no scene
+        raise SceneFormatError(
+            path, "content", f"cannot be shown: {error}", "Open an earlier session."
+        ) from error
+
+
+def _decoded(path: Path) -> _File:
+    try:
         if path.stat().st_size > _MOST_BYTES:
             raise SceneFormatError(path, "size", "is more than 256 MB", "Open another file.")
-        file = msgspec.json.decode(path.read_bytes(), type=_File)
+        file = decode(path.read_bytes(), _File)
     except OSError as error:
         raise SceneFormatError(
             path, "file", f"cannot be read: {error.strerror or error}", "Check the path."
         ) from error
-    except (msgspec.DecodeError, VoileError, RecursionError) as error:
-        if isinstance(error, SceneFormatError):
-            raise
+    except JsonError as error:
         raise SceneFormatError(
-            path, "content", f"is no session ({error})", "Open a file that Voile has saved."
+            path,
+            error.field or "content",
+            f"is not that of a session: {error.problem}",
+            "Open a file that Voile has saved.",
         ) from error
     if not 1 <= file.voile <= VERSION:
         raise SceneFormatError(
             path, "voile", f"is {file.voile}, this Voile reads {VERSION}", "Use a newer Voile."
         )
+    coats = [patch.coat for node in file.nodes for patch in node.coats]
+    named = [file.source, file.environment, file.material, *file.meshes, *coats]
+    if any("\0" in name for name in (*named, *(node.source for node in file.nodes))):
+        raise SceneFormatError(
+            path, "source", "has a zero byte, as no file's name", "Open an earlier session."
+        )
+    return file
+
+
+def _opened(file: _File, path: Path, progress: Progress) -> tuple[Scene, Restored]:
     sources = Sources(path, file.source, progress)
     base = sources.scene(file.source)
     if file.voile == 1:
@@ -143,10 +165,5 @@ def read(path: Path, progress: Progress = silent) -> tuple[Scene, Restored]:
     # Once the sky had no name.
     around = environment_named(found(file.environment, path) if file.environment else SKY)
     scene = scene.with_look(coat, Lights(around, tuple(file.lamps)))
-    try:
-        keys = keys_from_numbers(file.path)
-    except PathError as error:
-        raise SceneFormatError(
-            path, "path", f"is damaged: {error}", "Open an earlier session."
-        ) from error
+    keys = keys_from_numbers(file.path)
     return scene, Restored(file.settings, file.view, tuple(file.bookmarks), keys)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -116,6 +117,7 @@ class Sources:
         Raises:
             SceneFormatError: a source is gone or was changed, or the session is damaged.
             MaterialError: a material that this Voile does not have.
+            VoileError: numbers that make no node.
         """
         if spec.poster:
             return self._poster(spec)
@@ -189,9 +191,9 @@ class Sources:
 
 def found(source: str, path: Path) -> str:
     """A source where it was, or else beside the session, which may have been moved with it."""
-    if source not in (*SCENES, SKY) and not Path(source).exists():
+    if source not in (*SCENES, SKY) and not os.path.exists(source):  # of pathlib long names raise
         beside = path.parent / Path(source).name
-        if beside.exists():
+        if os.path.exists(beside):
             return str(beside)
     return source
 

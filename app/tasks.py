@@ -1,6 +1,6 @@
 """`Task`: a function in a thread, with progress, cancelling and a result, as Qt signals.
 
-`OneTask` is the base of what runs one of them at a time.
+`OneTask` is the base of what runs one of them at a time; `Tasks` runs any number, each to its end.
 """
 
 from __future__ import annotations
@@ -138,3 +138,43 @@ class OneTask(QObject):
             self._task.deleteLater()
             self._task = None
             self.ended.emit()
+
+
+class Tasks(QObject):
+    """Runs tasks beside each other, each to its end: what they do is wanted even at the last.
+
+    Signals:
+        failed: the exception of one of them.
+    """
+
+    failed = Signal(object)
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self._tasks: list[Task] = []
+
+    @property
+    def running(self) -> bool:
+        """Whether a task is under way."""
+        return bool(self._tasks)
+
+    def run(
+        self, name: str, work: Callable[[], Any], done: Callable[[Any], object] | None = None
+    ) -> None:
+        """Does `work` in a thread of its own, and then `done` with its result in this one."""
+        task = Task(name, lambda _: work(), self)
+        self._tasks.append(task)
+        task.failed.connect(self.failed)
+        if done is not None:
+            task.done.connect(done)
+        for over in (task.done, task.failed):
+            over.connect(lambda _: self._end(task))
+        task.start()
+
+    def close(self, seconds: float) -> list[str]:
+        """Waits; names of those that did not end within `seconds` each."""
+        return [task.name for task in self._tasks if not task.join(seconds)]
+
+    def _end(self, task: Task) -> None:
+        self._tasks.remove(task)
+        task.deleteLater()

@@ -6,17 +6,23 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from pyglm import glm
 
+from ..scenes.captured import FARTHEST
 from ..scenes.errors import VoileError
+from ..scenes.json_text import JsonError, decode
+from .output import write_whole
 
 MAX_SIDE = 32768
 """Longest side of an image, pixels."""
+
+LARGEST = 1 << 20
+"""Bytes beyond which a file is no camera."""
 
 
 class CameraError(VoileError, ValueError):
@@ -63,8 +69,8 @@ class Camera:
         if not (math.isfinite(self.cx) and math.isfinite(self.cy)):
             raise CameraError(f"camera cx, cy is ({self.cx}, {self.cy}); both must be finite")
         matrix = np.asarray(self.world_to_camera, np.float64)
-        if matrix.shape != (4, 4) or not np.isfinite(matrix).all():
-            raise CameraError("camera world_to_camera must be a finite 4x4 matrix")
+        if matrix.shape != (4, 4) or not (np.abs(matrix) < FARTHEST).all():
+            raise CameraError(f"camera world_to_camera must be 4x4 numbers within {FARTHEST:g}")
         rotation = matrix[:3, :3]
         if (
             not np.allclose(rotation @ rotation.T, np.eye(3), atol=1e-4)
@@ -177,15 +183,22 @@ class Camera:
     def load(cls, path: str | Path) -> Camera:
         """Reads a camera JSON file. Raises CameraError that names the file and the field."""
         try:
-            return cls.from_dict(msgspec.json.decode(Path(path).read_bytes(), type=dict[str, Any]))
+            if Path(path).stat().st_size > LARGEST:
+                raise CameraError("too large for a camera; choose another file")
+            return cls.from_dict(decode(Path(path).read_bytes(), dict[str, Any]))
         except OSError as error:
-            raise CameraError(f"{path}: cannot be read: {error.strerror}") from error
-        except (msgspec.DecodeError, CameraError) as error:
+            raise CameraError(f"{path}: cannot be read: {error.strerror or error}") from error
+        except (JsonError, CameraError) as error:
             raise CameraError(f"{path}: {error}") from error
 
     def save(self, path: str | Path) -> None:
-        """Writes the camera as JSON."""
-        Path(path).write_bytes(msgspec.json.format(msgspec.json.encode(self.to_dict())))
+        """Writes the camera as JSON, whole or not at all. Raises OutputError."""
+        data = msgspec.json.format(msgspec.json.encode(self.to_dict()))
+        write_whole(Path(path), lambda to: to.write_bytes(data))
+
+
+_Row = Annotated[Sequence[float], msgspec.Meta(min_length=4, max_length=4)]
+_Matrix = Annotated[Sequence[_Row], msgspec.Meta(min_length=4, max_length=4)]
 
 
 class _CameraSpec(msgspec.Struct):
@@ -195,6 +208,6 @@ class _CameraSpec(msgspec.Struct):
     fy: float
     cx: float
     cy: float
-    world_to_camera: Sequence[Sequence[float]]
+    world_to_camera: _Matrix
     near: float = 0.01
     far: float = 1000.0

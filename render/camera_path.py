@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..scenes.errors import VoileError
+from ..scenes.json_text import JsonError, decode
 from .camera import Camera
 from .output import write_whole
 from .projection import quats_to_matrices
@@ -172,10 +173,10 @@ class CameraPath:
         try:
             if path.stat().st_size > LARGEST:
                 raise PathError(f"{path}: too large for a camera path; choose another")
-            return cls.from_dict(msgspec.json.decode(path.read_bytes()))
+            return cls.from_dict(decode(path.read_bytes(), dict[str, Any]))
         except OSError as error:
             raise PathError(f"{path}: cannot be read: {error.strerror or error}") from error
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        except JsonError as error:
             raise PathError(f"{path}: not a camera path: {error}") from error
         except PathError as error:
             if str(path) in str(error):
@@ -196,7 +197,7 @@ class _KeySpec(msgspec.Struct):
 
     def key(self) -> Key:
         quat = np.array(self.orientation, np.float64)
-        length = float(np.linalg.norm(quat))
+        length = math.hypot(*self.orientation)
         if math.isfinite(length) and length > 1e-6:
             quat = quat / length
         return Key(self.time, np.array(self.position, np.float64), quat, self.fov_y)

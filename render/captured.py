@@ -11,6 +11,7 @@ from PIL import Image
 from ..scenes.captured import CapturedView
 from ..scenes.errors import VoileError
 from ..scenes.io.cameras import load_views
+from ..scenes.io.pictures import PictureError, opened
 from .camera import Camera
 from .frame import Frame
 
@@ -66,10 +67,10 @@ def photo_frame(view: CapturedView, width: int, height: int) -> Frame:
         raise PhotographError(f"The photograph {view.name} is not there.")
     left, top, w, h = fitted((view.width, view.height), width, height)
     try:
-        with Image.open(view.image) as photograph:
+        with opened(view.image) as photograph:
             photograph.draft("RGB", (w, h))  # a JPEG may decode to half or a quarter at once
             picture = photograph.convert("RGB").resize((w, h), Image.Resampling.LANCZOS)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+    except PictureError as error:
         raise PhotographError(f"{view.image}: cannot be read: {error}") from error
     color = np.zeros((height, width, 3), np.float32)
     alpha = np.zeros((height, width), np.float32)

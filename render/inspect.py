@@ -27,12 +27,13 @@ from ..scenes.splats import Splats
 from .camera import Camera
 from .frame import Frame, FrameRequest
 from .heat import FEW, heat
+from .modes import MODES
 from .modes.binned import bins_in_use
 from .modes.layers import Layers
 from .normals import splat_normals
 from .paint import Paint
 from .projection import Projected, project
-from .scene_facts import facts_of
+from .scene_facts import SceneFacts, facts_of
 
 Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
@@ -117,7 +118,8 @@ def blended(request: FrameRequest, content: Content) -> FrameRequest:
     """The frame that a view of `BLENDED` is made of."""
     shown, paint = request.settings.shown, None
     if shown in ("normals", "ids", "cells"):
-        paint = _paint(shown, content.splats, request.camera)
+        facts = facts_of(content.splats)
+        paint = _paint(shown, facts, MODES[request.settings.mode].in_order(facts), request.camera)
     return replace(_plain(request), paint=paint, depth=request.depth or shown == "depth")
 
 
@@ -276,13 +278,13 @@ def _dots(projected: Projected, camera: Camera) -> Frame:
 # Blended by the backend
 
 
-def _paint(shown: str, splats: Splats, camera: Camera) -> Paint:
+def _paint(shown: str, facts: SceneFacts, drawn: Splats, camera: Camera) -> Paint:
     if shown == "normals":
-        return Paint(splat_normals(splats, camera))
+        return Paint(splat_normals(drawn, camera))
     if shown == "ids":
-        return Paint(number_colors(np.arange(len(splats))))
-    cells = facts_of(splats).cells
-    numbers = np.zeros(len(splats), np.int64)
+        return Paint(number_colors(np.arange(len(drawn))))
+    cells = facts.cells
+    numbers = np.zeros(len(drawn), np.int64)
     numbers[cells.order] = cells.numbers
     return Paint(number_colors(numbers))
 

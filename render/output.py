@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from ..scenes.atomic import replacing
 from ..scenes.errors import VoileError
-from .frame import Frame
+
+if TYPE_CHECKING:
+    from .frame import Frame
 
 EXTENSIONS = (".png", ".npy", ".exr")
 
@@ -108,13 +110,9 @@ def write_whole(path: Path, save: Callable[[Path], object]) -> None:
     Raises:
         OutputError: the disk refuses; the text names the file.
     """
-    temporary = path.with_name(f".{path.stem}.{secrets.token_hex(4)}{path.suffix}")
     try:
-        try:
+        with replacing(path) as temporary:
             save(temporary)
-            os.replace(temporary, path)
-        finally:
-            temporary.unlink(missing_ok=True)
     except OSError as error:
         raise OutputError(
             f"{path}: cannot be written: {error.strerror or error}. Check folder and disk."

@@ -11,6 +11,8 @@ from typing import Any
 
 import msgspec
 
+from ..scenes.errors import plain
+from ..scenes.json_text import JsonError, decode
 from .output import write_whole
 from .settings import Settings, SettingsError
 
@@ -32,12 +34,12 @@ def load_settings(path: Path) -> dict[str, Any]:
     except OSError as error:
         raise SettingsError(f"{path}: cannot be read: {error.strerror or error}") from error
     try:
-        values = msgspec.json.decode(data, type=_File).settings
+        values = decode(data, _File).settings
         checked = Settings.from_dict(values)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except JsonError as error:
         raise SettingsError(f"{path}: not a file of settings: {error}") from error
     except SettingsError as error:
-        raise SettingsError(f"{path}: {error}") from error
+        raise SettingsError(f"{path}: {plain(str(error))}") from error
     return {name: getattr(checked, name) for name in values}
 
 

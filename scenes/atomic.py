@@ -14,11 +14,12 @@ from pathlib import Path
 def replacing(path: Path) -> Iterator[Path]:
     """Gives a temporary file, which takes the place of `path` in the end.
 
-    It has the same name, as texts of progress tell it, in a hidden folder beside. Its bytes are on
-    the disk before it does, so that there is always the old file or the new one. Where the block
+    It has the same name, as texts of progress tell it, in a hidden folder beside, whose own name is
+    short, for that of the file may be as long as the file system takes. Its bytes are on the disk
+    before it takes the place, so that there is always the old file or the new one. Where the block
     raises, the old one stays as it is and nothing is left behind.
     """
-    folder = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    folder = path.with_name(f".voile-{secrets.token_hex(4)}.part")
     temporary = folder / path.name
     folder.mkdir()
     try:

@@ -8,6 +8,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+FARTHEST = 1e30
+"""Numbers of a pose are below this: GPUs take them as float32."""
+
 
 @dataclass(frozen=True, eq=False)
 class CapturedView:

@@ -4,6 +4,23 @@ from __future__ import annotations
 
 from pathlib import Path
 
+LONGEST = 300
+"""Characters of what a text of an error says about the content of a file."""
+
+_LONGEST_PATH = 4096  # of Linux
+
+
+def plain(text: str, longest: int = LONGEST) -> str:
+    """What a file says, as one line that every terminal can show.
+
+    What cannot be printed is written as in Python; what is too long loses its middle.
+    """
+    if len(text) > longest:
+        text = f"{text[: longest // 2]} ... {text[-longest // 2 :]}"
+    return "".join(
+        c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text
+    )
+
 
 class VoileError(Exception):
     """Base of all errors that Voile raises on purpose; users are shown `str(error)` as it is."""
@@ -28,10 +45,11 @@ class SceneFormatError(VoileError):
 
     def __init__(self, path: str | Path, field: str, problem: str, fix: str) -> None:
         self.path = Path(path)
-        self.field = field
-        self.problem = problem
+        self.field = plain(field)
+        self.problem = plain(problem)
         self.fix = fix
-        super().__init__(f"{self.path}: {field}: {problem}. {fix}")
+        where = plain(str(path), _LONGEST_PATH)
+        super().__init__(f"{where}: {self.field}: {self.problem}. {fix}")
 
 
 class SplatsError(VoileError, ValueError):

@@ -26,6 +26,7 @@ import numpy as np
 
 from .atomic import replacing
 from .errors import SceneFormatError
+from .json_text import JsonError, decode
 from .material import Dense, MaterialError, NetShape, NeuralMaterial, level_shapes
 
 SUFFIX = ".vnm"
@@ -142,10 +143,10 @@ def read_material(data: bytes, path: Path) -> NeuralMaterial:
     if not 0 < length <= min(_HEADER_BYTES, len(body)):
         raise SceneFormatError(path, "header", f"of {length:,} bytes does not fit", _AGAIN)
     try:
-        header = msgspec.json.decode(body[:length], type=_Header)
+        header = decode(body[:length], _Header)
         shape = header.shape()
         levels = level_shapes(*header.size, shape.latents)
-    except (msgspec.MsgspecError, MaterialError, UnicodeDecodeError) as error:
+    except (JsonError, MaterialError) as error:
         raise SceneFormatError(path, "header", f"is not understood ({error})", _AGAIN) from error
     latent_type = _latent_type(header.half)
     dense = shape.dense()

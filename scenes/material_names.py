@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -33,9 +34,9 @@ def coat_named(source: str, beside: Path | None = None) -> Coat:
         source: the name, or the path.
         beside: a file that names it; a material that is not where it was is looked for beside it.
     """
-    if is_file(source) and beside is not None and not Path(source).exists():
+    if is_file(source) and beside is not None and not os.path.exists(source):
         found = beside.parent / Path(source).name
-        source = str(found) if found.exists() else source
+        source = str(found) if os.path.exists(found) else source  # of pathlib long names raise
     material = material_named(source)
     return Coat(str(Path(source).absolute()) if is_file(source) else source, material)
 

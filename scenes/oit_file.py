@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from .atomic import replacing
 from .errors import SceneFormatError, SplatsError
+from .json_text import JsonError, decode
 from .oit import LOG_WEIGHTS, OitWeights
 from .splats import Splats
 
@@ -176,8 +177,8 @@ def _read_header(archive: zipfile.ZipFile, path: Path) -> _Header:
             )
         text = file.read(size)
     try:
-        return msgspec.json.decode(text, type=_Header)
-    except msgspec.MsgspecError as error:
+        return decode(text, _Header)
+    except JsonError as error:
         raise SceneFormatError(path, "header", f"is not understood ({error})", _AGAIN) from error
 
 

@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 from ...scenes.content import Content
 from ..frame import FrameRequest
+from ..modes import MODES
+from ..scene_facts import facts_of
 from ..shading.deferred import captured_light, own_latents_at
 from ..smooth_normals import smooth_normals
 from .frame import Coat, Visible
@@ -25,7 +27,8 @@ def material_coats(
         rows: which splats of the content those that are drawn are; None where in its order.
         buffers, resident: memory.
     """
-    splats, settings, keep = content.splats, request.settings, resident.array
+    settings, keep = request.settings, resident.array
+    splats = MODES[settings.mode].in_order(facts_of(content.splats))
     assert splats.material is not None
     materials = own_latents_at(len(content.materials)) - 9
     latents = 0 if splats.latent is None else splats.latent.shape[1]

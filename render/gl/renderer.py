@@ -23,6 +23,7 @@ from ..camera import Camera
 from ..frame import Frame, FrameRequest
 from ..inspect import by_cpu, with_views
 from ..meshes.cpu import draw_meshes
+from ..modes import MODES
 from ..modes.binned import depth_unit
 from ..paint import Paint
 from ..posters import clear_posters, needs_host, posed, textures_of, with_posters
@@ -270,8 +271,9 @@ class GLRenderer:
         """The same object for the same view, so that it is copied to the GPU once."""
         camera, kept = request.camera, self._gbuffer
         settings = request.settings
+        drawn = MODES[settings.mode].in_order(facts_of(content.splats))
         smoothing = settings.normal_smoothing, settings.normal_reach
-        key = content, request.paint, settings.relight, *smoothing
+        key = content, drawn, request.paint, settings.relight, *smoothing
         if kept is None or kept[0] != key or not same_view(kept[1], camera):
             paint = gbuffer_paint(content, camera, settings, request.paint)
             kept = self._gbuffer = key, camera, paint

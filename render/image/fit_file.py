@@ -11,6 +11,7 @@ import numpy as np
 
 from ...scenes.errors import SceneFormatError
 from ...scenes.io.vis import Bits
+from ...scenes.json_text import decode
 from ..output import write_whole
 from .fit import Plan, State
 from .source import Source
@@ -65,11 +66,11 @@ def load_state(path: Path, source: Source) -> tuple[Plan, State]:
         ) from error
     end = data.find(b"\n", 0, _LINE)
     try:
-        header = msgspec.json.decode(data[: max(end, 0)], type=_Header)
+        header = decode(data[: max(end, 0)], _Header)
         bits = None if header.bits is None else Bits(*header.bits)
         count, steps, seed, k = header.plan
         plan = Plan(count, steps, bits, seed, k)
-    except (msgspec.MsgspecError, UnicodeDecodeError, ValueError, TypeError) as error:
+    except (ValueError, TypeError) as error:
         raise SceneFormatError(path, "header", f"is not understood ({error})", _AGAIN) from error
     if header.version != _VERSION:
         raise SceneFormatError(path, "version", f"is {header.version}, not {_VERSION}", _AGAIN)

@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from ...scenes.errors import VoileError
+from ...scenes.errors import VoileError, plain
 from ...scenes.image_splats import MAX_SIDE
+from ...scenes.io.pictures import quiet
 from .deep import Deep, deep_colours, read_deep
 
 Float32 = NDArray[np.float32]
@@ -38,10 +39,7 @@ class Source:
     def __post_init__(self) -> None:
         if self.pixels.ndim != 3 or self.pixels.shape[2] not in (1, 2, 3, 4):
             raise SourceError(f"a picture has shape {self.pixels.shape}, not (H, W, 1 to 4)")
-        if not all(0 < side <= MAX_SIDE for side in self.pixels.shape[:2]):
-            raise SourceError(
-                f"the picture has {self.size[0]}x{self.size[1]} pixels; a side may have {MAX_SIDE}"
-            )
+        _check_size(self.size)
         if self.known is not None and self.known.shape != self.pixels.shape[:2]:
             raise SourceError(
                 f"the mask has {self.known.shape[1]}x{self.known.shape[0]} pixels, the picture "
@@ -77,6 +75,13 @@ def is_picture(head: bytes) -> bool:
     return head.startswith(begins) or (head[:4], head[8:12]) == (b"RIFF", b"WEBP")
 
 
+def _check_size(size: tuple[int, int], where: str = "") -> None:
+    if not all(0 < side <= MAX_SIDE for side in size):
+        raise SourceError(
+            f"{where}the picture has {size[0]}x{size[1]} pixels; a side may have {MAX_SIDE}"
+        )
+
+
 def read_source(path: str | Path, mask: Path | None = None) -> Source:
     """Reads a picture, and a mask whose white pixels are unknown.
 
@@ -87,11 +92,14 @@ def read_source(path: str | Path, mask: Path | None = None) -> Source:
     """
     with _opened(Path(path)) as (image, deep):
         pixels = deep if deep is not None else _pixels(Path(path), image)
-    if mask is None:
-        return Source(pixels)
-    with _opened(mask) as (image, _):
-        hidden = np.asarray(image.convert("L")) > 127
-    return Source(pixels, ~hidden)
+    known = None
+    if mask is not None:
+        with _opened(mask) as (image, _):
+            known = np.asarray(image.convert("L")) <= 127
+    try:
+        return Source(pixels, known)
+    except SourceError as error:
+        raise SourceError(f"{path}: {error}") from None
 
 
 @contextmanager
@@ -104,21 +112,28 @@ def _opened(path: Path) -> Iterator[tuple[Image.Image, NDArray[np.uint16] | None
 
 def _loaded(path: Path) -> tuple[Image.Image, NDArray[np.uint16] | None]:
     try:
-        with warnings.catch_warnings():
+        with quiet():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             image = Image.open(path)
-            colours = deep_colours(image)
-            image.load()
-        deep = None if colours is None else _deep(path, colours)
-        return ImageOps.exif_transpose(image), deep
+            try:
+                _check_size(image.size, f"{path}: ")
+                colours = deep_colours(image)
+                image.load()
+                deep = None if colours is None else _deep(path, colours)
+                return ImageOps.exif_transpose(image), deep
+            except BaseException:
+                image.close()
+                raise
     except UnidentifiedImageError:
         problem = "is no picture that Pillow reads. Choose a PNG, JPEG, WebP or TIFF file."
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         problem = f"has more than {Image.MAX_IMAGE_PIXELS:,} pixels. Cut it into parts."
     except OSError as error:
-        problem = f"cannot be read: {error.strerror or error}. Check the file."
-    except (ValueError, SyntaxError, MemoryError, EOFError) as error:
-        problem = f"is damaged: {error}. Choose another copy."
+        problem = f"cannot be read: {plain(error.strerror or str(error))}. Check the file."
+    except SourceError:
+        raise
+    except Exception as error:  # Pillow's plugins raise whatever broken data make them raise
+        problem = f"is damaged: {plain(str(error))}. Choose another copy."
     raise SourceError(f"{path}: {problem}")
 
 

@@ -22,9 +22,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from ...scenes.errors import SceneFormatError
+from ...scenes.io.pictures import PictureError, opened
 from ...scenes.material import MAX_SIDE, MaterialError, level_shapes
 from ...scenes.srgb import to_light
 from .layered import FIELDS
@@ -112,7 +112,7 @@ def _toml(path: Path) -> dict[str, Any]:
         raise SceneFormatError(
             path, "file", f"cannot be read: {error.strerror or error}", "Check the path."
         ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # no TOML, no UTF-8, or beyond what Python reads
         raise SceneFormatError(path, "file", f"is no TOML ({error})", "Correct it.") from error
 
 
@@ -128,7 +128,10 @@ def _value(path: Path, key: str, value: Any) -> NDArray[np.float64]:
             f"is {value!r}",
             f"Give {FIELDS[key]} numbers, like {np.atleast_1d(PLAIN[key]).tolist()}, or an image.",
         )
-    return np.array(numbers, np.float64)
+    try:
+        return np.array(numbers, np.float64)
+    except OverflowError:
+        raise SceneFormatError(path, key, "is beyond any number of it", "Correct it.") from None
 
 
 def _texture(path: Path, key: str) -> NDArray[np.float64]:
@@ -143,14 +146,14 @@ def _texture(path: Path, key: str) -> NDArray[np.float64]:
             array = np.asarray(array, np.float64)
             array = array.reshape(*array.shape[:2], -1)
         else:
-            with Image.open(path) as image:
+            with opened(path) as image:
                 if max(image.size) > MAX_SIDE:
                     raise ValueError(f"it has {image.size[0]}x{image.size[1]} pixels")
                 array = _decoded(np.asarray(image.convert("RGB"), np.float64) / 255, key)
-    except OSError as error:  # also what Pillow raises for no image
-        text = error.strerror or str(error)
+    except (OSError, PictureError) as error:
+        text = getattr(error, "strerror", None) or str(error)
         raise SceneFormatError(path, key, f"cannot be read: {text}", fix) from error
-    except (ValueError, EOFError, SyntaxError, Image.DecompressionBombError) as error:
+    except Exception as error:  # of numpy too, which reads headers as Python, come all kinds
         raise SceneFormatError(path, key, f"cannot be used: {error}", fix) from error
     if array.shape[2] not in (1, count):
         raise SceneFormatError(

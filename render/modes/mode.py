@@ -29,7 +29,7 @@ class Mode:
         settings: names of the settings that only this mode reads.
         accumulates: frames of other seeds average to a better picture.
         scene: the splats that are drawn, where they are not the scene's own.
-        rows: which splats of the scene these are, where their order is another.
+        rows: which splats of the scene these are, where they are the same in another order.
         lacks: what a scene must have and this one has not, as a sentence with the remedy, or None.
         prepared: whether a frame can be drawn at once. Drawing prepares where nobody has; a window
             must not wait for that.
@@ -48,3 +48,8 @@ class Mode:
     prepared: Callable[[SceneFacts], bool] = lambda facts: True
     prepare: Callable[[SceneFacts, Progress], object] = lambda facts, progress: None
     weights: str = ""
+
+    def in_order(self, facts: SceneFacts) -> Splats:
+        """The splats that are drawn, in the order of the scene's: what is painted on them is made
+        from these."""
+        return self.scene(facts) if self.rows(facts) is None else facts.splats

@@ -23,6 +23,7 @@ from ...scenes.splats import Splats
 from ..camera import Camera
 from ..display import to_display, to_light
 from ..meshes.surface import Surface
+from ..modes import MODES
 from ..paint import Paint
 from ..scene_facts import facts_of
 from ..settings import Settings
@@ -57,7 +58,7 @@ def gbuffer_paint(
     content: Content, camera: Camera, settings: Settings, tint: Paint | None = None
 ) -> Paint:
     """What splats blend for their light; where they are tinted, less of it and the tint."""
-    splats, count = content.splats, len(content.materials)
+    count, splats = len(content.materials), MODES[settings.mode].in_order(facts_of(content.splats))
     assert splats.material is not None
     has = splats.material >= 0
     mask = has.astype(np.float32)[:, None]

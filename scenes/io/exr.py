@@ -34,11 +34,14 @@ def read_exr(path: Path) -> NDArray[np.float32]:
     try:
         header: dict[str, Any] = openexr.File(str(path), header_only=True).header()
         _check(path, header, len(data))
-        found = openexr.File(str(path), separate_channels=True).channels()
     except SceneFormatError:
         raise
     except Exception as error:  # the package raises what its library says, as RuntimeError
-        raise SceneFormatError(path, "content", f"cannot be read: {error}", _AGAIN) from error
+        raise SceneFormatError(path, "header", f"cannot be read: {error}", _AGAIN) from error
+    try:
+        found = openexr.File(str(path), separate_channels=True).channels()
+    except Exception as error:  # it says that there are no parts, whatever is wrong with them
+        raise SceneFormatError(path, "pixels", "are damaged or cut off", _AGAIN) from error
     names = ("R", "G", "B") if {"R", "G", "B"} <= found.keys() else ("Y", "Y", "Y")
     if names[0] not in found:
         raise SceneFormatError(path, "channels", f"are {', '.join(found)}", _AGAIN)

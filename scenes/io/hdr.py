@@ -11,14 +11,17 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from ..errors import SceneFormatError
 from ..lights import BRIGHTEST, MAX_SIDE, SKY, Environment, sky
-from ..srgb import to_light
+from ..texture import LINEAR
 from . import exr
+from .pictures import PictureError, opened
 
 EXTENSIONS = (".hdr", ".exr", ".png", ".jpg", ".jpeg")
+
+MOST_PIXELS = MAX_SIDE * MAX_SIDE // 2
+"""Of an environment: once around is twice as far as from top to bottom."""
 
 MAGIC = (b"#?RADIANCE", b"#?RGBE")
 
@@ -54,7 +57,8 @@ def load_environment(path: str | Path) -> Environment:
         raise SceneFormatError(
             path, "file", f"cannot be read: {error.strerror or error}", "Check the path."
         ) from error
-    return Environment(path.name, np.minimum(light, np.float32(BRIGHTEST)), str(path.absolute()))
+    np.minimum(light, np.float32(BRIGHTEST), out=light)
+    return Environment(path.name, light, str(path.absolute()))
 
 
 def read_hdr(data: bytes, path: Path) -> NDArray[np.float32]:
@@ -70,10 +74,7 @@ def read_hdr(data: bytes, path: Path) -> NDArray[np.float32]:
     if b"FORMAT=" in head and b"FORMAT=32-bit_rle_rgbe" not in head:
         raise SceneFormatError(path, "FORMAT", "is not 32-bit_rle_rgbe", _AGAIN)
     height, width = int(match[1]), int(match[2])
-    if not (1 <= height <= MAX_SIDE and 1 <= width <= MAX_SIDE):
-        raise SceneFormatError(
-            path, "size", f"is {width}x{height}; sides are 1 to {MAX_SIDE}", "Make it smaller."
-        )
+    _check_size(path, width, height)
     body = data[line_end + 1 :]
     # A run of 127 pixels takes two bytes: what claims more than that is cut off.
     if len(body) < height * min(4 * width, 4 + 8 * -(-width // 127)):
@@ -130,14 +131,21 @@ def _read_channel(body: bytes, at: int, into: NDArray[np.uint8], path: Path) -> 
 def _read_display(path: Path) -> NDArray[np.float32]:
     """An image of display colours as light."""
     try:
-        with Image.open(path) as image:
-            if max(image.size) > MAX_SIDE:
-                raise SceneFormatError(
-                    path, "size", f"is {image.size}; sides are 1 to {MAX_SIDE}", "Make it smaller."
-                )
-            shown = np.asarray(image.convert("RGB"), np.float32) / np.float32(255.0)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        with opened(path, ("PNG", "JPEG", "WEBP")) as image:
+            _check_size(path, *image.size)
+            return LINEAR[np.asarray(image.convert("RGB"))]
+    except PictureError as error:
         raise SceneFormatError(
-            path, "content", f"is no image that can be read ({error})", "Export it again."
+            path, "content", f"cannot be read: {error}", "Export it again as PNG or JPEG."
         ) from error
-    return to_light(shown).astype(np.float32)
+
+
+def _check_size(path: Path, width: int, height: int) -> None:
+    """Raises SceneFormatError: more pixels than an environment has."""
+    if not (1 <= height <= MAX_SIDE and 1 <= width <= MAX_SIDE and width * height <= MOST_PIXELS):
+        raise SceneFormatError(
+            path,
+            "size",
+            f"is {width}x{height}; sides are 1 to {MAX_SIDE}, and pixels {MOST_PIXELS:,} at most",
+            "Make it smaller.",
+        )

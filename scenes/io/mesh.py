@@ -18,6 +18,7 @@ from ..srgb import to_display
 from ..texture import Texture
 from .gltf import GltfMaterial, numbered
 from .mesh_textures import Beside, read_texture
+from .pictures import quiet
 
 EXTENSIONS = (".gltf", ".glb", ".obj", ".stl", ".off")
 """Files that are meshes by their name. A .ply may be one as well, and is splats where it can be."""
@@ -30,6 +31,7 @@ def is_mesh(path: str | Path) -> bool:
     return Path(path).suffix.lower() in EXTENSIONS
 
 
+@quiet()
 def load_meshes(path: str | Path, progress: Progress = silent) -> list[Mesh]:
     """Reads all parts of a file, each where the file's scene puts it.
 

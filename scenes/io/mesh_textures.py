@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from ..errors import SceneFormatError
-from ..texture import MOST_SIDE, Texture
+from ..texture import MOST_SIDE, Texture, TextureError
 
 MOST_PIXELS = 1 << 26
 """Of an image; a quarter of a gigabyte."""
@@ -83,6 +83,9 @@ def read_texture(
         )
     try:
         pixels = np.array(image.convert("RGBA"), np.uint8)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+    except Exception as error:  # Pillow's plugins raise whatever broken data make them raise
         raise SceneFormatError(path, field, f"cannot be decoded ({error})", fix) from error
-    return Texture(pixels, wrap, cutoff)
+    try:
+        return Texture(pixels, wrap, cutoff)
+    except TextureError as error:
+        raise SceneFormatError(path, field, str(error), "Export the mesh again.") from error

@@ -210,7 +210,7 @@ def _axis(text: str) -> tuple[float, float, float] | None:
     if len(numbers) != 3:
         return None
     up = np.array(numbers, np.float64)
-    length = float(np.linalg.norm(up))
+    length = math.hypot(*up)
     if not np.isfinite(length) or length < 1e-6:
         return None
     x, y, z = (up / length).tolist()

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import SceneFormatError
+from ..json_text import JsonError, decode
 
 Float32 = NDArray[np.float32]
 Numbers = list[float] | float
@@ -77,8 +78,8 @@ def parse_json(path: Path, name: str, text: bytes, kind: type[T]) -> T:
     """JSON text as `kind`. Raises SceneFormatError that names the field."""
     _check_length(path, name, text)
     try:
-        return msgspec.json.decode(text, type=kind)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        return decode(text, kind)
+    except JsonError as error:
         raise SceneFormatError(path, name, f"is not as SOG has it: {error}", _AGAIN) from error
 
 

@@ -164,7 +164,7 @@ def _open_zip(path: Path) -> zipfile.ZipFile:
 
 def _missing(path: Path, name: str) -> SceneFormatError:
     return SceneFormatError(
-        path, name, "is missing", "Copy the whole folder, or export the scene again."
+        path, name or "files", "is missing", "Copy the whole folder, or export the scene again."
     )
 
 

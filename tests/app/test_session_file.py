@@ -1,5 +1,7 @@
 """Sessions as files, without a window: what splats wear."""
 
+import json
+
 import numpy as np
 import pytest
 from make_splats import make_splats
@@ -53,6 +55,32 @@ def test_a_part_of_a_file_takes_along_what_it_wears(made, tmp_path):
     found, _ = session_file.read(written(scene, tmp_path / "work.voile"))
     np.testing.assert_array_equal(found.content.splats.material, scene.content.splats.material)
     np.testing.assert_array_equal(found.saved_splats().material, scene.saved_splats().material)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("material", "velvet", "there is no material 'velvet'"),
+        ("source", "a\0b", "zero byte"),
+        ("source", "n" * 5000, "nnn ... nnn"),
+        ("lamps", [{"kind": "x" * 100_000}], "Invalid enum value"),
+    ],
+)
+def test_numbers_and_names_that_make_no_scene(made, tmp_path, field, value, words):
+    file = written(made, tmp_path / "work.voile")
+    file.write_text(json.dumps(json.loads(file.read_text()) | {field: value}))
+    with pytest.raises(SceneFormatError, match=words) as caught:
+        session_file.read(file)
+    assert str(caught.value).isprintable()
+    assert len(str(caught.value)) < 5000
+
+
+def test_sessions_that_are_no_text(tmp_path):
+    file = tmp_path / "work.voile"
+    for content in (b"\xff\xfe{", b"[" * 100_000, b""):
+        file.write_bytes(content)
+        with pytest.raises(SceneFormatError, match=r"work\.voile: content: is not that of"):
+            session_file.read(file)
 
 
 def test_what_is_gone_or_damaged_is_named(made, tmp_path):

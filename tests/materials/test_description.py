@@ -47,6 +47,10 @@ def test_a_normal_map_has_y_up(tmp_path):
     [
         ('albedo = "none.png"', "albedo", "cannot be read"),
         ('albedo = "text.png"', "albedo", "cannot be read"),
+        (f"coat = 1{400 * '0'}", "coat", "beyond any number"),
+        (f"coat = {5000 * '9'}", "file", "no TOML"),
+        (f"coat = {5000 * '['}", "file", "no TOML"),
+        ('albedo = "torn.npy"', "albedo", "cannot be used"),
         ('albedo = "nan.npy"', "values", "not finite"),
         ('metal = "objects.npy"', "metal", "cannot be used"),
         ('albedo = "two.npy"', "albedo", "has 2 channels"),
@@ -69,6 +73,8 @@ def test_bad_descriptions_are_named(tmp_path, text, field, problem):
     image(tmp_path / "large.png", 100, 8)
     image(tmp_path / "odd.png", 100, 6)
     (tmp_path / "text.png").write_text("no image")
+    head = b"{'descr': '<f8', 'fortran_order': False, 'shape': (4, 4"
+    (tmp_path / "torn.npy").write_bytes(b"\x93NUMPY\1\0" + bytes([len(head), 0]) + head)
     np.save(tmp_path / "nan.npy", np.full((4, 4, 3), np.nan))
     np.save(tmp_path / "two.npy", np.zeros((4, 4, 2)))
     np.save(tmp_path / "objects.npy", np.array([[{}]], object))

@@ -264,12 +264,31 @@ def test_pictures_that_are_none(tmp_path):
         path.write_bytes(content)
         with pytest.raises(SourceError, match=r"a\.png"):
             read_source(path)
+    Image.new("L", (1, 40_000)).save(tmp_path / "tall.gif")
+    with pytest.raises(SourceError, match=r"tall\.gif: the picture has 1x40000 pixels"):
+        read_source(tmp_path / "tall.gif")
     with pytest.raises(SourceError, match=r"none\.png"):
         read_source(tmp_path / "none.png")
     with pytest.raises(SourceError, match="mask"):
         read_source(good, good_mask(tmp_path, (3, 3)))
     with pytest.raises(SourceError, match="hides the whole"):
         read_source(good, good_mask(tmp_path, (64, 64)))
+
+
+def test_whatever_a_reader_of_pillow_raises_is_told(tmp_path, monkeypatch, recwarn):
+    path = tmp_path / "a.tif"
+    Image.fromarray(picture(20, 16)).save(path)
+    path.write_bytes(path.read_bytes()[:-20])  # it ends within its tags, of which Pillow warns
+    with pytest.raises(SourceError, match=r"a\.tif"):
+        read_source(path)
+    assert not recwarn.list
+
+    def fails(*_):
+        raise RuntimeError("made up")  # as of its AVIF
+
+    monkeypatch.setattr(Image, "open", fails)
+    with pytest.raises(SourceError, match=r"a\.tif: is damaged: made up"):
+        read_source(path)
 
 
 def good_mask(folder, size):

@@ -8,7 +8,7 @@ from typing import get_args, get_type_hints
 import numpy as np
 import pytest
 from gl_context import gl_renderer
-from make_splats import make_splats
+from make_splats import make_splats, with_weights
 
 import voile
 from voile import Camera, FrameRequest, Settings
@@ -22,6 +22,8 @@ from voile.render.modes.layers import Layers
 from voile.render.normals import splat_normals
 from voile.render.projection import footprints, project
 from voile.render.scene_facts import facts_of
+from voile.scenes.content import Content
+from voile.scenes.relearn import relearned
 
 CAMERA = Camera.look_at((1.0, -1.2, -4.0), (0, 0, 0), width=96, height=60)
 SPLATS = make_splats(250, 1, antialiased=False)
@@ -149,6 +151,16 @@ def test_alpha_depth_and_normals_are_those_of_the_frame():
     np.testing.assert_allclose(splat_normals(flat, facing), [(0, 0, -1)], atol=1e-6)
     middle = normal.color[16, 16] / normal.alpha[16, 16]
     np.testing.assert_allclose(middle, (0.5, 0.5, 0.0), atol=1e-3)
+
+
+def test_normals_are_those_of_the_splats_that_are_drawn():
+    """Mode learned turns them."""
+    splats = with_weights(SPLATS)
+    asked = FrameRequest(CAMERA, Settings(shown="normals", mode="learned"))
+    paint = inspect.blended(asked, Content(splats)).paint
+    expected = splat_normals(relearned(splats, splats.learned), CAMERA)
+    np.testing.assert_array_equal(paint.values, expected)
+    assert np.abs(paint.values - splat_normals(splats, CAMERA)).max() > 0.1
 
 
 def test_ids_and_cells_have_colours_of_their_own():

@@ -16,7 +16,7 @@ from voile.render.gl.programs import Programs
 from voile.render.materials.decode import decode, unit
 from voile.render.metrics import psnr
 from voile.render.modes import MODES
-from voile.render.shading import environment_frame, relights
+from voile.render.shading import environment_frame, gbuffer_paint, relights
 from voile.render.shading.environment import pixel_directions
 from voile.render.shading.lit import Points, facing, latents, light, tangent_frames
 from voile.render.shading.sampling import alias_table, radiance, table_of
@@ -26,6 +26,7 @@ from voile.scenes.content import Content, ContentError, no_splats
 from voile.scenes.lights import Lamp, Lights, sky, uniform
 from voile.scenes.material import NetShape
 from voile.scenes.mesh import make_mesh
+from voile.scenes.relearn import relearned
 
 CAMERA = Camera.look_at((1.0, -1.2, -5.0), (0, 0, 0), width=36, height=24)
 LAMPS = (Lamp("directional", (1, -2, -1), (1.0, 0.9, 0.8), 0.6), Lamp("point", (-1, -1, -2)))
@@ -161,6 +162,27 @@ def test_smooth_normals_agree_on_a_plane_of_noisy_discs():
     assert near < means[-1] < far
     tilted = replace(splats, normals=np.tile(np.float32([0, 0.6, 0.8]), (n, 1)))
     np.testing.assert_allclose(np.abs(smooth_normals(tilted, 0.7, 6.0)[:, 2]), 0.8, atol=1e-5)
+
+
+def test_smooth_normals_do_not_hang_on_rounding():
+    """A disc that stands across a plane has no side of it: it must not be on one by 1e-7."""
+    count, half = 200, np.float32(np.sqrt(0.5))
+    rng = np.random.default_rng(3)
+    quats = np.tile(np.float32([1, 0, 0, 0]), (count, 1))
+    quats[::10] = half, 0, half, 0  # about y by 90 degrees
+    flat = make_splats(count, 0)
+    flat = replace(
+        flat,
+        means=(0.1 * rng.uniform(-1, 1, (count, 3))).astype(np.float32),
+        quats=quats,
+        scales=np.tile(np.float32([0.1, 0.1, 1e-3]), (count, 1)),
+    )
+    found = []
+    for turn in (-1e-7, 1e-7):
+        turned = flat.quats + np.float32(turn) * np.float32([1, 1, -1, 1])
+        found.append(smooth_normals(replace(flat, quats=turned), 0.8, 20.0))
+    assert (np.abs(found[0][::10, 0]) > 0.1).all()
+    np.testing.assert_allclose(*found, atol=1e-5)
 
 
 BACKENDS = ["reference", "cpu", pytest.param("gl", marks=pytest.mark.gl)]
@@ -303,6 +325,26 @@ def test_backends_draw_the_reference(all_renderers, backend, mode):
     difference = np.abs(expected.color - actual.color)
     assert difference.mean() <= 0.5 / 255
     assert np.quantile(difference, 0.99) < 0.02
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_gbuffer_is_of_the_splats_that_are_drawn(mode):
+    """Mode learned moves, turns and colours them; cells draws the scene's own in another order."""
+    content = relit()
+    drawn = content.splats
+    if mode == "learned":
+        drawn = relearned(drawn, drawn.learned)
+    found = gbuffer_paint(content, CAMERA, Settings(mode=mode)).values
+    wanted = gbuffer_paint(replace(content, splats=drawn), CAMERA, Settings(mode="sorted")).values
+    np.testing.assert_array_equal(found, wanted)
+
+
+@pytest.mark.gl
+def test_opengl_keeps_a_gbuffer_for_the_splats_that_it_is_of(all_renderers):
+    content, gl = relit(), all_renderers["gl"]
+    expected = draw(gl, relit(), mode="learned")
+    draw(gl, content, mode="sorted")
+    np.testing.assert_array_equal(draw(gl, content, mode="learned").color, expected.color)
 
 
 @pytest.mark.gl

@@ -155,6 +155,8 @@ def test_features_beyond_the_end(tmp_path):
         ({"position": [0, 0]}, "length"),
         ({"position": "here"}, "array"),
         ({"height": 2**40}, "pixels"),
+        ({"width": 10**400}, "pixels"),
+        ({"position": [1e308, 0, 0]}, "not finite"),
     ],
 )
 def test_numbers_that_make_no_camera(tmp_path, change, words):

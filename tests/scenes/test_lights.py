@@ -207,3 +207,16 @@ def test_numbers_of_a_lamp_are_pythons_own():
     numbers = (*lamp.place, *lamp.color, lamp.intensity)
     assert all(type(number) is float for number in numbers)
     assert numbers == (1.0, 2.0, 3.0, 0.5, 0.5, 0.5, 0.5)
+
+
+def test_large_pictures_are_read_in_silence_and_larger_ones_refused(tmp_path, recwarn):
+    path = tmp_path / "sky.png"
+    Image.new("L", (10_000, 9000), 255).save(path)  # more than Pillow takes without a warning
+    light = load_environment(path).image
+    assert light.shape == (9000, 10_000, 3)
+    assert light.min() == light.max() == 1.0
+    path = tmp_path / "sky.hdr"
+    path.write_bytes(hdr(RUNS, b"-Y 16384 +X 16384"))
+    with pytest.raises(SceneFormatError, match="134,217,728 at most"):
+        load_environment(path)
+    assert not recwarn.list

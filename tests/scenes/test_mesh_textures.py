@@ -208,3 +208,20 @@ def test_a_texture_by_an_extension_alone_is_told(tmp_path):
     tree["textures"] = [{"extensions": {"KHR_texture_basisu": {"source": 0}}}]
     with pytest.raises(SceneFormatError, match="KHR_texture_basisu"):
         opened(tmp_path, tree)
+
+
+def test_damaged_meshes_are_refused_in_silence(tmp_path, capfd, recwarn):
+    path = tmp_path / "mesh.stl"
+    facet = "facet normal 0 0 1\nouter loop\nvertex 0 0 {}\nvertex 1 0 0\nvertex 0 1 0\nendloop\n"
+    for number in ("inf", "1e39", "1_0"):
+        path.write_text(f"solid a\n{facet.format(number)}endfacet\nendsolid a\n")
+        with pytest.raises(SceneFormatError, match=r"mesh\.stl"):
+            load_meshes(path)
+    assert capfd.readouterr().err == ""
+    assert not recwarn.list
+
+
+def test_a_cutoff_that_is_no_number(tmp_path):
+    tree = gltf(material={"alphaMode": "MASK", "alphaCutoff": float("nan")})
+    with pytest.raises(SceneFormatError, match=r"mesh\.gltf.*cutoff is nan"):
+        opened(tmp_path, tree)

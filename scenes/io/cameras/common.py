@@ -7,12 +7,12 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-import msgspec
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ...captured import CapturedView
+from ...captured import FARTHEST, CapturedView
 from ...errors import SceneFormatError
+from ...json_text import JsonError, decode
 
 LARGEST = 64 << 20
 """Bytes of a JSON or text file of cameras beyond which it holds something else."""
@@ -40,11 +40,10 @@ def read_bounded(path: Path) -> bytes:
 def decode_json(path: Path, kind: type[_T]) -> _T:
     """A JSON file as a type of msgspec's. Raises SceneFormatError: names the field."""
     try:
-        return msgspec.json.decode(read_bounded(path), type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        text, _, where = str(error).partition(" - at `$")
+        return decode(read_bounded(path), kind)
+    except JsonError as error:
         raise SceneFormatError(
-            path, where.rstrip("`").lstrip(".") or "JSON", text, "Export the cameras again."
+            path, error.field or "JSON", error.problem, "Export the cameras again."
         ) from error
 
 
@@ -78,8 +77,8 @@ def pinhole(
         raise _no_camera(path, name, f"the size is {width} x {height} pixels, not 1 to {MAX_SIDE}")
     if not (all(map(math.isfinite, lens)) and lens[0] > 0 and lens[1] > 0):
         raise _no_camera(path, name, f"fx, fy, cx, cy are {lens}, which is no lens")
-    if not np.isfinite(matrix).all():
-        raise _no_camera(path, name, "the pose has values that are not finite")
+    if not (np.abs(matrix) < FARTHEST).all():
+        raise _no_camera(path, name, f"the pose has values beyond {FARTHEST:g}, or not finite")
     if not np.allclose(matrix[3], (0, 0, 0, 1)):
         raise _no_camera(path, name, "the pose's last row is not 0, 0, 0, 1")
     matrix[:3, :3] = _rotation(path, name, matrix[:3, :3])

@@ -15,7 +15,7 @@ import numpy as np
 
 from ...captured import CapturedView
 from ...errors import SceneFormatError
-from .common import MOST_VIEWS, decode_json, find_image, pinhole, too_many
+from .common import MAX_SIDE, MOST_VIEWS, decode_json, find_image, pinhole, too_many
 
 _Row = Annotated[list[float], msgspec.Meta(min_length=3, max_length=3)]
 _Rows = Annotated[list[_Row], msgspec.Meta(min_length=3, max_length=3)]
@@ -54,7 +54,9 @@ def read(path: Path) -> list[CapturedView]:
         pose[:3, :3] = np.array(entry.rotation).T
         with np.errstate(all="ignore"):
             pose[:3, 3] = -pose[:3, :3] @ np.array(entry.position)
-        lens = (entry.fx, entry.fy, entry.width / 2, entry.height / 2)
+        # Sides are of any size, and halves are not: what is out of range is refused below.
+        cx, cy = (min(max(side, 0), MAX_SIDE) / 2 for side in (entry.width, entry.height))
+        lens = (entry.fx, entry.fy, cx, cy)
         image = find_image(entry.img_name, folders)
         try:
             views.append(pinhole(path, name, (entry.width, entry.height), lens, pose, image))

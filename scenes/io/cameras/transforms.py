@@ -13,10 +13,10 @@ from typing import Annotated
 
 import msgspec
 import numpy as np
-from PIL import Image
 
 from ...captured import CapturedView
 from ...errors import SceneFormatError
+from ..pictures import PictureError, opened
 from .common import MOST_VIEWS, decode_json, find_image, pinhole, too_many, unsupported_lens
 
 _PINHOLES = ("", "PINHOLE", "SIMPLE_PINHOLE", "OPENCV", "FULL_OPENCV", "RADIAL", "SIMPLE_RADIAL")
@@ -128,9 +128,9 @@ def _size(
             "Add w and h, or put the photographs beside the file.",
         )
     try:
-        with Image.open(image) as photograph:  # the header only
+        with opened(image) as photograph:  # the header only
             return photograph.size
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+    except PictureError as error:
         raise SceneFormatError(
-            path, f"{field} file_path", f"{image.name} is no picture: {error}", "Add w and h."
+            path, f"{field} file_path", f"{image.name} cannot be read: {error}", "Add w and h."
         ) from error
