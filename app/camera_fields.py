@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QLineEdit, QWidget
 
 from .history import History
 from .session import Session
-from .typed import number
+from .typed import narrow, number, put_narrow
 
 ROWS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("Position", "eye", ("x", "y", "z")),
@@ -78,8 +78,7 @@ class CameraFields(QWidget):
             for field, value in zip(self.fields[name], values, strict=True):
                 text = _text(value, name)
                 if field.text() != text and not field.isModified():
-                    field.setText(text)
-                    field.setCursorPosition(0)
+                    put_narrow(field, text)
         self.setEnabled(self._session.opened is not None)
         set_by = self._session.settings.field_of_view
         (angle,) = self.fields["fov_y"]
@@ -119,6 +118,4 @@ def _text(value: float, name: str) -> str:
     """A number for a narrow field."""
     if _UNITS.get(name):
         return f"{value if abs(value) >= 0.05 else 0.0:.1f}°"
-    value = value if abs(value) > 1e-12 else 0.0
-    text = f"{value:.4g}"
-    return text if len(text) <= 7 else f"{value:.2g}"
+    return narrow(value)

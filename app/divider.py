@@ -59,7 +59,7 @@ class Divider(QWidget):
         middle, height = WIDTH / 2, self.height()
         painter.setPen(QPen(QColor(0, 0, 0, 110), 3))
         painter.drawLine(QPointF(middle, 0), QPointF(middle, height))
-        light = QColor(theme.ACCENT if self._grip is not None else theme.TEXT)
+        light = QColor(theme.OVER_ACCENT if self._grip is not None else theme.OVER_TEXT)
         painter.setPen(QPen(light, 1))
         painter.drawLine(QPointF(middle, 0), QPointF(middle, height))
         knob = QRectF(middle - 4, height / 2 - 16, 8, 32)

@@ -192,7 +192,8 @@ class Drawer(QObject):
     def close(self, seconds: float) -> bool:
         """Stops drawing; whether the thread ended within `seconds`."""
         self._closed = True
-        return self.readiness.close(seconds) and self._worker.close(seconds)
+        ended = self.readiness.close(seconds), self._worker.close(seconds)
+        return all(ended)
 
     def _key(self, content: Content) -> Key:
         backends = [self._session.backend]

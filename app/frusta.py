@@ -84,7 +84,7 @@ class Frusta(QWidget):
             return
         if captures.shown and len(self._captured):
             rows = [k for k in range(len(self._captured)) if k != captures.current]
-            self._draw(painter, camera, self._captured[rows].reshape(-1, 2, 3), theme.ACCENT)
+            self._draw(painter, camera, self._captured[rows].reshape(-1, 2, 3), theme.OVER_ACCENT)
         if captures.view is None:
             self._draw(painter, camera, self._path, "#f0c674")
         painter.end()

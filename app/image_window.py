@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PIL import Image
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QAction, QCloseEvent, QKeySequence
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMainWindow, QToolBar, QWidget
 
 from ..render.image.fitting import Fitted
 from ..render.image.source import Source, SourceError, read_source
-from ..render.output import write_whole
 from ..render.renderer import BackendUnavailable
 from ..scenes.errors import VoileError
 from ..scenes.image_splats import ImageSplats
@@ -23,6 +21,9 @@ from .image_fitter import ImageFitter
 from .image_model import ImageModel
 from .image_panel import ImagePanel
 from .image_view import ImageCanvas
+from .notices import Notices
+from .pictures import save_png
+from .tasks import Tasks
 
 PICTURES = "Pictures (*.png *.jpg *.jpeg *.webp *.tif *.tiff *.bmp);;All files (*)"
 
@@ -40,7 +41,6 @@ class ImageWindow(QMainWindow):
 
     Attributes:
         model, canvas, panel, fitter: the parts.
-        banners: notices that were put up.
     """
 
     closed = Signal(object)
@@ -51,7 +51,9 @@ class ImageWindow(QMainWindow):
         self.canvas = ImageCanvas(self.model, self)
         self.panel = ImagePanel(self.model, self)
         self.fitter = ImageFitter(self)
-        self.banners: list[Banner] = []
+        self._notices = Notices(self.canvas)
+        self._tasks = Tasks(self)
+        self._tasks.failed.connect(lambda e: self.notify("The picture was not saved", e))
         self._name = ""
         self._bits: Bits | None = None
         body = QWidget(self)
@@ -76,6 +78,11 @@ class ImageWindow(QMainWindow):
         self.fitter.failed.connect(lambda e: self.notify("The picture was not fitted", e))
         self.fitter.ended.connect(lambda: self.panel.set_fitting(False))
 
+    @property
+    def banners(self) -> list[Banner]:
+        """The notices that are up, newest last."""
+        return self._notices.banners
+
     def open(self, path: Path) -> bool:
         """Shows a .vis file; whether it could be read."""
         try:
@@ -95,12 +102,7 @@ class ImageWindow(QMainWindow):
 
     def notify(self, title: str, error: BaseException | str) -> None:
         """Puts up a notice."""
-        banner = Banner(title, error, self.canvas)
-        self.banners.append(banner)
-        banner.dismissed.connect(self.banners.remove)
-        banner.adjustSize()
-        banner.move(max(0, (self.canvas.width() - banner.width()) // 2), 2 * theme.GRID)
-        banner.show()
+        self._notices.notify(title, error)
 
     def save_file(self, path: Path) -> None:
         """Writes the image as .vis."""
@@ -114,11 +116,7 @@ class ImageWindow(QMainWindow):
         """Writes what is drawn, as it is on screen, as PNG."""
         drawn: Drawn | None = self.canvas.latest
         if drawn is not None:
-            try:
-                picture = Image.fromarray(drawn.pixels)
-                write_whole(path, lambda to: picture.save(to, format="PNG"))
-            except VoileError as error:
-                self.notify("The picture was not saved", error)
+            self._tasks.run("saving a picture", lambda: save_png(drawn.pixels, path))
 
     def compare_with(self, path: Path) -> None:
         """Reads the picture that errors are drawn against."""
@@ -142,6 +140,7 @@ class ImageWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ends what is done in threads."""
         self.fitter.close(JOIN_SECONDS)
+        self._tasks.close(JOIN_SECONDS)
         self.canvas.drawer.close(JOIN_SECONDS)
         self.closed.emit(self)
         event.accept()

@@ -21,7 +21,7 @@ from . import theme
 from .buttons import button_row, text_button
 from .edit_tools import LAMPS, VIEW
 from .setting_inputs import Number, Swatch
-from .typed import number
+from .typed import narrow, number, put_narrow
 
 if TYPE_CHECKING:
     from .docks import Context
@@ -170,11 +170,11 @@ class LampRow(QWidget):
         self.color.put(lamp.color)
         self.strength.put(lamp.intensity)
         for field, value in zip(self.place, lamp.place):
-            field.setText(f"{value:.5g}")
+            put_narrow(field, narrow(value))
 
     def _typed(self, axis: int) -> None:
         text, place = self.place[axis].text(), list(self._lamp.place)
-        if text == f"{place[axis]:.5g}":
+        if text == narrow(place[axis]):
             return  # the same as far as it is written: the finer value stays
         try:
             place[axis] = number(text)

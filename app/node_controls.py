@@ -24,7 +24,7 @@ from . import theme
 from .editor import Editor
 from .history import History
 from .setting_inputs import Number
-from .typed import number
+from .typed import narrow, number, put_narrow
 
 _ROWS = ("Position", "Rotation °", "Scale")
 
@@ -73,9 +73,9 @@ class PlaceControls(QWidget):
         self.billboard.setVisible(poster is not None)
         self.billboard.setChecked(poster is not None and poster.billboard)
         for (name, axis), field in self.fields.items():
-            text = _text(_values(placement, name)[axis])
+            text = narrow(_values(placement, name)[axis])
             if field.text() != text:
-                field.setText(text)
+                put_narrow(field, text)
         self.reset.setEnabled(placement != IDENTITY)
 
     def _set_billboard(self, on: bool) -> None:
@@ -88,7 +88,7 @@ class PlaceControls(QWidget):
             return
         placement, field = node.edits.placement, self.fields[name, axis]
         values = list(_values(placement, name))
-        if field.text() == _text(values[axis]):
+        if field.text() == narrow(values[axis]):
             return  # the same as far as it is written: the finer value stays
         try:
             values[axis] = number(field.text())
@@ -150,7 +150,7 @@ class ColorControls(QWidget):
         """Shows the colours of the current node."""
         node = self._editor.current
         recolor = NEUTRAL if node is None else node.edits.recolor
-        self.setEnabled(node is not None and node.poster is None)
+        self.setEnabled(node is not None and node.of_splats)
         red, green, blue = recolor.tint
         for name, value in (
             ("exposure", recolor.exposure),
@@ -191,10 +191,6 @@ def _values(placement: Placement, name: str) -> tuple[float, ...]:
     if name == "Position":
         return placement.translation
     return (placement.scale,) if name == "Scale" else to_euler(placement.rotation)
-
-
-def _text(value: float) -> str:
-    return f"{value if abs(value) > 1e-9 else 0.0:.6g}"  # no -0
 
 
 def _reset_button(hint: str, parent: QWidget) -> QPushButton:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QWidget
 
 from ..render.frame import Frame, FrameRequest
 from ..render.spec import settings_label
-from ..scenes.errors import VoileError
 from . import dialogs
 from .actions import Actions
 from .jobs import Picture
 from .pictures import image_of, pixels, save_png
 from .session import Session
+from .tasks import Tasks
 from .viewport import Viewport
 
 
@@ -38,6 +40,15 @@ class PictureKeeper(QObject):
         actions.save_picture.triggered.connect(self.ask)
         actions.copy_picture.triggered.connect(self.copy)
         viewport.picture_taken.connect(self._keep)
+        self._tasks = Tasks(self)
+        self._tasks.failed.connect(
+            lambda error: self.failed.emit("The picture could not be saved", error)
+        )
+
+    @property
+    def busy(self) -> bool:
+        """Whether pictures that were taken are not kept yet."""
+        return self._tasks.running
 
     def ask(self) -> None:
         """Asks for a file, and saves there."""
@@ -55,20 +66,29 @@ class PictureKeeper(QObject):
         """Puts what is drawn on the clipboard; of two, side A."""
         self._viewport.take_picture(Picture())
 
+    def close(self, seconds: float) -> list[str]:
+        """Waits for pictures that are being kept; names of those not done within `seconds`."""
+        return self._tasks.close(seconds)
+
     def _keep(self, picture: Picture, frame: Frame, request: FrameRequest) -> None:
-        image = pixels(frame, request.settings, picture.size)
-        if picture.path is None:
-            QGuiApplication.clipboard().setImage(image_of(image))
-        else:
-            try:
-                save_png(image, picture.path)
-            except VoileError as error:
-                self.failed.emit("The picture could not be saved", error)
-                return
+        """Tone curve and PNG of a large picture take seconds: a thread has them."""
+        told = ""
         if self._session.comparison.active:
             # Two pictures are on screen: it must be said which one this is.
-            verb, where = "copied", "On the clipboard"
+            told = f"{settings_label(request.settings)}, drawn by {self._session.backend}"
+
+        def work() -> NDArray[np.uint8]:
+            image = pixels(frame, request.settings, picture.size)
             if picture.path is not None:
-                verb, where = "saved", str(picture.path)
-            what = f"{settings_label(request.settings)}, drawn by {self._session.backend}"
-            self.told.emit(f"Side A was {verb}", f"{where}: {what}.")
+                save_png(image, picture.path)
+            return image
+
+        self._tasks.run("keeping a picture", work, lambda image: self._kept(picture, image, told))
+
+    def _kept(self, picture: Picture, image: NDArray[np.uint8], told: str) -> None:
+        verb, where = "saved", str(picture.path)
+        if picture.path is None:
+            verb, where = "copied", "On the clipboard"
+            QGuiApplication.clipboard().setImage(image_of(image))
+        if told:
+            self.told.emit(f"Side A was {verb}", f"{where}: {told}.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -13,12 +12,8 @@ from PySide6.QtGui import QImage
 from ..render.display import developed
 from ..render.finish import resized
 from ..render.frame import Frame
+from ..render.output import write_whole
 from ..render.settings import Settings
-from ..scenes.errors import VoileError
-
-
-class PictureError(VoileError):
-    """A picture cannot be written; the text says where and why."""
 
 
 def pixels(
@@ -41,12 +36,5 @@ def image_of(pixels: NDArray[np.uint8]) -> QImage:
 
 
 def save_png(image: NDArray[np.uint8], path: Path) -> None:
-    """Writes a PNG of pixels as `pixels` gives them. Raises PictureError."""
-    encoded = BytesIO()
-    Image.fromarray(image).save(encoded, format="PNG")
-    try:
-        path.write_bytes(encoded.getvalue())
-    except OSError as error:
-        raise PictureError(
-            f"{path}: cannot be written: {error.strerror or error}. Choose another folder."
-        ) from error
+    """Writes a PNG of pixels as `pixels` gives them, whole or not at all. Raises OutputError."""
+    write_whole(path, lambda to: Image.fromarray(image).save(to, format="PNG"))

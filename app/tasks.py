@@ -1,6 +1,6 @@
 """`Task`: a function in a thread, with progress, cancelling and a result, as Qt signals.
 
-`OneTask` is the base of what runs one of them at a time.
+`OneTask` is the base of what runs one of them at a time; `Tasks` runs any number, each to its end.
 """
 
 from __future__ import annotations
@@ -8,15 +8,25 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Signal, SignalInstance
 
 from ..scenes.errors import Cancelled
 from ..scenes.progress import Progress
 
 REPORT_EVERY = 1 / 30
 """Least time between two progress signals of the same stage, seconds."""
+
+
+def tell(signal: SignalInstance, *values: Any) -> None:
+    """Emits a signal from a thread that may outlive its window; then nobody is there to listen.
+
+    Closing waits for threads, but not for ever, and Qt raises where the sender has been deleted.
+    """
+    with suppress(RuntimeError):
+        signal.emit(*values)
 
 
 class Task(QObject):
@@ -69,15 +79,15 @@ class Task(QObject):
         try:
             result = self._work(self._report)
         except Cancelled:
-            self.cancelled.emit()
+            tell(self.cancelled)
         except Exception as error:
-            self.failed.emit(error)
+            tell(self.failed, error)
         else:
             # A cancel that came too late to stop the work still means that nobody wants it.
             if self._cancel.is_set() and not self._keep:
-                self.cancelled.emit()
+                tell(self.cancelled)
             else:
-                self.done.emit(result)
+                tell(self.done, result)
 
     def _report(self, fraction: float, stage: str, /) -> None:
         if self._cancel.is_set():
@@ -86,7 +96,7 @@ class Task(QObject):
         now = time.monotonic()
         if stage != shown or now - before >= REPORT_EVERY:
             self._reported = (now, stage)
-            self.progress.emit(fraction, stage)
+            tell(self.progress, fraction, stage)
 
 
 class OneTask(QObject):
@@ -138,3 +148,43 @@ class OneTask(QObject):
             self._task.deleteLater()
             self._task = None
             self.ended.emit()
+
+
+class Tasks(QObject):
+    """Runs tasks beside each other, each to its end: what they do is wanted even at the last.
+
+    Signals:
+        failed: the exception of one of them.
+    """
+
+    failed = Signal(object)
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self._tasks: list[Task] = []
+
+    @property
+    def running(self) -> bool:
+        """Whether a task is under way."""
+        return bool(self._tasks)
+
+    def run(
+        self, name: str, work: Callable[[], Any], done: Callable[[Any], object] | None = None
+    ) -> None:
+        """Does `work` in a thread of its own, and then `done` with its result in this one."""
+        task = Task(name, lambda _: work(), self)
+        self._tasks.append(task)
+        task.failed.connect(self.failed)
+        if done is not None:
+            task.done.connect(done)
+        for over in (task.done, task.failed):
+            over.connect(lambda _: self._end(task))
+        task.start()
+
+    def close(self, seconds: float) -> list[str]:
+        """Waits; names of those that did not end within `seconds` each."""
+        return [task.name for task in self._tasks if not task.join(seconds)]
+
+    def _end(self, task: Task) -> None:
+        self._tasks.remove(task)
+        task.deleteLater()

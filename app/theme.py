@@ -51,6 +51,12 @@ ALERT = THEMES["dark"]["ALERT"]
 PRESSED = THEMES["dark"]["PRESSED"]
 ALARM = THEMES["dark"]["ALARM"]
 
+OVER_TEXT = THEMES["dark"]["TEXT"]
+"""Of what is drawn into the picture itself, which is as dark in every theme."""
+
+OVER_ACCENT = THEMES["dark"]["ACCENT"]
+"""Likewise, of what is in hand."""
+
 ASSETS = (Path(__file__).parent / "assets").as_posix()
 
 GRID = 8
@@ -183,6 +189,7 @@ def colors() -> dict[str, str]:
 def apply(app: QApplication, theme: str = "dark") -> None:
     """Dresses the application: Fusion on every platform, whatever the desktop says."""
     globals().update(THEMES[theme])
+    app.setStyleSheet("")  # else each step below restyles every widget by the old one
     app.setStyle("Fusion")
     palette = QPalette()
     roles = QPalette.ColorRole

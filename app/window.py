@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -50,7 +51,7 @@ from .view_legend import ViewLegend
 from .viewport import Viewport
 
 JOIN_SECONDS = 10.0
-"""How long closing waits for a thread that is being cancelled."""
+"""How long closing waits for threads that are being cancelled."""
 
 log = logging.getLogger(__name__)
 
@@ -309,19 +310,26 @@ class MainWindow(QMainWindow):
             return
         self.keeper.forget()
         self.images.close()
-        names = self.opening.close(JOIN_SECONDS) + self._preparer.close(JOIN_SECONDS)
-        names += self.keeper.close(JOIN_SECONDS)
-        names += self.docks.close(JOIN_SECONDS) + self.editing.close(JOIN_SECONDS)
-        if not self.viewport.shut_down(JOIN_SECONDS):
-            names.append("drawing")
-        for name in names:
-            log.warning("closing without waiting longer for: %s", name)
         self.preferences.geometry = self.saveGeometry().toBase64().toStdString()
         self.docks.show("compare", False)
         self.preferences.docks = self.docks.state()
         self._save_preferences()
+        self.hide()  # what is still at work may take its time to notice
+        self._stop_work()
         self.failures.close()
         event.accept()
+
+    def _stop_work(self) -> None:
+        """Everything is told to stop before anything is waited for, and all share the time."""
+        parts = self.opening, self._preparer, self.keeper, self.pictures, self.docks, self.editing
+        for part in (*parts, self.viewport.drawer):
+            part.close(0.0)
+        end = time.monotonic() + JOIN_SECONDS
+        names = [n for part in parts for n in part.close(max(0.0, end - time.monotonic()))]
+        if not self.viewport.shut_down(max(0.0, end - time.monotonic())):
+            names.append("drawing")
+        for name in names:
+            log.warning("closing without waiting longer for: %s", name)
 
     def _save_preferences(self) -> None:
         preferences.save(self.preferences, self._preferences_path)

@@ -264,6 +264,7 @@ def test_copied_picture(qtbot, make_window, show, look, ply):
     window = show(make_window("gl"), ply)
     picture = look(window)
     window.pictures.copy()
+    qtbot.waitUntil(lambda: not window.pictures.busy, timeout=10_000)
     image = QGuiApplication.clipboard().image()
     height, width, _ = picture.shape
     assert (image.width(), image.height()) == (width, height)

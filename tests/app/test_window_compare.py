@@ -233,5 +233,5 @@ def test_saving_while_comparing_says_which_side_it_was(qtbot, comparing, tmp_pat
     assert "On the clipboard" in window.overlays.banners[1].text
     window.session.comparison.active = False
     window.pictures.copy()
-    qtbot.wait(50)
+    qtbot.waitUntil(lambda: not window.pictures.busy, timeout=10_000)
     assert len(window.overlays.banners) == 2

@@ -227,6 +227,7 @@ def test_fitting_in_the_window(qtbot, main_window, files, tmp_path):
     one.save_file(tmp_path / "a.vis")
     assert np.array_equal(load_image(tmp_path / "a.vis").means, one.model.splats.means)
     one.save_picture(tmp_path / "a.png")
+    qtbot.waitUntil((tmp_path / "a.png").exists, timeout=10_000)
     assert Image.open(tmp_path / "a.png").size[0] == one.canvas.latest.shown.view.width
     one.close()
     qtbot.waitUntil(lambda: not window.images.windows)
@@ -251,3 +252,13 @@ def test_the_main_window_opens_images_beside_it(qtbot, main_window, files):
     assert window.session.opened is None
     settle(qtbot, window.images.windows[0])
     assert window.images.windows[0].windowTitle().startswith("photo.vis")
+
+
+def test_notices_stand_below_each_other(qtbot, image_window):
+    image_window.notify("One", "was done.")
+    image_window.notify("Another", "was done.")
+    image_window.resize(image_window.minimumSizeHint())
+    qtbot.wait(50)
+    one, other = (banner.geometry() for banner in image_window.banners)
+    assert not one.intersects(other)
+    assert image_window.canvas.rect().contains(one.united(other))

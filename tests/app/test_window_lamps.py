@@ -16,6 +16,7 @@ from window_mouse import LEFT, NOTHING, camera, drag, mouse, press  # noqa: E402
 
 from voile.app.edit_tools import LAMPS, VIEW  # noqa: E402
 from voile.app.navigation import ORBIT_SPEED  # noqa: E402
+from voile.app.typed import narrow  # noqa: E402
 from voile.scenes.lights import Lamp  # noqa: E402
 
 SIDE = Lamp("directional", (1.0, -1.0, -0.4), intensity=3.0)
@@ -74,7 +75,7 @@ def test_a_click_on_a_mark_chooses_and_a_drag_moves_in_one_step(window, look):
     assert lamps(window)[1] == shown[1] != shown[0]
     assert lamps(window)[0] == SIDE
     assert window.session.navigator.view == view
-    assert rows(window)[1].place[0].text() == f"{shown[1].place[0]:.5g}"
+    assert rows(window)[1].place[0].text() == narrow(shown[1].place[0])
     stack.undo()
     assert lamps(window) == (SIDE, NEAR)
     np.testing.assert_array_equal(look(window), before)

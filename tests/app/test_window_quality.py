@@ -150,6 +150,7 @@ def test_samples_add_up_while_the_view_rests(qtbot, panel_of, look, backend):
     qtbot.wait(300)
     assert not frames  # enough is enough
     window.pictures.copy()  # what is shown, not a frame of its own
+    qtbot.waitUntil(lambda: not window.pictures.busy, timeout=10_000)
     from PySide6.QtGui import QGuiApplication
 
     image = QGuiApplication.clipboard().image()

@@ -141,7 +141,7 @@ def test_a_picture_saved_meanwhile_is_what_is_on_screen(
     window.session.settings.mode = "cells"
     qtbot.waitUntil(window.overlays.readying.isVisible, timeout=5_000)
     window.pictures.save(tmp_path / "now.png")
-    assert (tmp_path / "now.png").exists()
+    qtbot.waitUntil((tmp_path / "now.png").exists, timeout=10_000)
     assert slow.calls == 1
     slow.go.set()
 

@@ -1,5 +1,6 @@
 """What goes wrong is told in the window, and the window lives on; every thread ends with it."""
 
+import itertools
 import os
 import subprocess
 import sys
@@ -8,17 +9,26 @@ import time
 
 import numpy as np
 import pytest
+from PIL import Image
 
 pytestmark = pytest.mark.window
 
 pytest.importorskip("PySide6.QtCore")
 
-from PySide6.QtWidgets import QFileDialog, QPushButton, QToolButton, QWidget  # noqa: E402
+from PySide6.QtWidgets import (  # noqa: E402
+    QAbstractButton,
+    QFileDialog,
+    QPushButton,
+    QToolButton,
+    QWidget,
+)
 
 from voile import SceneFormatError, load  # noqa: E402
 from voile.app import opened as opened_module  # noqa: E402
 from voile.app import preferences  # noqa: E402
+from voile.app.banner import Banner  # noqa: E402
 from voile.app.failures import Failures  # noqa: E402
+from voile.app.pictures import save_png  # noqa: E402
 from voile.render import RenderError  # noqa: E402
 from voile.scenes.content import Content  # noqa: E402
 
@@ -137,6 +147,63 @@ def test_close_while_loading_ends_every_thread(qtbot, make_window, show, ply, mo
     window.close()
     assert slow.ended.is_set()
     assert not [t.name for t in threading.enumerate() if t.name.startswith("voile task")]
+
+
+def test_closing_waits_once_for_all_that_does_not_end_with_the_window_gone(
+    qtbot, make_window, show, ply, monkeypatch, caplog
+):
+    go, busy = threading.Event(), [threading.Event(), threading.Event()]
+
+    def stuck(which):
+        def work(*_, **__):
+            busy[which].set()
+            go.wait(30)
+            raise RenderError("let go")
+
+        return work
+
+    window = show(make_window("cpu"), ply)
+    from voile.render.cpu.renderer import CPURenderer
+
+    monkeypatch.setattr(CPURenderer, "render", stuck(0))
+    monkeypatch.setattr(opened_module, "open_scene", stuck(1))
+    monkeypatch.setattr("voile.app.window.JOIN_SECONDS", 1.5)
+    window.session.navigator.orbit(0.2, 0.0)
+    window.open("another")
+    qtbot.waitUntil(lambda: all(each.is_set() for each in busy))
+    seen = []
+    shut_down = window.viewport.shut_down
+    monkeypatch.setattr(
+        window.viewport, "shut_down", lambda s: seen.append(window.isVisible()) or shut_down(s)
+    )
+    begin = time.monotonic()
+    window.close()
+    took = time.monotonic() - begin
+    go.set()
+    assert 1.5 <= took < 2.8, "as long as for one of them, not for each"
+    assert seen == [False]
+    names = {r.getMessage().rpartition(": ")[2] for r in caplog.records if r.levelname == "WARNING"}
+    assert names >= {"another", "drawing"}
+    qtbot.waitUntil(lambda: not any(t.name.startswith("voile task") for t in threading.enumerate()))
+
+
+def test_a_picture_is_kept_in_a_thread_and_whole_when_the_window_closes(
+    qtbot, make_window, show, ply, tmp_path, monkeypatch
+):
+    threads = []
+
+    def slowly(image, path):
+        threads.append(threading.current_thread())
+        time.sleep(0.3)
+        save_png(image, path)
+
+    monkeypatch.setattr("voile.app.picture_keeper.save_png", slowly)
+    window = show(make_window("gl"), ply)
+    window.pictures.save(tmp_path / "last.png")
+    window.close()
+    assert Image.open(tmp_path / "last.png").size == window.viewport.size().toTuple()
+    assert threads
+    assert threading.main_thread() not in threads
 
 
 def test_close_at_once(make_window, caplog):
@@ -339,3 +406,30 @@ def test_no_window_possible_is_said_in_one_sentence(environment, words):
     assert words in stderr
     assert "voile render" in stderr  # what works instead
     assert "Traceback" not in stderr
+
+
+@pytest.mark.parametrize("size", [(330, 300), (560, 420), (1100, 500)])
+def test_what_lies_over_the_picture_fits_it_and_nothing_lies_over_another(
+    qtbot, make_window, show, ply, size
+):
+    window = show(make_window(), ply)
+    view, overlays = window.viewport, window.overlays
+    words = f"Could not open {'a long name ' * 12}.ply", RenderError("why " * 40)
+    overlays.notify(*words)
+    overlays.notify("Saved", "/a/folder/scene.voile.")
+    overlays.loading.report(0.3, f"Reading {'a long name ' * 12}.ply")
+    for width, height in ((340, 300), (1100, 500), size):  # notices that are up follow the window
+        window.resize(width, height)
+        qtbot.waitUntil(lambda w=width: abs(view.width() - w) < 40)
+        qtbot.wait(50)
+        assert overlays.banners[0].size() == Banner(*words, view).size()
+    assert overlays.hud.isVisible()
+    parts = [*overlays.banners, overlays.loading]
+    for part in parts:
+        assert view.rect().contains(part.geometry()), part
+        for button in part.findChildren(QAbstractButton):
+            if button.isVisible():
+                assert part.rect().contains(button.geometry()), part
+    for group in (overlays.banners, [overlays.loading, overlays.hud]):
+        for one, other in itertools.combinations(group, 2):
+            assert not one.geometry().intersects(other.geometry())
