@@ -129,6 +129,7 @@ class Dropped(QObject):
         self._opens = False  # whether one is on its way
         self._came_with_scene = False  # whether what is left came with the scene that is shown
         self._document: object = None  # what the rest goes into
+        self._taking = False  # a question may be on screen, behind which the timer goes on
         self._look = QTimer(self)
         self._look.setInterval(_WAIT)
         self._look.timeout.connect(self._go_on)
@@ -167,7 +168,7 @@ class Dropped(QObject):
 
     def _go_on(self) -> None:
         """Takes up what is next, as long as nothing is being read."""
-        while not self._reading():
+        while not self._taking and not self._reading():
             document = self._shown()
             if self._opens:
                 self._opens = False
@@ -186,10 +187,13 @@ class Dropped(QObject):
                 self.stop()
                 self._notify(f"{names}: left out", "The scene that it goes with was not opened.")
                 return
+            self._taking = True
             try:
                 self._take(kind, path)
             except VoileError as error:
                 self._notify(f"Could not open {path.name}", error)
+            finally:
+                self._taking = False
 
     def _shown(self) -> object:
         opened = self._session.opened

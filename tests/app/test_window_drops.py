@@ -2,6 +2,7 @@
 
 import pytest
 from camera_samples import CAMERAS, cameras_json, colmap_bin
+from make_images import make_image
 
 pytestmark = [
     pytest.mark.window,
@@ -15,9 +16,11 @@ from PySide6.QtCore import QMimeData, QPoint, QPointF, QUrl  # noqa: E402
 from PySide6.QtGui import QDragEnterEvent, QDropEvent  # noqa: E402
 from PySide6.QtWidgets import QApplication, QMessageBox  # noqa: E402
 
+from voile.app import dialogs  # noqa: E402
 from voile.app.dropped import in_order, kind_of  # noqa: E402
 from voile.render.settings_file import save_settings  # noqa: E402
 from voile.scenes.builtin.materials import builtin_material  # noqa: E402
+from voile.scenes.io.vis import save_image  # noqa: E402
 from voile.scenes.material_file import save_material  # noqa: E402
 
 
@@ -229,3 +232,28 @@ def test_a_picture_is_asked_about_and_fitted_or_made_light(
     assert ["One picture at a time" in text for text in banners(window)] == [True]
     window.history.stack.undo()
     assert window.session.opened.scene.lights.environment.name == "Clear sky"
+
+
+def test_one_question_at_a_time_and_nothing_behind_it(
+    qtbot, make_window, show, ply, tmp_path, monkeypatch
+):
+    window = show(make_window("cpu"), ply)
+    images = [tmp_path / "a.vis", tmp_path / "b.vis"]
+    for path in images:
+        save_image(make_image(8, (16, 12)), path)
+    save_settings({"splat_scale": 0.5}, tmp_path / "settings.json")
+    asked, behind = [], []
+
+    def ask(parent, name):
+        asked.append(name)
+        count = len(asked)
+        qtbot.wait(200)  # as a box on screen does
+        behind.append((len(asked) - count, window.session.settings.splat_scale))
+        return ""
+
+    monkeypatch.setattr(dialogs, "ask_poster", ask)
+    drop(window, *images, tmp_path / "settings.json")
+    qtbot.waitUntil(lambda: done(window), timeout=30_000)
+    assert sorted(asked) == ["a.vis", "b.vis"]
+    assert behind == [(0, 1.0)] * 2
+    assert window.session.settings.splat_scale == 0.5
