@@ -452,9 +452,9 @@ FILES = ("project.cu", "sort.cu", "bins.cu", "modes/sorted.cu", "modes/stochasti
 
 
 @pytest.fixture(scope="module")
-def on_host(tmp_path_factory):
+def on_host():
     """The backend's own kernels, compiled for the host."""
-    return HostLauncher(tmp_path_factory.mktemp("kernels"), FILES)
+    return HostLauncher(FILES)
 
 
 @pytest.mark.parametrize(
