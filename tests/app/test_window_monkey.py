@@ -39,8 +39,8 @@ def test_random_actions(qtbot, make_window, monkeypatch, tmp_path, seed):
         qtbot.wait(2)
         assert not errors, list(monkey.trail)
     window.open(str(scenes[1]))
-    qtbot.waitUntil(lambda: not window.loading, timeout=60_000)
-    qtbot.waitUntil(lambda: window.viewport.settled, timeout=60_000)
+    qtbot.waitUntil(lambda: not window.loading)
+    qtbot.waitUntil(lambda: window.viewport.settled)
     assert not errors
     many = {id(splats) for ref in opened if (splats := ref()) is not None}
     gc.collect()
