@@ -20,6 +20,8 @@ HELLO = (
     "Tab completes, Up and Down bring earlier lines back.\n"
 )
 MOST_LINES = 5000
+LONGEST = 10_000
+"""Characters of a line that are shown: one that is much longer takes seconds to lay out."""
 
 
 class ConsolePanel(QWidget):
@@ -126,8 +128,14 @@ class ConsolePanel(QWidget):
 
     def _write(self, text: str) -> None:
         if text:
+            text = "\n".join(map(_shortened, text.split("\n")[-MOST_LINES:]))
             cursor = self.output.textCursor()
             cursor.movePosition(QTextCursor.MoveOperation.End)
             cursor.insertText(text)
             self.output.setTextCursor(cursor)
             self.output.ensureCursorVisible()
+
+
+def _shortened(line: str) -> str:
+    more = len(line) - LONGEST
+    return line if more <= 0 else f"{line[:LONGEST]}… and {more:,} characters more"

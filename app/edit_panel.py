@@ -19,13 +19,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ..render.selecting import HOWS, by_color, by_material, by_opacity, by_size
+from ..render.selecting import HOWS, by_color, by_material, by_opacity, by_size, warm_unhidden
 from ..scenes.splats import Splats
 from . import theme, wearing
 from .edit_tools import LAMPS
 from .node_controls import ColorControls, PlaceControls
 from .setting_inputs import Choice, Number, Segments, Swatch
 from .settings_panel import Group
+from .tasks import Tasks
 
 if TYPE_CHECKING:
     from .docks import Context
@@ -47,7 +48,8 @@ class EditPanel(QWidget):
 
     def __init__(self, context: Context, parent: QWidget) -> None:
         super().__init__(parent)
-        self._context = context
+        self._context, self._tasks = context, Tasks(self)
+        self._tasks.failed.connect(lambda e: context.notify("Kernels could not be compiled", e))
         self._editor, self._tools = context.editing.editor, context.editing.tools
         does = context.editing.actions
         column = QVBoxLayout(self)
@@ -115,8 +117,14 @@ class EditPanel(QWidget):
         self._tools.how = how
         self.how.put(how)
 
+    def close_tasks(self, seconds: float) -> list[str]:
+        """Waits for kernels that are being compiled; names of what did not end."""
+        return self._tasks.close(seconds)
+
     def _set_visible(self, only: bool) -> None:
         self._editor.only_visible = only
+        if only:  # the first time takes seconds, which a drag that selects should not
+            self._tasks.run("compiling kernels", warm_unhidden)
 
     def _select_by(self, find: Callable[[Splats], Any], text: str) -> None:
         self._editor.select(find, self._tools.how, self._context.viewport.camera(), text=text)

@@ -189,6 +189,7 @@ def colors() -> dict[str, str]:
 def apply(app: QApplication, theme: str = "dark") -> None:
     """Dresses the application: Fusion on every platform, whatever the desktop says."""
     globals().update(THEMES[theme])
+    app.setStyleSheet("")  # else each step below restyles every widget by the old one
     app.setStyle("Fusion")
     palette = QPalette()
     roles = QPalette.ColorRole

@@ -194,6 +194,13 @@ def unhidden(splats: Splats, camera: Camera, least: float = VISIBLE) -> Mask:
     return found
 
 
+def warm_unhidden() -> None:
+    """Compiles what `unhidden` runs, or loads it from the cache; later calls return at once."""
+    three, four = np.ones((1, 3), np.float32), np.full((1, 4), 0.5, np.float32)
+    splats = Splats(three, four, three, np.ones(1, np.float32), three[:, None])
+    unhidden(splats, Camera.look_at((0.0, 0.0, 4.0), (0.0, 0.0, 0.0), width=8, height=8))
+
+
 def _between(values: NDArray[np.float32], low: float, high: float, what: str) -> Mask:
     if not low <= high:
         raise SelectionError(f"{what} from {low} to {high} is no range")

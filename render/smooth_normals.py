@@ -14,6 +14,8 @@ from .projection import quats_to_matrices
 from .scene_facts import facts_of
 
 _CHUNK = 1 << 16
+_ACROSS = 1e-5  # cosines up to here are rounding
+_SOMEWHERE = np.array([0.36, -0.8, 0.48])  # along no axis and no diagonal
 _BITS = 20  # of a cell's number along an axis, either side of the middle one
 
 
@@ -54,8 +56,12 @@ def _agreed(splats: Splats, own: NDArray[np.float32], reach: float) -> NDArray[n
         for k in range(i, 3):
             sums = np.bincount(cell, weights * own[:, i] * own[:, k], count)
             tensors[:, i, k] = tensors[:, k, i] = sums
-    agreed = np.linalg.eigh(tensors)[1][:, :, 2][cell]
-    agreed *= np.where(np.sum(agreed * own, axis=1, keepdims=True) < 0, -1.0, 1.0)
+    main = np.linalg.eigh(tensors)[1][:, :, 2]
+    # Across a splat's own normal there is no such side: then all of a cell have the same, which no
+    # rounding decides.
+    main *= np.where(main @ _SOMEWHERE < 0, -1.0, 1.0)[:, None]
+    agreed = main[cell]
+    agreed *= np.where(np.sum(agreed * own, axis=1, keepdims=True) < -_ACROSS, -1.0, 1.0)
     return agreed
 
 

@@ -6,6 +6,8 @@ from voile.app.interpreter import Interpreter, completed
 
 Qt = pytest.importorskip("PySide6.QtCore").Qt
 
+from voile.app.console_panel import LONGEST  # noqa: E402
+
 
 def test_statements_keep_their_names_and_print():
     python = Interpreter({"three": 3})
@@ -65,6 +67,8 @@ def test_console_in_the_window(qtbot, make_window, show, look, ply):
         return panel.output.toPlainText()
 
     assert "40" in enter("len(splats)").splitlines()[-1]
+    long = enter("print('x' * 50_000)").splitlines()[-1]
+    assert long == "x" * LONGEST + f"… and {50_000 - LONGEST:,} characters more"
     enter("settings.splat_scale = 0.5")
     assert window.session.settings.splat_scale == 0.5
     assert "ValueError" in enter("raise ValueError('no')")

@@ -1,5 +1,7 @@
 """Selecting splats in the window, by mouse and keys, and what is done to them."""
 
+import threading
+
 import numpy as np
 import pytest
 
@@ -23,6 +25,7 @@ from window_mouse import (  # noqa: E402
 )
 
 from voile.app.node_list import COUNT  # noqa: E402
+from voile.render import selecting  # noqa: E402
 from voile.render.selecting import in_rectangle  # noqa: E402
 
 
@@ -172,9 +175,13 @@ def test_crop_isolate_invert_and_separate(window, look):
     assert np.abs(look(window).astype(int) - picture).max() <= 1  # nothing moved
 
 
-def test_only_visible_asks_what_is_in_front(window):
+def test_only_visible_asks_what_is_in_front(qtbot, window, monkeypatch):
+    asked = []
+    monkeypatch.setattr(selecting, "unhidden", lambda *_: asked.append(threading.current_thread()))
     panel = window.docks["edit"]
     panel.visible.setChecked(True)
+    qtbot.waitUntil(lambda: len(asked) == 1)  # its kernels are compiled, and not in this thread
+    assert asked != [threading.main_thread()]
     window.editing.actions.all.trigger()
     assert node(window).selected.count == 40  # all is all
     window.editing.tools.take("rectangle")
