@@ -113,9 +113,14 @@ def preferences_path(tmp_path):
 
 @pytest.fixture
 def no_hurry(monkeypatch):
-    """What a window does by the clock would go otherwise on a machine that is busy."""
-    from voile.app import banner, gizmo_tool, history, image_window, window
+    """What a window does by the clock would go otherwise on a machine that is busy.
 
+    Edits are kept at once: in a test that is quick they would be kept in none, else in some.
+    """
+    from voile.app import banner, gizmo_tool, history, image_window, keeper, window
+
+    monkeypatch.setattr(keeper, "AFTER", 0)
+    monkeypatch.setattr(keeper, "EVERY", 2 * PATIENCE)
     monkeypatch.setattr(banner, "STAYS", 2 * PATIENCE)
     monkeypatch.setattr(gizmo_tool, "LIVE", math.inf)
     monkeypatch.setattr(history, "GESTURE", 2 * PATIENCE)

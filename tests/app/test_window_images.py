@@ -226,6 +226,7 @@ def test_fitting_in_the_window(qtbot, main_window, files, tmp_path):
     one.save_file(tmp_path / "a.vis")
     assert np.array_equal(load_image(tmp_path / "a.vis").means, one.model.splats.means)
     one.save_picture(tmp_path / "a.png")
+    qtbot.waitUntil((tmp_path / "a.png").exists)
     assert Image.open(tmp_path / "a.png").size[0] == one.canvas.latest.shown.view.width
     one.close()
     qtbot.waitUntil(lambda: not window.images.windows)
