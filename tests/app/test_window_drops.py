@@ -88,7 +88,7 @@ def test_a_scene_takes_along_what_is_dropped_with_it(
     qtbot.waitUntil(lambda: done(window))
     scene = window.session.opened.scene
     assert scene.path == ply
-    assert [node.name for node in scene.nodes] == ["small.ply", "second.ply"]
+    assert [node.name for node in scene.nodes] == ["small.ply", "second.ply", "triangle.obj"]
     assert len(scene.meshes) == 1
     assert scene.coat.source == str(material)
     assert scene.lights.environment.source == str(light)
@@ -169,20 +169,24 @@ def test_adding_can_be_cancelled_by_the_card_that_shows_it(qtbot, make_window, s
     assert window.overlays.loading.isHidden()
 
 
-def test_a_scene_is_added_with_its_meshes_where_their_materials_are_not(
-    qtbot, make_window, show, look, ply
+def test_a_scene_is_added_with_its_meshes_in_what_they_wear(
+    qtbot, make_window, show, look, ply, tmp_path
 ):
     window = show(make_window("cpu"), ply)
     window.session.settings.light_samples = 1
     window.editing.add("builtin:materials")
-    qtbot.waitUntil(lambda: len(window.session.nodes) == 2)
+    qtbot.waitUntil(lambda: len(window.session.nodes) == 5)
     scene = window.session.opened.scene
-    assert len(scene.meshes) == 3
-    assert not any(mesh.material for mesh in scene.meshes)
-    assert len(scene.content.materials) == 4  # what its splats wear came along
-    assert "brushed" in banners(window)[-1]
+    worn = {mesh.name: mesh.material for mesh in scene.meshes}
+    assert worn == {"vase": "ceramic", "knot": "brushed", "ball": "car-paint"}
+    assert len(scene.content.materials) == 4  # with what its splats wear
+    assert banners(window) == []
+    window.keeper.save(tmp_path / "work.voile")
     window.history.stack.undo()
     assert (len(window.session.nodes), window.session.opened.scene.meshes) == (1, ())
+    show(window, tmp_path / "work.voile")
+    again = window.session.opened.scene
+    assert {mesh.name: mesh.material for mesh in again.meshes} == worn
 
 
 def test_a_picture_is_asked_about_and_fitted_or_made_light(

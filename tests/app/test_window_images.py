@@ -251,3 +251,13 @@ def test_the_main_window_opens_images_beside_it(qtbot, main_window, files):
     assert window.session.opened is None
     settle(qtbot, window.images.windows[0])
     assert window.images.windows[0].windowTitle().startswith("photo.vis")
+
+
+def test_notices_stand_below_each_other(qtbot, image_window):
+    image_window.notify("One", "was done.")
+    image_window.notify("Another", "was done.")
+    image_window.resize(image_window.minimumSizeHint())
+    qtbot.wait(50)
+    one, other = (banner.geometry() for banner in image_window.banners)
+    assert not one.intersects(other)
+    assert image_window.canvas.rect().contains(one.united(other))

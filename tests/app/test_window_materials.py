@@ -263,12 +263,15 @@ def test_one_material_too_many_is_told_and_nothing_changes(qtbot, window, materi
 def test_what_came_with_a_scene_is_taken_off_and_undone(qtbot, window, materials, show):
     show(window, MATERIALS)
     came = wearing(window)
+    words = "The whole scene, but 17,100 splats and 3 meshes with their own"
+    assert materials.target.subject.text() == words
     assert set(came) > {"captured colours", "Fabric"}
     click(qtbot, materials.clear)
     assert set(wearing(window)) == {"captured colours"}
     assert not materials.clear.isVisible()
     click(qtbot, materials.buttons["brushed"])
     assert set(wearing(window)) == {"Brushed"}
+    assert {mesh.material for mesh in window.session.opened.scene.meshes} == {"brushed"}
     window.docks["scene"].nodes.buttons["reset"].click()
     assert set(wearing(window)) == set(came) - {"captured colours"} | {"Brushed"}
     for _ in range(3):

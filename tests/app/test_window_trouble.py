@@ -1,5 +1,6 @@
 """What goes wrong is told in the window, and the window lives on; every thread ends with it."""
 
+import itertools
 import os
 import subprocess
 import sys
@@ -15,11 +16,18 @@ pytestmark = pytest.mark.window
 
 pytest.importorskip("PySide6.QtCore")
 
-from PySide6.QtWidgets import QFileDialog, QPushButton, QToolButton, QWidget  # noqa: E402
+from PySide6.QtWidgets import (  # noqa: E402
+    QAbstractButton,
+    QFileDialog,
+    QPushButton,
+    QToolButton,
+    QWidget,
+)
 
 from voile import SceneFormatError, load  # noqa: E402
 from voile.app import opened as opened_module  # noqa: E402
 from voile.app import preferences  # noqa: E402
+from voile.app.banner import Banner  # noqa: E402
 from voile.app.failures import Failures  # noqa: E402
 from voile.app.pictures import save_png  # noqa: E402
 from voile.render import RenderError  # noqa: E402
@@ -408,3 +416,30 @@ def test_no_window_possible_is_said_in_one_sentence(environment, words):
     assert words in stderr
     assert "voile render" in stderr  # what works instead
     assert "Traceback" not in stderr
+
+
+@pytest.mark.parametrize("size", [(330, 300), (560, 420), (1100, 500)])
+def test_what_lies_over_the_picture_fits_it_and_nothing_lies_over_another(
+    qtbot, make_window, show, ply, size
+):
+    window = show(make_window(), ply)
+    view, overlays = window.viewport, window.overlays
+    words = f"Could not open {'a long name ' * 12}.ply", RenderError("why " * 40)
+    overlays.notify(*words)
+    overlays.notify("Saved", "/a/folder/scene.voile.")
+    overlays.loading.report(0.3, f"Reading {'a long name ' * 12}.ply")
+    for width, height in ((340, 300), (1100, 500), size):  # notices that are up follow the window
+        window.resize(width, height)
+        qtbot.waitUntil(lambda w=width: abs(view.width() - w) < 40)
+        qtbot.wait(50)
+        assert overlays.banners[0].size() == Banner(*words, view).size()
+    assert overlays.hud.isVisible()
+    parts = [*overlays.banners, overlays.loading]
+    for part in parts:
+        assert view.rect().contains(part.geometry()), part
+        for button in part.findChildren(QAbstractButton):
+            if button.isVisible():
+                assert part.rect().contains(button.geometry()), part
+    for group in (overlays.banners, [overlays.loading, overlays.hud]):
+        for one, other in itertools.combinations(group, 2):
+            assert not one.geometry().intersects(other.geometry())
