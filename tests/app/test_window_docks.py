@@ -12,6 +12,7 @@ Qt = pytest.importorskip("PySide6.QtCore").Qt
 
 from PySide6.QtCore import QPoint, QTimer  # noqa: E402
 from PySide6.QtWidgets import (  # noqa: E402
+    QAbstractButton,
     QCheckBox,
     QColorDialog,
     QComboBox,
@@ -389,3 +390,38 @@ def test_controls_have_names_for_screen_readers(window):
     for control in controls_of(window).values():
         for kind in (QLineEdit, QComboBox, QCheckBox, QPushButton):
             assert all(each.accessibleName() for each in control.input.findChildren(kind))
+
+
+@pytest.mark.parametrize("name", [dock.name for dock in DOCKS])
+def test_tab_goes_down_every_panel_and_its_buttons_say_what_they_do(qtbot, window, name):
+    window.docks.show_all(False)
+    window.docks.show(name)
+    window.comparing.compare(name == "compare")
+    qtbot.wait(50)
+    panel = window.docks[name]
+    stops, widget = [], panel.nextInFocusChain()
+    while widget is not panel:
+        tabbed = widget.focusPolicy() & Qt.FocusPolicy.TabFocus and widget.isVisible()
+        if tabbed and panel.isAncestorOf(widget):
+            stops.append(widget)
+        widget = widget.nextInFocusChain()
+    tops = [stop.mapTo(panel, QPoint(0, 0)).y() for stop in stops]
+    line = 16  # what stands in one line differs by less
+    assert not [stops[k] for k in range(1, len(tops)) if tops[k] < tops[k - 1] - line]
+    silent = [
+        button.accessibleName() or button.text()
+        for button in panel.findChildren(QAbstractButton)
+        if button.isVisible() and not explained(button, panel)
+    ]
+    assert silent == []
+
+
+def explained(button, panel):
+    """Whether a button has a tool tip, or what it lies in, or it is a title that folds."""
+    if button.property("role") == "group" or isinstance(button.parent(), QLineEdit):
+        return True
+    while button is not panel:
+        if button.toolTip():
+            return True
+        button = button.parentWidget()
+    return False
