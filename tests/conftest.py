@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,19 @@ def pytest_configure(config: pytest.Config) -> None:
     config.add_cleanup(home.cleanup)
     for kind in ("CONFIG", "DATA", "STATE"):
         os.environ[f"XDG_{kind}_HOME"] = str(Path(home.name) / kind.lower())
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Workers are given files that take long first, and short ones at the end, when one is done."""
+    if hasattr(config, "workerinput"):
+        sizes = Counter(item.path for item in items)
+        items.sort(key=lambda item: (not _is_slow(item), -sizes[item.path]))
+
+
+def _is_slow(item: pytest.Item) -> bool:
+    """Whether the whole file is marked as such."""
+    module = item.getparent(pytest.Module)
+    return module is not None and module.get_closest_marker("slow") is not None
 
 
 @pytest.fixture(scope="session")

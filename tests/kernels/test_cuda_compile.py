@@ -13,6 +13,8 @@ from voile.kernels.cuda import sources
 from voile.kernels.cuda.sources import FILES, Source, load
 from voile.render.cells import MOST_SPLATS
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def nvrtc() -> None:

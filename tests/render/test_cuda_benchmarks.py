@@ -25,6 +25,8 @@ import measured_scenes  # noqa: E402
 import prove_gpu  # noqa: E402
 import synthetic  # noqa: E402
 
+pytestmark = pytest.mark.slow
+
 
 def on_host():
     return CUDARenderer(Work(torch, shared_launcher()))

@@ -15,7 +15,7 @@ from cuda_host import find_compiler
 
 from voile.kernels.cuda.compile import CompilerMissingError, compiler_version
 
-pytestmark = pytest.mark.gl
+pytestmark = [pytest.mark.gl, pytest.mark.slow]
 SUPPORT = Path(__file__).parents[1] / "support"
 FLAGS = ("-std=c++17", "-O1", "-shared", "-fPIC", "-fvisibility=hidden", "-Wall", "-Werror")
 
