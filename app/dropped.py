@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal, get_args
@@ -54,7 +55,7 @@ _WAIT = 30  # milliseconds between looks whether a file is read
 
 def kind_of(path: Path) -> Kind:
     """What a file or folder is, by its content; what is not known is taken for a scene."""
-    if path.is_dir():
+    if os.path.isdir(path):  # of pathlib a folder that is closed to us raises
         return "scene" if not recognised(path) else "cameras"
     if path.suffix.lower() == SUFFIX:
         return "scene"  # a session has settings and camera paths in it too

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import shutil
@@ -19,6 +20,8 @@ def replacing(path: Path) -> Iterator[Path]:
     before it takes the place, so that there is always the old file or the new one. Where the block
     raises, the old one stays as it is and nothing is left behind.
     """
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     folder = path.with_name(f".voile-{secrets.token_hex(4)}.part")
     temporary = folder / path.name
     folder.mkdir()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -291,7 +292,7 @@ def meshes_for(
 
 def _with_weights(splats: Splats, beside: Path) -> Splats:
     """The scene with the weights that lie beside it; what is wrong with them becomes a note."""
-    if not beside.is_file():
+    if not os.path.isfile(beside):  # of pathlib long names raise
         return splats
     try:
         return load_weights(splats, beside)

@@ -46,9 +46,7 @@ from ...scenes.scene import Scene, open_scene
 from ..chart_axes import decibel_text
 from ..frontier_plot import frontier_page, frontier_svg
 from .cameras import choose_cameras, parse_size
-from .console import progress_bar
-
-INTERRUPTED = 130
+from .console import INTERRUPTED, progress_bar
 
 
 def bench(
@@ -100,6 +98,8 @@ def bench(
     width, height = parse_size(size)
     if views < 1:
         raise CameraError(f"--views is {views}; it must be 1 or more")
+    if frames < 1:
+        raise CameraError(f"--frames is {frames}; it must be 1 or more")
     names = list(dict.fromkeys(name.strip() for name in backends.split(",")))
     for name in names:
         if name not in BACKENDS:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ...render import views as placed
-from ...render.camera import Camera, CameraError
+from ...render.camera import MAX_SIDE, Camera, CameraError
 from ...render.camera_path import CameraPath
 from ...render.captured import load_cameras
 from ...scenes.scene import Scene
@@ -16,8 +16,10 @@ DEFAULT_SIZE = (1280, 720)
 def parse_size(text: str) -> tuple[int, int]:
     """(width, height) from "1280x720". Raises CameraError."""
     width, _, height = text.lower().partition("x")
-    if not (width.isdigit() and height.isdigit()):
+    if not all(side.isdecimal() and len(side) <= 9 for side in (width, height)):
         raise CameraError(f"size {text!r} is not WIDTHxHEIGHT, for example 1280x720")
+    if not (0 < int(width) <= MAX_SIDE and 0 < int(height) <= MAX_SIDE):
+        raise CameraError(f"size {text!r}: each side must be 1 to {MAX_SIDE} pixels")
     return int(width), int(height)
 
 

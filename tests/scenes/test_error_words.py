@@ -7,6 +7,7 @@ import voile
 from voile.scenes import SceneFormatError
 from voile.scenes.errors import LONGEST, plain
 from voile.scenes.json_text import JsonError, decode
+from voile.scenes.scene import open_scene
 
 
 def test_what_cannot_be_printed_is_escaped():
@@ -50,4 +51,4 @@ def test_names_as_long_as_the_file_system_takes(tmp_path):
     voile.save(make_splats(5), path)
     assert [p.name for p in tmp_path.iterdir()] == [path.name]
     voile.Camera.look_at((0, 0, 1), (0, 0, 0)).save(path.with_suffix(".jsn"))
-    assert len(voile.load(path)) == 5
+    assert len(open_scene(path).splats) == 5  # which looks for weights beside it, of a longer name
