@@ -44,6 +44,7 @@ class TargetControls(QWidget):
         caption = QLabel("Applies to", self)
         caption.setProperty("role", "muted")
         self.kinds = Segments(wearing.KINDS, "Applies to", self)
+        self.kinds.setToolTip("What a click on a material below puts it on")
         self.kinds.changed.connect(self._choose)
         self.subject, self.wears = QLabel(self), QLabel(self)
         self.wears.setProperty("role", "muted")
