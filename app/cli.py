@@ -73,6 +73,10 @@ def run(arguments: list[str]) -> int:
     except (BrokenPipeError, SystemExit):  # the latter of Rich, which has seen the former
         _drop_output()  # the reader of a pipe (head, less) had enough
         return OK
+    except MemoryError:
+        text = "there is not enough memory for this; ask for a smaller picture, or fewer splats"
+        print(f"voile: {text}", file=sys.stderr)
+        return FAILED
     except OSError as error:  # of stdout on a full disk: files have errors of their own
         _drop_output()
         where = plain(str(error.filename or "standard output"))

@@ -12,6 +12,9 @@ from ...scenes.scene import Scene
 
 DEFAULT_SIZE = (1280, 720)
 
+MOST_VIEWS = 200_000
+"""Of one command: nearly two hours of film at 30 frames a second."""
+
 
 def parse_size(text: str) -> tuple[int, int]:
     """(width, height) from "1280x720". Raises CameraError."""
@@ -65,6 +68,10 @@ def choose_cameras(
             raise CameraError(f"there is no view {name!r}; this scene has {known}")
     if path is not None:
         motion = CameraPath.load(path)
+        if motion.duration * fps > MOST_VIEWS:
+            raise CameraError(
+                f"{path}: {motion.duration:g} s at --fps {fps:g} are more than {MOST_VIEWS:,} views"
+            )
         _, radius = placed.bounding_sphere(scene.content)
         cameras += motion.cameras(fps, width, height, min(0.01, 0.01 * radius))
     if not cameras:
@@ -73,8 +80,8 @@ def choose_cameras(
         return cameras
     if len(cameras) > 1:
         raise CameraError("--orbit goes around from one view; give one --camera or one --view")
-    if count < 1:
-        raise CameraError(f"--orbit is {count}; it must be the number of views, 1 or more")
+    if not 1 <= count <= MOST_VIEWS:
+        raise CameraError(f"--orbit is {count}; it must be 1 to {MOST_VIEWS:,} views")
     center, _ = placed.bounding_sphere(scene.content)
     return placed.orbit(cameras[0], center, scene.splats.up, count)
 

@@ -151,6 +151,7 @@ def _looks_like(head: bytes) -> str:
         b"<!DOCTYPE": "a web page",
         b"<html": "a web page",
         b"glTF": "a binary glTF model",
+        b'{"voile":': "a session of Voile's window (`voile view` opens it)",
         b"VOILEVIS": "an image made of splats (`voile view` and `voile render` open it)",
     }
     for magic, what in known.items():

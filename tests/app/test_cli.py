@@ -151,6 +151,7 @@ def test_backends_draw_the_same_picture(scene, camera_file, tmp_path):
         (["render", "SCENE", "-o", "OUT/a.png", "--splat-scale", "99"], 1, "0.01 to 4"),
         (["render", "SCENE", "-o", "OUT/a.png", "--camera", "SCENE"], 1, "scene.ply"),
         (["render", "SCENE", "-o", "OUT/a.png", "--orbit", "0"], 1, "orbit"),
+        (["render", "SCENE", "-o", "OUT/a.png", "--orbit", "999999999"], 1, "200,000"),
         (["render", "SCENE", "-o", "OUT/a%d%d.png", "--orbit", "2"], 1, "pattern"),
         (["render", "SCENE", "-o", "OUT/a.png", "--mode", "magic"], 2, "magic"),
         (["render", "SCENE"], 2, "output"),
@@ -179,6 +180,15 @@ def test_mistakes_are_one_line(arguments, code, text, scene, tmp_path, capsys):
     assert error.count("\n") == 1
     assert text in error
     assert not list(tmp_path.glob("*"))
+
+
+def test_too_little_memory_is_told(scene, tmp_path, monkeypatch, capsys):
+    def large(*_, **__):
+        return np.empty(1 << 60, np.uint8)
+
+    monkeypatch.setattr("voile.app.commands.render.open_scene", large)
+    assert run("render", scene, "-o", tmp_path / "a.png") == 1
+    assert "not enough memory" in capsys.readouterr().err
 
 
 def test_interruption_has_its_code(scene, tmp_path, monkeypatch, capsys):

@@ -26,7 +26,7 @@ def test_a_task_whose_window_is_gone_ends_in_silence(uncaught, ends):
     go, owner = threading.Event(), QObject()
 
     def work(progress):
-        go.wait(10)
+        go.wait(300)
         progress(0.5, "half of it")
         if ends == "badly":
             raise ValueError("nobody wants to know")
@@ -36,7 +36,7 @@ def test_a_task_whose_window_is_gone_ends_in_silence(uncaught, ends):
     assert not task.join(0.01)
     delete(owner)
     go.set()
-    assert task.join(10)
+    assert task.join(300)
     assert not uncaught
 
 
@@ -45,7 +45,7 @@ def test_a_frame_whose_window_is_gone_is_dropped(uncaught, monkeypatch):
 
     class Slow:
         def draw(self, job):
-            go.wait(10)
+            go.wait(300)
             raise ValueError("nobody wants to know")
 
         def close(self):
@@ -57,6 +57,6 @@ def test_a_frame_whose_window_is_gone_is_dropped(uncaught, monkeypatch):
     assert not worker.close(0.05)
     delete(owner)
     go.set()
-    worker._thread.join(10)
+    worker._thread.join(300)
     assert not worker._thread.is_alive()
     assert not uncaught

@@ -50,7 +50,7 @@ def edit(window):
 def save_to(window, qtbot, monkeypatch, path):
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *a: (str(path), ""))
     window.actions_.save_scene.trigger()
-    qtbot.waitUntil(lambda: path.exists() and not window.keeper.running, timeout=10_000)
+    qtbot.waitUntil(lambda: path.exists() and not window.keeper.running)
     qtbot.wait(20)
 
 
@@ -357,5 +357,5 @@ def test_another_scene_is_opened_only_when_edits_may_go(qtbot, window, monkeypat
     assert window.session.opened.document is document
     monkeypatch.setattr(dialogs, "ask_unsaved", lambda parent: "discard")
     window.actions_.open.trigger()
-    qtbot.waitUntil(lambda: window.session.opened.document is not document, timeout=20_000)
+    qtbot.waitUntil(lambda: window.session.opened.document is not document)
     assert not window.keeper.unsaved

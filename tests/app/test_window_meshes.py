@@ -36,7 +36,7 @@ def with_mesh(window, qtbot, path):
     window.session.settings.frame_rate = 0
     window.session.settings.light_samples = window.session.settings.accumulate = 1
     window.editing.add(str(path))
-    qtbot.waitUntil(lambda: len(window.session.nodes) == 2, timeout=30_000)
+    qtbot.waitUntil(lambda: len(window.session.nodes) == 2)
 
 
 @pytest.mark.parametrize("backend", ["gl", "cpu"])

@@ -1,5 +1,7 @@
 """Texts of errors: one line that any terminal can show, whatever the file says."""
 
+import os
+
 import pytest
 from make_splats import make_splats
 
@@ -44,6 +46,20 @@ def test_a_damaged_header_cannot_write_to_the_terminal(tmp_path):
 def test_json_that_is_none(text, kind, words):
     with pytest.raises(JsonError, match=words):
         decode(text, kind)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes in folders here")
+def test_only_files_are_replaced_and_links_lead_to_them(tmp_path):
+    real, link, pipe = tmp_path / "real.ply", tmp_path / "link.ply", tmp_path / "pipe.ply"
+    real.write_bytes(b"before")
+    link.symlink_to(real)
+    voile.save(make_splats(5), link)
+    assert link.is_symlink()
+    assert len(voile.load(real)) == 5
+    os.mkfifo(pipe)
+    with pytest.raises(SceneFormatError, match=r"pipe\.ply.*no file but a device or a pipe"):
+        voile.save(make_splats(5), pipe)
+    assert pipe.is_fifo()
 
 
 def test_names_as_long_as_the_file_system_takes(tmp_path):
