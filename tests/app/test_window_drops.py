@@ -249,7 +249,7 @@ def test_one_question_at_a_time_and_nothing_behind_it(
 
     monkeypatch.setattr(dialogs, "ask_poster", ask)
     drop(window, *images, tmp_path / "settings.json")
-    qtbot.waitUntil(lambda: done(window), timeout=30_000)
+    qtbot.waitUntil(lambda: done(window))
     assert sorted(asked) == ["a.vis", "b.vis"]
     assert behind == [(0, 1.0)] * 2
     assert window.session.settings.splat_scale == 0.5
