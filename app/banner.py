@@ -42,14 +42,15 @@ class Banner(QFrame):
         super().__init__(parent)
         alert = isinstance(error, BaseException)
         self.setProperty("role", "alert" if alert else "overlay")
-        self.setFixedWidth(min(WIDTH, max(320, parent.width() - 4 * theme.GRID)))
+        self.setFixedWidth(WIDTH)
         self._title = title
         self._body, self._fix = _words(error)
 
         name, role = ("alert-circle", "ALERT") if alert else ("information", "ACCENT")
         sign = Sign(theme.icon(f"{name}-outline", role), 20, self)
-        heading = QLabel(title, self)
-        heading.setFont(theme.sized(self.font(), 1.0, QFont.Weight.DemiBold))
+        self._heading = QLabel(self)
+        self._heading.setFont(theme.sized(self.font(), 1.0, QFont.Weight.DemiBold))
+        self._heading.setTextFormat(Qt.TextFormat.PlainText)
         close = QToolButton(self)
         close.setIcon(theme.icon("close"))
         close.setToolTip("Dismiss")
@@ -58,19 +59,32 @@ class Banner(QFrame):
         top = QHBoxLayout()
         top.setSpacing(10)
         top.addWidget(sign)
-        top.addWidget(heading, 1)
+        top.addWidget(self._heading, 1)
         top.addWidget(close)
         column = QVBoxLayout(self)
         column.setContentsMargins(14, 8, 8, 12)
         column.setSpacing(6)
         column.addLayout(top)
-        for words, role in ((self._body, ""), (self._fix, "muted")):
-            if words:
-                column.addLayout(_indented(_paragraph(words, role, self.width() - 76, self)))
+        told = ((self._body, ""), (self._fix, "muted"))
+        self._paragraphs = [_paragraph(words, role, self) for words, role in told if words]
+        for each in self._paragraphs:
+            column.addLayout(_indented(each))
         if not isinstance(error, BaseException):
             QTimer.singleShot(STAYS, self, self.dismiss)
         elif not isinstance(error, VoileError):
             self._add_details(column, error)
+        self.fit(parent.width() - 4 * theme.GRID)
+
+    def fit(self, width: int) -> None:
+        """Takes as much of a width as it needs; 288 is the least that it can be read in."""
+        self.setFixedWidth(min(WIDTH, max(288, width)))
+        metrics, room = self._heading.fontMetrics(), self.width() - 100
+        self._heading.setText(metrics.elidedText(self._title, Qt.TextElideMode.ElideMiddle, room))
+        for each in self._paragraphs:
+            # Layouts guess the height of wrapped text from another width than it gets.
+            each.setMinimumSize(0, 0)  # no less than this is given below
+            each.setFixedSize(self.width() - 76, each.heightForWidth(self.width() - 76))
+        self.adjustSize()
 
     @property
     def text(self) -> str:
@@ -126,15 +140,13 @@ def _words(error: BaseException | str) -> tuple[str, str]:
     )
 
 
-def _paragraph(words: str, role: str, width: int, parent: QWidget) -> QLabel:
+def _paragraph(words: str, role: str, parent: QWidget) -> QLabel:
     label = QLabel(words, parent)
     label.setTextFormat(Qt.TextFormat.PlainText)  # file names are not markup
     label.setWordWrap(True)
     label.setProperty("role", role)
     label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
     label.ensurePolished()
-    # Layouts guess the height of wrapped text from another width than it gets.
-    label.setFixedSize(width, label.heightForWidth(width))
     return label
 
 

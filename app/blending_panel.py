@@ -62,6 +62,7 @@ class BlendingPanel(QWidget):
         self.words.setMinimumHeight(2 * self.words.fontMetrics().lineSpacing() + 2)
         self.words.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.button = QPushButton("Measure", self)
+        self.button.setToolTip("Draws the view on screen in every mode, and times it")
         self.button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.button.clicked.connect(self.measure_or_cancel)
         self.bar = QProgressBar(self)

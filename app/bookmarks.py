@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -87,7 +88,7 @@ class Bookmarks:
 
         Those `given` with it are its own where none are known, not even that all were removed.
         """
-        scene = str(Path(source).absolute()) if Path(source).exists() else source
+        scene = str(Path(source).absolute()) if os.path.exists(source) else source
         if given:
             self._given.add(scene)
             self._all.setdefault(scene, list(given))

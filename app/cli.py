@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import difflib
+import os
 import sys
 
 import cyclopts
 from cyclopts import App, CycloptsError
 
-from ..scenes.errors import Cancelled, VoileError
+from ..scenes.errors import Cancelled, VoileError, plain
+from .commands.console import FAILED, INTERRUPTED, OK, USAGE
 from .commands.view import view
-
-OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 
 _HELP = """Draws Gaussian splats: in a window, or headless into files.
 
@@ -45,6 +46,9 @@ app.default(view)
 
 def main(arguments: list[str] | None = None) -> None:
     """Runs the command line and exits the process with its code."""
+    if sys.stdout is not None and sys.stdout.errors == "strict":
+        # Names of files may have letters that the terminal has not, or none that are letters.
+        sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[attr-defined]
     sys.exit(run(sys.argv[1:] if arguments is None else arguments))
 
 
@@ -52,8 +56,10 @@ def run(arguments: list[str]) -> int:
     """Runs the command line and returns the exit code; errors are one line on stderr."""
     try:
         result = app(arguments, exit_on_error=False, print_error=False)
+        if sys.stdout is not None:
+            sys.stdout.flush()  # a full disk or a closed pipe is an error now, not at exit
     except CycloptsError as error:
-        print(f"voile: {_one_line(error)} See voile --help.", file=sys.stderr)
+        print(f"voile: {_usage(error, arguments)} See voile --help.", file=sys.stderr)
         return USAGE
     except Cancelled:
         print("voile: cancelled", file=sys.stderr)
@@ -64,11 +70,31 @@ def run(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         print("voile: interrupted", file=sys.stderr)
         return INTERRUPTED
-    except BrokenPipeError:  # the reader of a pipe (head, less) had enough
-        sys.stderr.close()
+    except (BrokenPipeError, SystemExit):  # the latter of Rich, which has seen the former
+        _drop_output()  # the reader of a pipe (head, less) had enough
         return OK
+    except MemoryError:
+        text = "there is not enough memory for this; ask for a smaller picture, or fewer splats"
+        print(f"voile: {text}", file=sys.stderr)
+        return FAILED
+    except OSError as error:  # of stdout on a full disk: files have errors of their own
+        _drop_output()
+        where = plain(str(error.filename or "standard output"))
+        print(f"voile: {where}: {error.strerror or error}", file=sys.stderr)
+        return FAILED
     return result if isinstance(result, int) else OK
 
 
-def _one_line(error: cyclopts.CycloptsError) -> str:
+def _usage(error: cyclopts.CycloptsError, arguments: list[str]) -> str:
+    """What is wrong about the words of the command line, in one line."""
+    first = arguments[0] if arguments else ""
+    meant = difflib.get_close_matches(first, [n for n in app if not n.startswith("-")], 1)
+    if meant and first not in meant and not os.path.exists(first):
+        return f'There is neither a command nor a file "{plain(first)}". Did you mean {meant[0]}?'
     return " ".join(str(error).split())
+
+
+def _drop_output() -> None:
+    """Has what is still in the buffers of stdout go nowhere, so that it is no error at exit."""
+    if sys.stdout is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -34,10 +34,13 @@ class ComparePanel(QWidget):
         for name in BACKENDS:
             self.backends.addItem(f"by {name}", name)
         self.backends.addItem("the photograph", PHOTO)
+        self.backends.setAccessibleName("What draws it")
+        self.backends.setToolTip("What draws the right side, B")
         self.backends.activated.connect(self._choose)
         self.modes = ModeControls(comparison.settings, self._lacks, self)
         self.modes.released.connect(context.history.end_gesture)
         self.heat = QCheckBox("Show the difference", self)
+        self.heat.setToolTip("How far apart the two are, in place of both")
         self.heat.toggled.connect(lambda on: setattr(comparison, "heat", on))
         column = QVBoxLayout(self)
         column.setContentsMargins(14, 12, 14, 14)

@@ -28,6 +28,7 @@ from .dock_title import DockTitle
 from .editing import Editing
 from .history import History
 from .session import Session
+from .tab_order import tab_in_order
 from .viewport import Viewport
 
 _LAYOUT = 1  # version of the saved layout; another one is not restored
@@ -228,6 +229,7 @@ class Docks(QObject):
         panel.setProperty("role", "panel")
         panel.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         area.setWidget(panel)
+        tab_in_order(panel)
         sideways = entry.area in (Area.LeftDockWidgetArea, Area.RightDockWidgetArea)
         if sideways:
             area.setMinimumWidth(WIDTH)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal, get_args
@@ -54,7 +55,7 @@ _WAIT = 30  # milliseconds between looks whether a file is read
 
 def kind_of(path: Path) -> Kind:
     """What a file or folder is, by its content; what is not known is taken for a scene."""
-    if path.is_dir():
+    if os.path.isdir(path):  # of pathlib a folder that is closed to us raises
         return "scene" if not recognised(path) else "cameras"
     if path.suffix.lower() == SUFFIX:
         return "scene"  # a session has settings and camera paths in it too
@@ -128,6 +129,7 @@ class Dropped(QObject):
         self._opens = False  # whether one is on its way
         self._came_with_scene = False  # whether what is left came with the scene that is shown
         self._document: object = None  # what the rest goes into
+        self._taking = False  # a question may be on screen, behind which the timer goes on
         self._look = QTimer(self)
         self._look.setInterval(_WAIT)
         self._look.timeout.connect(self._go_on)
@@ -166,7 +168,7 @@ class Dropped(QObject):
 
     def _go_on(self) -> None:
         """Takes up what is next, as long as nothing is being read."""
-        while not self._reading():
+        while not self._taking and not self._reading():
             document = self._shown()
             if self._opens:
                 self._opens = False
@@ -185,10 +187,13 @@ class Dropped(QObject):
                 self.stop()
                 self._notify(f"{names}: left out", "The scene that it goes with was not opened.")
                 return
+            self._taking = True
             try:
                 self._take(kind, path)
             except VoileError as error:
                 self._notify(f"Could not open {path.name}", error)
+            finally:
+                self._taking = False
 
     def _shown(self) -> object:
         opened = self._session.opened

@@ -135,14 +135,17 @@ Kept = tuple[tuple[Node, ref[Splats]], ...]
 def kept(nodes: Sequence[Node]) -> Kept:
     """Nodes to compare others with later, by `same_edits`."""
     none = no_splats()
-    return tuple((replace(node, splats=none), ref(node.splats)) for node in nodes)
+    bare = (replace(node, splats=none, meshes=None) for node in nodes)
+    return tuple((each, ref(node.splats)) for each, node in zip(bare, nodes))
 
 
 def same_edits(before: Kept, after: Sequence[Node]) -> bool:
     """Whether nodes differ in nothing but what is selected."""
     return len(before) == len(after) and all(
         splats() is b.splats
-        and _unchanged(replace(a, splats=b.splats), replace(b, selected=a.selected))
+        and _unchanged(
+            replace(a, splats=b.splats, meshes=b.meshes), replace(b, selected=a.selected)
+        )
         for (a, splats), b in zip(before, after)
     )
 
@@ -150,8 +153,8 @@ def same_edits(before: Kept, after: Sequence[Node]) -> bool:
 def _unchanged(a: Node, b: Node) -> bool:
     if a is b:
         return True
-    if (a.id, a.name, a.visible, a.splats, a.poster) != (
-        *(b.id, b.name, b.visible, b.splats, b.poster),
+    if (a.id, a.name, a.visible, a.splats, a.meshes, a.poster) != (
+        *(b.id, b.name, b.visible, b.splats, b.meshes, b.poster),
     ):
         return False
     if (a.edits.placement, a.edits.recolor, a.edits.stripped) != (

@@ -11,6 +11,7 @@ from ..render.device_frame import DeviceFrame, Withdrawn
 from .differences import Pair, compare
 from .job_renderers import JobRenderers, PlaceWanted
 from .jobs import Drawing, Job
+from .tasks import tell
 
 LOOK = 0.001
 """Seconds between two looks at whether a device has drawn what it was given, where nothing else is
@@ -126,13 +127,13 @@ class FrameWorker(QObject):
         try:
             drawing = renderers.draw(job)
         except PlaceWanted as wanted:
-            self.place_wanted.emit(job, wanted.share)
+            tell(self.place_wanted, job, wanted.share)
         except Exception as error:
-            self.failed.emit(job, error)
+            tell(self.failed, job, error)
         else:
             if isinstance(drawing.frame, DeviceFrame):
                 self._unsettled.append(drawing)
-            self.drawn.emit(drawing)
+            tell(self.drawn, drawing)
 
     def _compare(self, pair: Pair) -> None:
         try:
@@ -140,9 +141,9 @@ class FrameWorker(QObject):
         except Withdrawn:
             pass  # both are drawn anew for another context, and then compared
         except Exception as error:
-            self.failed.emit(pair.b.job, error)
+            tell(self.failed, pair.b.job, error)
         else:
-            self.compared.emit(compared)
+            tell(self.compared, compared)
 
     def _settle(self) -> None:
         """Tells what has become known of frames on devices; waits for none."""
@@ -152,8 +153,8 @@ class FrameWorker(QObject):
                 outcome = drawing.frame.outcome(False)
             except Exception as error:
                 self._unsettled.remove(drawing)
-                self.failed.emit(drawing.job, error)
+                tell(self.failed, drawing.job, error)
                 continue
             if outcome is not None:
                 self._unsettled.remove(drawing)
-                self.settled.emit(drawing, outcome)
+                tell(self.settled, drawing, outcome)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QPointF
 from PySide6.QtGui import QColor, QPainter, QPolygonF
 
@@ -151,12 +152,21 @@ def _extent(node: Node) -> tuple[Float64, Float64, Float64] | None:
         corners = node.edits.placement.apply(node.poster.corners.astype(np.float32))
         found = corners.astype(np.float64)
         return found.mean(axis=0), found.min(axis=0), found.max(axis=0)
+    if node.meshes is not None:
+        points = np.concatenate([mesh.vertices for mesh in node.meshes.meshes])
+        return _middle_and_box(node, points, (0, 100))
     mask = node.selection if node.selected else drawn_mask(node)
     rows = np.nonzero(mask)[0]
     if len(rows) == 0:
         return None
-    sample = node.splats.means[rows[:: -(-len(rows) // _SAMPLE)]]
-    placement = node.edits.placement
+    return _middle_and_box(node, node.splats.means[rows], (1, 99))
+
+
+def _middle_and_box(
+    node: Node, points: NDArray[np.float32], share: tuple[float, float]
+) -> tuple[Float64, Float64, Float64]:
+    """Of points (N, 3) of a node; the box is between two percentiles."""
+    sample, placement = points[:: -(-len(points) // _SAMPLE)], node.edits.placement
     middle = placement.apply(np.median(sample, axis=0)[None].astype(np.float32))
-    low, high = np.percentile(placement.apply(sample).astype(np.float64), (1, 99), axis=0)
+    low, high = np.percentile(placement.apply(sample).astype(np.float64), share, axis=0)
     return middle[0].astype(np.float64), low, high

@@ -18,6 +18,7 @@ from ..render.metrics import psnr
 from ..scenes.image_splats import ImageSplats
 from .image_model import ImageModel, Shown
 from .session import CANVAS
+from .tasks import tell
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,9 +124,10 @@ class ImageDrawer(QObject):
         held = _Held()
         while (shown := self._wait()) is not None:
             try:
-                self._answered.emit(held.draw(shown))
+                answer = held.draw(shown)
             except Exception as error:
-                self._answered.emit(error)
+                answer = error
+            tell(self._answered, answer)
         held.close()
 
     def _wait(self) -> Shown | None:

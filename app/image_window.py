@@ -21,6 +21,7 @@ from .image_fitter import ImageFitter
 from .image_model import ImageModel
 from .image_panel import ImagePanel
 from .image_view import ImageCanvas
+from .notices import Notices
 from .pictures import save_png
 from .tasks import Tasks
 
@@ -40,7 +41,6 @@ class ImageWindow(QMainWindow):
 
     Attributes:
         model, canvas, panel, fitter: the parts.
-        banners: notices that were put up.
     """
 
     closed = Signal(object)
@@ -51,7 +51,7 @@ class ImageWindow(QMainWindow):
         self.canvas = ImageCanvas(self.model, self)
         self.panel = ImagePanel(self.model, self)
         self.fitter = ImageFitter(self)
-        self.banners: list[Banner] = []
+        self._notices = Notices(self.canvas)
         self._tasks = Tasks(self)
         self._tasks.failed.connect(lambda e: self.notify("The picture was not saved", e))
         self._name = ""
@@ -78,6 +78,11 @@ class ImageWindow(QMainWindow):
         self.fitter.failed.connect(lambda e: self.notify("The picture was not fitted", e))
         self.fitter.ended.connect(lambda: self.panel.set_fitting(False))
 
+    @property
+    def banners(self) -> list[Banner]:
+        """The notices that are up, newest last."""
+        return self._notices.banners
+
     def open(self, path: Path) -> bool:
         """Shows a .vis file; whether it could be read."""
         try:
@@ -97,12 +102,7 @@ class ImageWindow(QMainWindow):
 
     def notify(self, title: str, error: BaseException | str) -> None:
         """Puts up a notice."""
-        banner = Banner(title, error, self.canvas)
-        self.banners.append(banner)
-        banner.dismissed.connect(self.banners.remove)
-        banner.adjustSize()
-        banner.move(max(0, (self.canvas.width() - banner.width()) // 2), 2 * theme.GRID)
-        banner.show()
+        self._notices.notify(title, error)
 
     def save_file(self, path: Path) -> None:
         """Writes the image as .vis."""

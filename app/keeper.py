@@ -63,7 +63,7 @@ class Keeper(OneTask):
         self.path = folder / f"session-{os.getpid()}{session_file.SUFFIX}"
         self._document: object = None
         self._kept: Kept = ()  # nodes that a file holds
-        self._look: object = None  # material, lights and meshes that it holds
+        self._look: object = None  # material and lights that it holds
         self._soon, self._often = QTimer(self), QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.setInterval(AFTER)
@@ -195,7 +195,7 @@ class Keeper(OneTask):
         opened = self._session.opened
         if opened is None:
             return None
-        return opened.scene.coat, opened.scene.lights, opened.scene.mesh_files
+        return opened.scene.coat, opened.scene.lights
 
     def _done(self, path: Path, nodes: tuple[Node, ...], look: object) -> None:
         self._kept, self._look = kept(nodes), look

@@ -126,6 +126,7 @@ class LampRow(QWidget):
         self.remove.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.remove.clicked.connect(lambda: self.removed.emit(self._number))
         self.color = Swatch(f"{name} colour", self)
+        self.color.setToolTip("The colour of its light")
         self.color.changed.connect(lambda value: self._set("color", tuple(value)))
         limits = {"unit": "", "zero": "", "low": 0.0, "high": _BRIGHT}
         self.strength = Number(float, limits, f"{name} strength", self)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
+from ..scenes.dress import Dress
 from ..scenes.node import Node
 from ..scenes.scene import Scene
 from . import theme, wearing
 from .editor import Editor
 from .setting_inputs import Segments
 
+_WHOLE = "The whole scene"
 _MOST_NAMED = 4  # materials, in the line of what is worn
 
 
@@ -42,6 +44,7 @@ class TargetControls(QWidget):
         caption = QLabel("Applies to", self)
         caption.setProperty("role", "muted")
         self.kinds = Segments(wearing.KINDS, "Applies to", self)
+        self.kinds.setToolTip("What a click on a material below puts it on")
         self.kinds.changed.connect(self._choose)
         self.subject, self.wears = QLabel(self), QLabel(self)
         self.wears.setProperty("role", "muted")
@@ -80,7 +83,7 @@ class TargetControls(QWidget):
         self.kinds.put(self._kind)
         self.subject.setText(
             {
-                "scene": _whole(0 if scene is None else scene.dress.own),
+                "scene": _WHOLE if scene is None else _whole(scene.dress),
                 "selection": f"{count:,} selected {_splats(count)}",
                 "node": f"Node {current.name}" if current is not None else "",
             }[self._kind]
@@ -111,11 +114,15 @@ class TargetControls(QWidget):
         self.changed.emit()
 
 
-def _whole(own: int) -> str:
-    return (
-        f"The whole scene, but {own:,} {_splats(own)} with their own" if own else "The whole scene"
-    )
+def _whole(dress: Dress) -> str:
+    own = [(dress.own, _splats(dress.own)), (dress.own_meshes, _meshes(dress.own_meshes))]
+    parts = [f"{count:,} {word}" for count, word in own if count]
+    return f"{_WHOLE}, but {' and '.join(parts)} with their own" if parts else _WHOLE
 
 
 def _splats(count: int) -> str:
     return "splat" if count == 1 else "splats"
+
+
+def _meshes(count: int) -> str:
+    return "mesh" if count == 1 else "meshes"

@@ -137,7 +137,7 @@ class MaterialsPanel(QWidget):
         self._group.setExclusive(len(worn) == 1)
         self._arrange()
         self.open.setEnabled(scene is not None)
-        parts = scene is not None and scene.dress.own > 0
+        parts = scene is not None and scene.dress.own + scene.dress.own_meshes > 0
         self.clear.setVisible(kind == "scene" and parts)
         self._words.setText(
             f"{_WORDS[kind]} How much of the captured colour stays is in panel Light."

@@ -125,11 +125,15 @@ class Navigator:
 
     @property
     def view(self) -> View:
-        """Where it looks from, to come back to by `restore`."""
+        """Where it looks from, to come back to by `restore`.
+
+        Numbers are Python's own, whatever it was moved by: a session file can keep no others.
+        """
         x, y, z = map(float, self.target)
-        up = (float(self._up[0]), float(self._up[1]), float(self._up[2]))
-        angles = self.azimuth, self.elevation
-        return View((x, y, z), self.distance, *angles, self.fov_y, up, self.roll)
+        up_x, up_y, up_z = map(float, self._up)
+        distance, fov_y = float(self.distance), float(self.fov_y)
+        azimuth, elevation, roll = map(float, (self.azimuth, self.elevation, self.roll))
+        return View((x, y, z), distance, azimuth, elevation, fov_y, (up_x, up_y, up_z), roll)
 
     def restore(self, view: View) -> None:
         """Goes back to a view."""

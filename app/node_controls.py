@@ -150,7 +150,7 @@ class ColorControls(QWidget):
         """Shows the colours of the current node."""
         node = self._editor.current
         recolor = NEUTRAL if node is None else node.edits.recolor
-        self.setEnabled(node is not None and node.poster is None)
+        self.setEnabled(node is not None and node.of_splats)
         red, green, blue = recolor.tint
         for name, value in (
             ("exposure", recolor.exposure),

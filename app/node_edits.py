@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..scenes.dress import with_own_coats
+from ..scenes.content import no_splats
+from ..scenes.dress import with_coat_of_scene, with_own_coats
 from ..scenes.io.mesh import is_mesh
 from ..scenes.mesh import turn_up
+from ..scenes.mesh_group import MeshGroup
 from ..scenes.node import Edits, Node
 from ..scenes.placement import Placement
 from ..scenes.poster import Poster
@@ -20,40 +22,20 @@ class NodeEdits(EditSteps):
     """Adds, removes, names, places and colours nodes."""
 
     def add(self, opened: OpenedScene) -> None:
-        """Puts the nodes and meshes of another scene beside those that are there."""
+        """Puts the nodes of another scene beside those that are there, in what they wear."""
         added = opened.scene
-        # What numbers the materials of the other scene wears them as patches in this one.
         fresh = [
-            replace(with_own_coats(n, added.materials), name=self.free_name(n.name))
-            for n in added.nodes
-            if n.poster or len(n)
-        ]
-        if fresh:
-            self._current = fresh[0].id
-        if not added.meshes:
-            self._put(f"Add {added.name}", [*self.nodes, *fresh])
-            return
-        before, up = self._session.meshes, self._session.up
-        file = added.path if added.path is not None and is_mesh(added.path) else None
-        turn = turn_up(added.splats.up if says_up(file) else up, up)
-        shown = self._session.opened
-        known = set() if shown is None else {each.name for each in shown.scene.materials}
-        meshes = [mesh.placed(turn) for mesh in added.meshes]
-        strange = sorted({m.material for m in meshes if m.material} - known)
-        # Materials of a scene are those of its file: what meshes bring goes no further than they.
-        meshes = [replace(m, material="") if m.material in strange else m for m in meshes]
-        own = () if file is None else (str(file),)
-        after = (*before[0], *meshes), (*before[1], *own, *added.mesh_files)
-        text = f"Add {added.name}"
-        with self._history.together(text):
-            if not self._put(text, [*self.nodes, *fresh]):
-                return
-            self._session.put_meshes(after)
-            self._history.note("Add meshes", object(), before, after, self._session.put_meshes)
-        if strange:
-            self.told.emit(
-                "Its meshes wear what the scene wears", f"Left out: {', '.join(strange)}."
+            replace(
+                with_coat_of_scene(with_own_coats(n, added.materials), added.coat),
+                name=self.free_name(n.name),
             )
+            for n in added.nodes
+            if n.poster or n.wearers
+        ]
+        if added.path is not None and is_mesh(added.path) and says_up(added.path):
+            fresh = [_turned(node, self._session.up) for node in fresh]
+        if self._put(f"Add {added.name}", [*self.nodes, *fresh]) and fresh:
+            self.choose(fresh[0])
 
     def add_poster(self, name: str, poster: Poster, source: str, placement: Placement) -> None:
         """Puts a poster beside the nodes that are there; it is then the current one."""
@@ -70,12 +52,7 @@ class NodeEdits(EditSteps):
 
     def duplicate(self, node: Node) -> None:
         """Puts a copy of a node after it; the splats themselves are shared."""
-        copy = Node(
-            *(self.free_name(node.name), node.splats, node.source, node.rows, node.visible),
-            node.edits,
-            poster=node.poster,
-            coats=node.coats,
-        )
+        copy = node.copied(self.free_name(node.name))
         self._current = copy.id
         self._replace(f"Duplicate {node.name}", node, node, copy)
 
@@ -111,3 +88,12 @@ class NodeEdits(EditSteps):
     def reset(self, node: Node) -> None:
         """Takes back everything that was done to a node."""
         self._replace(f"Reset {node.name}", node, replace(node, edits=Edits(), selected=None))
+
+
+def _turned(node: Node, up: tuple[float, float, float]) -> Node:
+    """A node of meshes as a scene with this up vector takes it."""
+    if node.meshes is None:
+        return node
+    turn = turn_up(node.splats.up, up)
+    group = MeshGroup([mesh.placed(turn) for mesh in node.meshes.meshes])
+    return replace(node, splats=no_splats(up), meshes=group)

@@ -21,6 +21,7 @@ from . import theme
 from .editor import Editor
 
 EYE, NAME, COUNT = range(3)
+_KINDS = {False: "poster", True: "mesh"}
 _ROWS = 5  # that are seen at once
 
 
@@ -91,7 +92,7 @@ class NodeList(QWidget):
         with QSignalBlocker(self.list):
             self.list.clear()
             for node in nodes:
-                size = f"{node.remaining:,}" if node.poster is None else "poster"
+                size = f"{node.remaining:,}" if node.of_splats else _KINDS[node.poster is None]
                 item = QTreeWidgetItem(["", node.name, size])
                 item.setData(EYE, Qt.ItemDataRole.UserRole, node.id)
                 name = "eye-outline" if node.visible else "eye-off-outline"

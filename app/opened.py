@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ..render.views import bounding_sphere
 from ..scenes.material_names import coat_named
+from ..scenes.mesh import Mesh
 from ..scenes.progress import Progress, silent
 from ..scenes.scene import Scene, open_scene
 from . import session_file
@@ -25,6 +26,7 @@ class OpenedScene:
         scene: the scene.
         source: what was asked for, a path or the name of a scene of Voile's own.
         center, radius: bounding sphere without outliers, world units.
+        meshes: those that are in it.
         document: the same object for a scene and its edited versions.
         base: the first scene of a session file, where that was opened.
         restored: how a session was seen.
@@ -35,6 +37,7 @@ class OpenedScene:
     source: str
     center: NDArray[np.float64]
     radius: float
+    meshes: tuple[Mesh, ...] = ()
     document: object = field(default_factory=object)
     base: str = ""
     restored: Restored | None = None
@@ -64,5 +67,8 @@ def open_for_window(
     center, radius = bounding_sphere(scene.content)
     recovered = restored is not None and path.name.startswith("recovered-")
     return OpenedScene(
-        scene, source, center, radius, base=base, restored=restored, recovered=recovered
+        *(scene, source, center, radius, scene.meshes),
+        base=base,
+        restored=restored,
+        recovered=recovered,
     )

@@ -10,11 +10,10 @@ from .banner import Banner
 from .compare_overlay import CompareOverlay
 from .comparison import Comparison
 from .hud import Hud
+from .notices import MARGIN, Notices
+from .progress_card import WIDTH as CARD
 from .progress_card import ProgressCard
 from .welcome import Welcome
-
-MARGIN = 2 * theme.GRID
-MOST_BANNERS = 3
 
 
 class Overlays(QObject):
@@ -24,7 +23,7 @@ class Overlays(QObject):
         compare: what lies over two pictures.
         hud, loading, preparing, readying, saving, welcome: the overlays; `preparing` shows kernels
             being compiled, `readying` what a mode needs first.
-        banners: the notices that are up, newest last.
+        notices: what is told at the top.
     """
 
     def __init__(self, comparison: Comparison, viewport: QWidget) -> None:
@@ -38,7 +37,7 @@ class Overlays(QObject):
         self.preparing = ProgressCard(viewport, can_cancel=False)
         self.readying = ProgressCard(viewport)
         self.saving = ProgressCard(viewport)
-        self.banners: list[Banner] = []
+        self.notices = Notices(viewport)
         self._drop = QFrame(viewport)
         self._drop.setProperty("role", "drop")
         self._drop.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
@@ -47,21 +46,14 @@ class Overlays(QObject):
         for widget in (viewport, self.hud, *self._cards, self.welcome):
             widget.installEventFilter(self)
 
+    @property
+    def banners(self) -> list[Banner]:
+        """The notices that are up, newest last."""
+        return self.notices.banners
+
     def notify(self, title: str, error: BaseException | str) -> Banner:
-        """Puts up a notice; the same one twice stays one, the oldest goes when they are many."""
-        banner = Banner(title, error, self._viewport)
-        for other in self.banners:
-            if other.text == banner.text:
-                banner.deleteLater()
-                return other
-        if len(self.banners) == MOST_BANNERS:
-            self.banners[0].dismiss()
-        self.banners.append(banner)
-        banner.dismissed.connect(self._forget)
-        banner.installEventFilter(self)
-        banner.show()
-        self._place()
-        return banner
+        """Puts up a notice, as `Notices.notify` does."""
+        return self.notices.notify(title, error)
 
     def show_drop(self, visible: bool) -> None:
         """Outlines the picture while a scene is dragged over it."""
@@ -74,10 +66,6 @@ class Overlays(QObject):
         if event.type() in (kinds.Resize, kinds.Show, kinds.Hide, kinds.LayoutRequest):
             self._place()
         return False
-
-    def _forget(self, banner: Banner) -> None:
-        self.banners.remove(banner)
-        self._place()
 
     def _place(self) -> None:
         width, height = self._viewport.width(), self._viewport.height()
@@ -92,15 +80,17 @@ class Overlays(QObject):
         bottom = height - MARGIN
         for card in self._cards:
             if card.isVisible():
+                card.setFixedWidth(min(CARD, width - 2 * MARGIN))
                 card.adjustSize()
+                # In the middle, else beside the overlay, else above it.
+                left = (width - card.width()) // 2
+                if self.hud.isVisible():
+                    beside = self.hud.geometry().right() + MARGIN
+                    if beside + card.width() + MARGIN <= width:
+                        left = max(left, beside)
+                    else:
+                        bottom = min(bottom, self.hud.y() - theme.GRID)
                 bottom -= card.height()
-                # In the middle, unless the window is so narrow that the overlay is there.
-                left = max((width - card.width()) // 2, self.hud.width() + 2 * MARGIN)
-                card.move(min(left, max(0, width - card.width() - MARGIN)), bottom)
+                card.move(left, bottom)
                 bottom -= theme.GRID
-        top = MARGIN
-        for banner in self.banners:
-            banner.adjustSize()
-            banner.move((width - banner.width()) // 2, top)
-            banner.raise_()
-            top += banner.height() + theme.GRID
+        self.notices.place()  # over the cards

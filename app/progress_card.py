@@ -15,6 +15,9 @@ from PySide6.QtWidgets import (
 
 from . import theme
 
+WIDTH = 380
+"""Device-independent pixels, where the picture has room for them."""
+
 
 class ProgressCard(QFrame):
     """A title, the stage, a bar and Cancel."""
@@ -24,7 +27,7 @@ class ProgressCard(QFrame):
     def __init__(self, parent: QWidget, *, can_cancel: bool = True) -> None:
         super().__init__(parent)
         self.setProperty("role", "overlay")
-        self.setFixedWidth(380)
+        self.setFixedWidth(WIDTH)
         self._stage = QLabel("", self)
         self._share = QLabel("", self)
         self._share.setProperty("role", "muted")

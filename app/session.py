@@ -18,7 +18,6 @@ from ..render.settings import Settings, SettingsError
 from ..render.views import FOV_Y, bounding_sphere
 from ..scenes.coat import Coat
 from ..scenes.lights import Lights
-from ..scenes.mesh import Mesh
 from ..scenes.node import Node
 from ..scenes.scene import Scene
 from ..scenes.splats import Splats
@@ -198,7 +197,7 @@ class Session(BackendChoice):
         """Puts edited nodes in place of those of the scene; view and settings stay.
 
         Raises:
-            SplatsError: splats were moved beyond what float32 holds; nothing is changed.
+            SplatsError, MeshError: they were moved beyond what float32 holds; nothing is changed.
             ContentError: they wear too many materials; nothing is changed.
         """
         opened = self._opened
@@ -220,17 +219,6 @@ class Session(BackendChoice):
         """Which way is up in the file of the scene; INRIA's before the first."""
         return (0.0, -1.0, 0.0) if self._opened is None else self._opened.scene.splats.up
 
-    @property
-    def meshes(self) -> tuple[tuple[Mesh, ...], tuple[str, ...]]:
-        """The meshes of the scene that is shown, and files they came from beside its own."""
-        return ((), ()) if self._opened is None else self._opened.scene.placed_meshes
-
-    def put_meshes(self, meshes: tuple[tuple[Mesh, ...], tuple[str, ...]]) -> None:
-        """Puts other meshes among the splats; all else stays."""
-        if self._opened is not None:
-            self._opened = replace(self._opened, scene=self._opened.scene.with_meshes(*meshes))
-            self.scene_changed.emit()
-
     def put_look(self, coat: Coat | None, lights: Lights) -> None:
         """Puts the scene into another material and light; all else stays.
 
@@ -249,9 +237,10 @@ class Session(BackendChoice):
     def frame(self, aspect: float) -> None:
         """Shows what is left of the whole scene from the side it is seen from."""
         if self._opened is not None:
-            center, radius = self._opened.center, self._opened.radius
-            if not self._opened.scene.pristine:
-                center, radius = bounding_sphere(self._opened.scene.content)
+            opened, scene = self._opened, self._opened.scene
+            center, radius = opened.center, opened.radius
+            if not scene.pristine or scene.meshes != opened.meshes:
+                center, radius = bounding_sphere(scene.content)
             self.navigator.center, self.navigator.radius = center, radius
             self.navigator.frame(aspect)
 

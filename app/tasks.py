@@ -8,15 +8,25 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Signal, SignalInstance
 
 from ..scenes.errors import Cancelled
 from ..scenes.progress import Progress
 
 REPORT_EVERY = 1 / 30
 """Least time between two progress signals of the same stage, seconds."""
+
+
+def tell(signal: SignalInstance, *values: Any) -> None:
+    """Emits a signal from a thread that may outlive its window; then nobody is there to listen.
+
+    Closing waits for threads, but not for ever, and Qt raises where the sender has been deleted.
+    """
+    with suppress(RuntimeError):
+        signal.emit(*values)
 
 
 class Task(QObject):
@@ -69,15 +79,15 @@ class Task(QObject):
         try:
             result = self._work(self._report)
         except Cancelled:
-            self.cancelled.emit()
+            tell(self.cancelled)
         except Exception as error:
-            self.failed.emit(error)
+            tell(self.failed, error)
         else:
             # A cancel that came too late to stop the work still means that nobody wants it.
             if self._cancel.is_set() and not self._keep:
-                self.cancelled.emit()
+                tell(self.cancelled)
             else:
-                self.done.emit(result)
+                tell(self.done, result)
 
     def _report(self, fraction: float, stage: str, /) -> None:
         if self._cancel.is_set():
@@ -86,7 +96,7 @@ class Task(QObject):
         now = time.monotonic()
         if stage != shown or now - before >= REPORT_EVERY:
             self._reported = (now, stage)
-            self.progress.emit(fraction, stage)
+            tell(self.progress, fraction, stage)
 
 
 class OneTask(QObject):

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..scenes.bits import Mask
 from ..scenes.coat import Coat
-from ..scenes.dress import Dress
+from ..scenes.dress import BARE
 from ..scenes.node import Node
 from ..scenes.scene import Scene
 from .setting_controls import caption_of
@@ -20,7 +20,7 @@ KINDS: tuple[Kind, ...] = ("scene", "selection", "node")
 CAPTURED = "captured colours"
 
 Target = Sequence[tuple[Node, Mask]]
-"""Nodes, and which splats of each."""
+"""Nodes, and which splats or meshes of each."""
 
 
 def caption(name: str) -> str:
@@ -35,9 +35,9 @@ def selected(nodes: Sequence[Node]) -> Target:
 
 def whole(node: Node | None) -> Target:
     """All of a node, also what is deleted of it; nothing of a poster."""
-    if node is None or not len(node):
+    if node is None or not node.wearers:
         return []
-    return [(node, np.ones(len(node), np.bool_))]
+    return [(node, np.ones(node.wearers, np.bool_))]
 
 
 def given(target: Target) -> set[Coat | Literal["scene"] | None]:
@@ -58,27 +58,26 @@ def given(target: Target) -> set[Coat | Literal["scene"] | None]:
 def worn(scene: Scene, target: Target | None = None) -> dict[str, int]:
     """How many splats that are not deleted wear what, by its caption; the most worn first.
 
+    Where there are no splats it is of meshes.
+
     Args:
         scene: where they are.
         target: which splats; None for all.
     """
     dress, ids = scene.dress, {} if target is None else {node.id: mask for node, mask in target}
-    counts = np.zeros(1 + len(dress.materials), np.int64)
-    for node, span in zip(scene.nodes, scene.flat.spans):
-        mask = ~node.deleted
-        if target is not None:
-            if node.id not in ids:
-                continue
-            mask &= ids[node.id]
-        counts += _counts(dress, span, mask)
+    kinds = 1 + len(dress.materials)
+    splats, meshes = np.zeros((2, kinds), np.int64)
+    for node, span, rows in zip(scene.nodes, scene.flat.spans, dress.meshes):
+        if target is not None and node.id not in ids:
+            continue
+        if node.of_splats:
+            mask = ~node.deleted if target is None else ~node.deleted & ids[node.id]
+            column = dress.column
+            rows = np.full(len(node), BARE) if column is None else column[span]
+            splats += np.bincount(rows[mask] + 1, minlength=kinds)
+        else:
+            meshes += np.bincount(rows + 1, minlength=kinds)
+    counts = splats if splats.any() else meshes
     names = [CAPTURED, *(caption(material.name) for material in dress.materials)]
     order = np.argsort(-counts, kind="stable")
     return {names[k]: int(counts[k]) for k in order if counts[k]}
-
-
-def _counts(dress: Dress, span: slice, mask: Mask) -> np.ndarray:
-    if dress.column is None:
-        counts = np.zeros(1 + len(dress.materials), np.int64)
-        counts[0] = np.count_nonzero(mask)
-        return counts
-    return np.bincount(dress.column[span][mask] + 1, minlength=1 + len(dress.materials))

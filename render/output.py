@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -75,18 +76,31 @@ def check_output(path: Path) -> None:
     """Raises OutputError now rather than after the drawing: extension, package, folder."""
     suffix = path.suffix.lower()
     if suffix not in EXTENSIONS:
-        raise OutputError(
-            f"{path}: {suffix or 'no extension'} is not written; use {', '.join(EXTENSIONS)}"
-        )
+        what = f"{suffix} is not written" if suffix else "has no extension"
+        raise OutputError(f"{path}: {what}; use {', '.join(EXTENSIONS)}")
     if suffix == ".exr":
         _openexr()
     check_folder(path)
 
 
 def check_folder(path: Path) -> None:
-    """Raises OutputError where the folder that a file goes to does not exist."""
-    if not path.parent.is_dir():
+    """Raises OutputError where no file can be put: no such folder, none to write in, or one there.
+
+    What is asked before minutes of work may be otherwise after them; writing says so too.
+    """
+    if not os.path.isdir(path.parent):  # of pathlib long names raise
         raise OutputError(f"{path}: the folder {path.parent} does not exist; make it first")
+    if os.path.isdir(path):
+        raise OutputError(f"{path}: is a folder; name the file in it")
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        raise OutputError(f"{path}: the folder {path.parent} cannot be written; choose another")
+
+
+def check_new(path: Path, force: bool) -> None:
+    """As `check_folder`; also raises OutputError where the file is there, unless by `force`."""
+    check_folder(path)
+    if not force and os.path.lexists(path):
+        raise OutputError(f"{path}: exists already; use --force to overwrite it")
 
 
 def numbered(path: Path, count: int) -> list[Path]:
@@ -120,16 +134,23 @@ def write_whole(path: Path, save: Callable[[Path], object]) -> None:
 
 
 def _save_array(path: Path, image: Float32) -> None:
+    # By hand, for NumPy does not say why it could not write all.
+    array = np.ascontiguousarray(image)
     with path.open("wb") as file:
-        np.save(file, image, allow_pickle=False)
+        header = np.lib.format.header_data_from_array_1_0(array)
+        np.lib.format.write_array_header_1_0(file, header)
+        file.write(array.data)
 
 
 def _save_exr(path: Path, channels: dict[str, Float32]) -> None:
     exr = _openexr()
     header = {"compression": exr.ZIP_COMPRESSION, "type": exr.scanlineimage}
     contiguous = {name: np.ascontiguousarray(values) for name, values in channels.items()}
-    with exr.File(header, contiguous) as file:
-        file.write(str(path))
+    try:
+        with exr.File(header, contiguous) as file:
+            file.write(str(path))
+    except RuntimeError as error:  # it names a file that nobody has heard of
+        raise OSError("OpenEXR cannot write all of it") from error
 
 
 def _openexr():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import shutil
@@ -17,10 +18,20 @@ def replacing(path: Path) -> Iterator[Path]:
     It has the same name, as texts of progress tell it, in a hidden folder beside, whose own name is
     short, for that of the file may be as long as the file system takes. Its bytes are on the disk
     before it takes the place, so that there is always the old file or the new one. Where the block
-    raises, the old one stays as it is and nothing is left behind.
+    raises, the old one stays as it is and nothing is left behind. A link stays one: what it leads
+    to is replaced.
+
+    Raises:
+        OSError: the disk refuses; or there is a folder, or a device or a pipe, whose place a file
+            must not take.
     """
+    name, path = path.name, Path(os.path.realpath(path))
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "It is no file but a device or a pipe", str(path))
     folder = path.with_name(f".voile-{secrets.token_hex(4)}.part")
-    temporary = folder / path.name
+    temporary = folder / name
     folder.mkdir()
     try:
         yield temporary

@@ -1,8 +1,8 @@
-"""`dress`: what every splat of a scene wears, as one column and one list of materials.
+"""`dress`: what every splat and mesh of a scene wears, as rows of one list of materials.
 
 A splat wears what it was given (`Edits.coats`), else what it came with (`Node.coats`, or its number
 in the column `material`) unless that was taken off (`Edits.stripped`), else what the scene wears
-(`Scene.coat`), else nothing: it then shows its captured colours.
+(`Scene.coat`), else nothing: it then shows its captured colours. So does a mesh.
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .bits import Bits
-from .coat import Coat, Patch
-from .content import MOST_MATERIALS, ContentError
+from .coat import Coat, Patch, Patches
+from .content import MOST_MATERIALS, ContentError, no_splats
 from .material import NeuralMaterial
 from .mesh import Mesh
+from .mesh_group import MeshGroup
 from .node import Node
 from .splats import Splats
 
@@ -41,6 +42,8 @@ class Dress:
         column: (N,) rows of `materials`, -1 for captured colours; None where no splat has any.
         scene: the row of what the whole scene wears; -1 for none.
         own: how many splats that are not deleted wear something else, or nothing, of their own.
+        meshes: for each node a row of `materials` for each of its meshes, as in `column`.
+        own_meshes: how many meshes wear something else, or nothing, of their own.
         made_from: what all of it depends on.
         changed: (N,) which wear something else than they came with, so that their own latents say
             nothing; None where there are no latents.
@@ -52,6 +55,8 @@ class Dress:
     column: Column | None
     scene: int
     own: int
+    meshes: tuple[Column, ...]
+    own_meshes: int
     made_from: Any
     changed: NDArray[np.bool_] | None = None
     stripped: bool = False
@@ -67,14 +72,9 @@ class Dress:
             return splats.latent
         return np.where(self.changed[:, None], np.float32(0.0), splats.latent)
 
-    def meshes(self, meshes: Sequence[Mesh]) -> tuple[Mesh, ...]:
-        """Meshes in what the whole scene wears, but those that have a material or no light."""
-        if self.scene == BARE:
-            return tuple(meshes)
-        name = self.materials[self.scene].name
-        return tuple(
-            mesh if mesh.material or mesh.unlit else replace(mesh, material=name) for mesh in meshes
-        )
+    def names(self, node: int) -> list[str]:
+        """The materials that the meshes of a node wear; "" for none."""
+        return ["" if row < 0 else self.materials[row].name for row in self.meshes[node]]
 
 
 def dress(
@@ -101,14 +101,20 @@ def dress(
     if before is not None and before.made_from == made_from:
         return before
     count, wardrobe, worn = 0, _Wardrobe(own), splats.material if own else None
+    on_meshes = [np.full(len(n.meshes or ()), _OPEN, np.int32) for n in nodes]
     if worn is None and coat is None and not any(node.worn for node in nodes):
-        return Dress(own, tuple(wardrobe.sources), None, BARE, 0, made_from)
+        bare = tuple(np.full(len(rows), BARE, np.int32) for rows in on_meshes)
+        return Dress(own, tuple(wardrobe.sources), None, BARE, 0, bare, 0, made_from)
     if worn is not None and len(worn) and worn.max() >= len(own):
         raise ContentError(f"splats have material {worn.max()}; the scene has {len(own)}")
     column = np.full(len(splats), _OPEN, np.int32) if worn is None else worn
     column = np.where(column < 0, np.int32(_OPEN), column)
     changed = None if splats.latent is None else column == _OPEN
-    for node, span in zip(nodes, spans):
+    for node, span, rows in zip(nodes, spans, on_meshes):
+        if node.meshes is not None:
+            for patch in node.worn:
+                rows[patch.rows.mask] = BARE if patch.coat is None else wardrobe.row(patch.coat)
+            continue
         part, left = column[span], ~node.deleted
         if node.edits.stripped:
             part[:] = _OPEN
@@ -129,14 +135,16 @@ def dress(
             f"{len(wardrobe.materials)} materials; at most {MOST_MATERIALS} are drawn together: "
             f"{names}. Take one of them off first."
         )
-    column[column == _OPEN] = scene
+    own_meshes = sum(int(np.count_nonzero(rows != _OPEN)) for rows in on_meshes)
+    for rows in (column, *on_meshes):
+        rows[rows == _OPEN] = scene
     if (column < 0).all():
         column = None
     elif worn is not None and np.array_equal(column, worn):
         column = worn
     return Dress(
-        *(tuple(wardrobe.materials), tuple(wardrobe.sources), column, scene, count, made_from),
-        changed,
+        *(tuple(wardrobe.materials), tuple(wardrobe.sources), column, scene, count),
+        *(tuple(on_meshes), own_meshes, made_from, changed),
         worn is not None and any(node.edits.stripped for node in nodes),
     )
 
@@ -151,9 +159,46 @@ def with_own_coats(node: Node, materials: Sequence[NeuralMaterial]) -> Node:
     column = node.splats.material
     if column is None:
         return node
-    masks = [(material, column == k) for k, material in enumerate(materials)]
-    coats = tuple(Patch(Coat(m.name, m), Bits(mask)) for m, mask in masks if mask.any())
+    coats = _numbered(column, materials)
     return replace(node, splats=node.splats.with_columns(material=None), coats=coats)
+
+
+def with_coat_of_scene(node: Node, coat: Coat | None) -> Node:
+    """A node that was given what its scene wears, where it has nothing of its own."""
+    if coat is None or not node.wearers:
+        return node
+    bare = np.ones(node.wearers, np.bool_)
+    for patch in node.worn:
+        bare &= ~patch.rows.mask
+    return node.wear(coat, bare)
+
+
+def mesh_node(
+    name: str,
+    meshes: Sequence[Mesh],
+    source: str,
+    up: tuple[float, float, float],
+    materials: Sequence[NeuralMaterial] = (),
+) -> Node:
+    """A node of meshes, which come with what they name of `materials`.
+
+    Args:
+        name, source: as of a `Node`.
+        meshes: turned as a scene with this up vector takes them.
+        up: that vector.
+        materials: of the scene that they are read with.
+    """
+    names = [material.name for material in materials]
+    column = np.array([names.index(m.material) if m.material else BARE for m in meshes], np.int32)
+    group = MeshGroup([mesh.wearing("") for mesh in meshes])
+    coats = _numbered(column, materials)
+    return Node(name, no_splats(up), source, meshes=group, coats=coats)
+
+
+def _numbered(column: Column, materials: Sequence[NeuralMaterial]) -> Patches:
+    """Patches of what a column (N,) numbers."""
+    masks = [(material, column == k) for k, material in enumerate(materials)]
+    return tuple(Patch(Coat(m.name, m), Bits(mask)) for m, mask in masks if mask.any())
 
 
 class _Wardrobe:
@@ -181,7 +226,8 @@ class _Wardrobe:
 
 def _key(node: Node) -> Any:
     worn = node.worn
-    return node.splats, worn, node.edits.stripped, node.edits.deleted if worn else None
+    deleted = node.edits.deleted if worn else None
+    return node.splats, node.meshes, worn, node.edits.stripped, deleted
 
 
 def _alike(a: NeuralMaterial, b: NeuralMaterial) -> bool:

@@ -35,18 +35,18 @@ class Flat:
         spans: the rows of each node.
         notes: what could not be carried over, as sentences.
         made_from: what each column was made from, a key for each node, by its name.
-        without_posters: the same of the nodes with splats alone, where there are others.
+        of_splats: the same of the nodes with splats alone, where there are others.
     """
 
     splats: Splats
     spans: tuple[slice, ...]
     notes: tuple[str, ...]
     made_from: dict[str, list[Any]]
-    without_posters: Flat | None = None
+    of_splats: Flat | None = None
 
 
 def flatten(nodes: Sequence[Node], before: Flat | None = None) -> Flat:
-    """Places, edits and joins nodes; posters have no rows.
+    """Places, edits and joins nodes; meshes and posters have no rows.
 
     Args:
         nodes: of the scene.
@@ -55,15 +55,16 @@ def flatten(nodes: Sequence[Node], before: Flat | None = None) -> Flat:
     Raises:
         SplatsError: splats were moved beyond what float32 holds.
     """
-    known = None if before is None else before.without_posters or before
-    flat = _joined([node for node in nodes if node.poster is None], known)
+    known = None if before is None else before.of_splats or before
+    flat = _joined([node for node in nodes if node.of_splats], known)
     if len(flat.spans) == len(nodes):
         return flat
     spans, none = iter(flat.spans), slice(0, 0)
     return replace(
         flat,
-        spans=tuple(none if node.poster is not None else next(spans) for node in nodes),
-        without_posters=flat,
+        splats=flat.splats if flat.spans else nodes[0].splats,  # none, but which way is up
+        spans=tuple(next(spans) if node.of_splats else none for node in nodes),
+        of_splats=flat,
     )
 
 

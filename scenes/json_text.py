@@ -6,13 +6,13 @@ from typing import TypeVar
 
 import msgspec
 
-from .errors import plain
+from .errors import VoileError, plain
 
 T = TypeVar("T")
 
 
-class JsonError(ValueError):
-    """A text is no JSON of the type that was asked for; `str` says what is wrong, in one line.
+class JsonError(VoileError, ValueError):
+    """A text is no JSON of the type that was asked for; whoever reads a file names that too.
 
     Attributes:
         field: where, in the words of JSON paths ("frames[0].w"); "" where it is all of it.

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import VoileError
+from .placement import Placement
 from .texture import Texture
 
 Float32 = NDArray[np.float32]
@@ -97,6 +98,21 @@ class Mesh:
         total = np.where(known, total, other)
         length = np.linalg.norm(total, axis=1, keepdims=True)
         return (total / np.where(length > 0, length, 1.0)).astype(np.float32)
+
+    def moved(self, placement: Placement) -> Mesh:
+        """The mesh in another place. Raises MeshError: that is beyond what float32 holds."""
+        turn = placement.matrix.T.astype(np.float32)
+        moved = replace(self, vertices=placement.apply(self.vertices), normals=self.normals @ turn)
+        moved.__dict__["tangents"] = self.tangents @ turn  # which take longer to find anew
+        return moved
+
+    def wearing(self, material: str) -> Mesh:
+        """The mesh with a material of this name; one without light wears none."""
+        if self.unlit or material == self.material:
+            return self
+        worn = replace(self, material=material)
+        worn.__dict__["tangents"] = self.tangents
+        return worn
 
     def placed(self, matrix: NDArray[np.float64]) -> Mesh:
         """The mesh moved by an affine (4, 4) matrix.

@@ -1,4 +1,4 @@
-"""`Node`: splats or a poster placed in a scene, with edits that never touch what was read."""
+"""`Node`: splats, meshes or a poster placed in a scene; edits never touch what was read."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 from .bits import Bits, Mask, bits_of, mask_of
 from .coat import Coat, Patches, put_on, rows_of, take_off
+from .mesh_group import MeshGroup
 from .placement import IDENTITY, Placement
 from .poster import Poster
 from .recolor import NEUTRAL, Recolor
@@ -51,7 +52,7 @@ class Edits:
 
 @dataclass(frozen=True, eq=False)
 class Node:
-    """Splats placed in a scene.
+    """Splats placed in a scene, or meshes, or a poster.
 
     Attributes:
         name: for people.
@@ -63,6 +64,8 @@ class Node:
         edits: what was done to it.
         selected: splats that are selected.
         poster: a picture that stands where the node is; such a node has no splats.
+        meshes: what stands where the node is; such a node has no splats, but which way is up, and
+            its coats are of rows of meshes.
         coats: what its splats wear as they were read.
         id: the same for a node and its edited versions, unique in the process.
     """
@@ -75,11 +78,22 @@ class Node:
     edits: Edits = field(default_factory=Edits)
     selected: Bits | None = None
     poster: Poster | None = None
+    meshes: MeshGroup | None = None
     coats: Patches = ()
     id: int = field(default_factory=lambda: next(_IDS))
 
     def __len__(self) -> int:
         return len(self.splats)
+
+    @property
+    def of_splats(self) -> bool:
+        """Whether the node is splats, if there are any, and nothing else."""
+        return self.poster is None and self.meshes is None
+
+    @property
+    def wearers(self) -> int:
+        """How many rows coats are of: splats, or meshes."""
+        return len(self) if self.meshes is None else len(self.meshes)
 
     @property
     def deleted(self) -> Mask:
@@ -138,6 +152,11 @@ class Node:
         if not self.edits.coats and not self.coats and self.splats.material is None:
             return self
         return self.edited(coats=(), stripped=True)
+
+    def copied(self, name: str) -> Node:
+        """Another node of this name, which shares what was read."""
+        group = None if self.meshes is None else MeshGroup(self.meshes.meshes)
+        return replace(self, name=name, meshes=group, selected=None, id=next(_IDS))
 
     def separated(self, mask: Mask, name: str) -> tuple[Node, Node]:
         """The node without these splats, and a new one of nothing else, where they were."""

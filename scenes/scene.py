@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -11,7 +12,7 @@ from .bits import Mask
 from .builtin import BUILTIN, SCENES
 from .coat import Coat
 from .content import Content, no_splats
-from .dress import Dress, dress
+from .dress import Dress, dress, mesh_node
 from .errors import SceneFormatError
 from .flatten import Flat, compacted, flatten
 from .io import detect, load
@@ -35,14 +36,12 @@ class Scene:
 
     Attributes:
         name: for titles.
-        nodes: splats, each with a place, edits and whether it is drawn.
+        nodes: splats, meshes and posters, each with a place, edits and whether it is drawn.
         format: title of the format of the file that was opened.
         path: that file or folder, None for a scene of Voile's own.
         viewpoints: places to look from that came with the scene, by name; the first is the start.
         weights: the file that keeps its weights, whether it is there or not.
-        meshes: share the frame with the splats.
-        mesh_files: what was put among the splats beside the scene's own file.
-        materials: that meshes name and splats number.
+        materials: that splats number.
         lights: what falls on meshes and on splats with a material.
         coat: a material for everything that wears none of its own.
         source: what opens the scene again: its path, or the name of one of Voile's own; "" where
@@ -55,8 +54,6 @@ class Scene:
     path: Path | None = None
     viewpoints: dict[str, Viewpoint] = field(default_factory=dict)
     weights: Path | None = None
-    meshes: tuple[Mesh, ...] = ()
-    mesh_files: tuple[str, ...] = ()
     materials: tuple[NeuralMaterial, ...] = ()
     lights: Lights = field(default_factory=Lights)
     coat: Coat | None = None
@@ -74,7 +71,7 @@ class Scene:
 
     @cached_property
     def dress(self) -> Dress:
-        """What the splats wear. Raises ContentError: too many materials."""
+        """What everything wears. Raises ContentError: too many materials."""
         return dress(self.splats, self.nodes, self.flat.spans, self.materials, self.coat)
 
     @cached_property
@@ -83,7 +80,7 @@ class Scene:
         worn = self.dress
         return Content(
             worn.splats(self.splats),
-            worn.meshes(self.meshes),
+            self.meshes,
             worn.materials,
             self.lights,
             posters_of(self.nodes),
@@ -96,40 +93,39 @@ class Scene:
         return list(dict.fromkeys(coat for coat in worn if coat is not None))
 
     @property
-    def placed_meshes(self) -> tuple[tuple[Mesh, ...], tuple[str, ...]]:
-        """What `with_meshes` takes."""
-        return self.meshes, self.mesh_files
-
-    def with_meshes(self, meshes: Sequence[Mesh], files: Sequence[str]) -> Scene:
-        """The scene with other meshes, and the files that they came from."""
-        other = replace(self, meshes=tuple(meshes), mesh_files=tuple(files))
-        other.__dict__.update(flat=self.flat, dress=self.dress)
-        return other
+    def meshes(self) -> tuple[Mesh, ...]:
+        """The meshes that are drawn, in place and dressed; what has not changed is the same."""
+        drawn = [
+            node.meshes.drawn(node.edits.placement, self.dress.names(number))
+            for number, node in enumerate(self.nodes)
+            if node.meshes is not None and node.visible
+        ]
+        return tuple(mesh for meshes in drawn for mesh in meshes)
 
     @property
     def pristine(self) -> bool:
         """Whether the splats are those of one node, as it was read."""
-        own = [node for node in self.nodes if node.poster is None]
+        own = [node for node in self.nodes if node.of_splats]
         return len(own) == 1 and self.splats is own[0].splats
 
     def with_nodes(self, nodes: Sequence[Node]) -> Scene:
         """The scene with other nodes; what is drawn shares what it can with this one.
 
         Raises:
-            SplatsError: splats were moved beyond what float32 holds.
+            SplatsError, MeshError: they were moved beyond what float32 holds.
             ContentError: they wear too many materials.
         """
         other = replace(self, nodes=tuple(nodes))
         flat = flatten(other.nodes, self.flat)
         worn = dress(flat.splats, other.nodes, flat.spans, self.materials, self.coat, self.dress)
         other.__dict__.update(flat=flat, dress=worn)
+        meshes = other.meshes
         if flat.splats is self.splats and worn is self.dress:
             posters = posters_of(other.nodes)
             # Where nothing is to be drawn anew the content is the same.
+            same = same_posters(posters, self.content.posters) and meshes == self.content.meshes
             other.__dict__["content"] = (
-                self.content
-                if same_posters(posters, self.content.posters)
-                else replace(self.content, posters=posters)
+                self.content if same else replace(self.content, meshes=meshes, posters=posters)
             )
         return other
 
@@ -169,14 +165,14 @@ class Scene:
         """A scene of one node as it was read, with splats that differ in their weights alone."""
         assert self.pristine
         return self.with_nodes(
-            [node if node.poster else replace(node, splats=splats) for node in self.nodes]
+            [replace(node, splats=splats) if node.of_splats else node for node in self.nodes]
         )
 
     def saved_splats(self) -> Splats:
         """What a file of the scene holds: without what is deleted, and invisible nodes."""
         if self.pristine and self.dress.column is None:
             return self.splats
-        nodes = compacted(self.nodes)
+        nodes = compacted([node for node in self.nodes if node.of_splats])
         flat = flatten(nodes)
         worn = dress(flat.splats, nodes, flat.spans, self.materials, self.coat)
         named = () if worn.column is None else worn.sources
@@ -220,7 +216,6 @@ def open_scene(
         SceneFormatError: the file is no scene, or `weights` are not its; names file, field and fix.
         Cancelled: `progress` asked for it.
     """
-    files = tuple(str(Path(mesh).absolute()) for mesh in meshes)
     own = SCENES.get(str(source))
     if own is not None:
         path, name, title, viewpoints = None, own.title, "generated", dict(own.viewpoints)
@@ -240,18 +235,26 @@ def open_scene(
         kept = weights_path(str(source) if path is None else path)
         splats = _with_weights(splats, kept)
     again = str(source) if path is None else str(path.absolute())
-    node = Node(name, splats, again)
-    if path is not None:
-        node = with_named_coats(node, path)
-    placed = [mesh for each in meshes for mesh in meshes_for(each, splats.up, progress)]
+    nodes = []
+    if not is_mesh(source):
+        node = Node(name, splats, again)
+        nodes = [node if path is None else with_named_coats(node, path)]
+    nodes += [mesh_node(m.name, [m], again, splats.up, content.materials) for m in content.meshes]
+    nodes += [mesh_file_node(mesh, splats.up, progress) for mesh in meshes]
     return Scene(
-        *(name, (node,), title, path, viewpoints, kept),
-        meshes=(*content.meshes, *placed),
-        mesh_files=files,
+        *(name, tuple(nodes), title, path, viewpoints, kept),
         materials=content.materials,
         lights=content.lights,
         source=again,
     )
+
+
+def mesh_file_node(
+    path: str | Path, up: tuple[float, float, float], progress: Progress = silent
+) -> Node:
+    """A node of the meshes of a file; arguments and errors as `meshes_for`."""
+    path = Path(path)
+    return mesh_node(path.name, meshes_for(path, up, progress), str(path.absolute()), up)
 
 
 def _format(path: Path) -> str:
@@ -289,7 +292,7 @@ def meshes_for(
 
 def _with_weights(splats: Splats, beside: Path) -> Splats:
     """The scene with the weights that lie beside it; what is wrong with them becomes a note."""
-    if not beside.is_file():
+    if not os.path.isfile(beside):  # of pathlib long names raise
         return splats
     try:
         return load_weights(splats, beside)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from cyclopts import Parameter
 
 from ...render.camera import Camera
 from ...render.modes.weighted import DEFAULT_BETA
+from ...render.output import OutputError, check_folder
 from ...render.views import from_viewpoint
 from ...scenes.errors import Cancelled
 from ...scenes.oit import OitWeights
@@ -22,7 +24,7 @@ from ...scenes.oit_file import save_weights
 from ...scenes.progress import Progress
 from ...scenes.scene import Scene, open_scene
 from ...scenes.splats import Splats
-from .console import progress_bar, size_text
+from .console import INTERRUPTED, OK, progress_bar, size_text
 
 
 def bake(
@@ -81,13 +83,28 @@ def bake(
             raise BakeError(f"{scene} has no splats to bake anything for")
         target = output or opened.weights
         assert target is not None  # whatever was opened has a place for them
+        check_place(target)
         baked, lines = _bake(opened, given, 60 * minutes if learn else 0.0, steps, progress)
         save_weights(baked, target)
     if not quiet:
         print(f"{target}: {size_text(target.stat().st_size)}")
         for line in lines:
             print(f"  {line}")
-    return 0
+    if progress.interrupted:
+        print("voile: interrupted; the best so far is kept", file=sys.stderr)
+        return INTERRUPTED
+    return OK
+
+
+def check_place(path: Path) -> None:
+    """Raises OutputError now rather than after minutes; makes the folder of the file."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"{path.parent}: cannot be made: {error.strerror or error}. Choose another by -o."
+        ) from error
+    check_folder(path)
 
 
 def _bake(
@@ -118,26 +135,42 @@ def _bake(
     return baked, [f"against sorted, over {len(held)} views that were not fitted to:", *lines]
 
 
+class Interruptible:
+    """A progress callback that raises Cancelled once after it was asked to.
+
+    Attributes:
+        interrupted: whether it has; what goes on after that is with what there was by then.
+    """
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress, self._asked = progress, threading.Event()
+        self.interrupted = False
+
+    def ask(self) -> None:
+        """Has the next report raise Cancelled."""
+        self._asked.set()
+
+    def __call__(self, fraction: float, stage: str, /) -> None:
+        self._progress(fraction, stage)
+        if self._asked.is_set():
+            self._asked.clear()
+            self.interrupted = True
+            raise Cancelled("Baking")
+
+
 @contextmanager
-def interruptible(progress: Progress) -> Iterator[Progress]:
+def interruptible(progress: Progress) -> Iterator[Interruptible]:
     """A progress callback that raises Cancelled after Ctrl-C; a second Ctrl-C acts at once.
 
     Numerical work that is interrupted between two steps leaves its results whole.
     """
-    asked = threading.Event()
-
-    def report(fraction: float, stage: str, /) -> None:
-        progress(fraction, stage)
-        if asked.is_set():
-            asked.clear()
-            raise Cancelled("Baking")
-
+    report = Interruptible(progress)
     if threading.current_thread() is not threading.main_thread():
         yield report  # only the main thread is sent signals
         return
 
     def ask(number: int, frame: object) -> None:
-        asked.set()
+        report.ask()
         signal.signal(signal.SIGINT, before)
 
     before = signal.signal(signal.SIGINT, ask)

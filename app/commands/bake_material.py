@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -79,7 +80,7 @@ def bake_material(
         print(f"going on from step {baker.step:,} of {steps:,}")
     if not quiet:
         print(f"learning on {baker.device_name}")
-    if output.is_dir():
+    if os.path.isdir(output):
         raise SceneFormatError(output, "file", "is a folder", "Name the file in it by -o.")
     keep(baker, output)  # before minutes of work for a place that cannot be written
     with progress_bar(quiet) as show, interruptible(show) as progress:

@@ -45,10 +45,8 @@ from ...scenes.progress import Progress
 from ...scenes.scene import Scene, open_scene
 from ..chart_axes import decibel_text
 from ..frontier_plot import frontier_page, frontier_svg
-from .cameras import choose_cameras, parse_size
-from .console import progress_bar
-
-INTERRUPTED = 130
+from .cameras import MOST_VIEWS, choose_cameras, parse_size
+from .console import INTERRUPTED, progress_bar
 
 
 def bench(
@@ -98,8 +96,10 @@ def bench(
         if plot.suffix.lower() not in (".html", ".htm", ".svg"):
             raise OutputError(f"{plot}: the chart is written as .html or .svg")
     width, height = parse_size(size)
-    if views < 1:
-        raise CameraError(f"--views is {views}; it must be 1 or more")
+    if not 1 <= views <= MOST_VIEWS:
+        raise CameraError(f"--views is {views}; it must be 1 to {MOST_VIEWS:,}")
+    if frames < 1:
+        raise CameraError(f"--frames is {frames}; it must be 1 or more")
     names = list(dict.fromkeys(name.strip() for name in backends.split(",")))
     for name in names:
         if name not in BACKENDS:

@@ -5,19 +5,24 @@ from __future__ import annotations
 from pathlib import Path
 
 from ...render import views as placed
-from ...render.camera import Camera, CameraError
+from ...render.camera import MAX_SIDE, Camera, CameraError
 from ...render.camera_path import CameraPath
 from ...render.captured import load_cameras
 from ...scenes.scene import Scene
 
 DEFAULT_SIZE = (1280, 720)
 
+MOST_VIEWS = 200_000
+"""Of one command: nearly two hours of film at 30 frames a second."""
+
 
 def parse_size(text: str) -> tuple[int, int]:
     """(width, height) from "1280x720". Raises CameraError."""
     width, _, height = text.lower().partition("x")
-    if not (width.isdigit() and height.isdigit()):
+    if not all(side.isdecimal() and len(side) <= 9 for side in (width, height)):
         raise CameraError(f"size {text!r} is not WIDTHxHEIGHT, for example 1280x720")
+    if not (0 < int(width) <= MAX_SIDE and 0 < int(height) <= MAX_SIDE):
+        raise CameraError(f"size {text!r}: each side must be 1 to {MAX_SIDE} pixels")
     return int(width), int(height)
 
 
@@ -63,6 +68,10 @@ def choose_cameras(
             raise CameraError(f"there is no view {name!r}; this scene has {known}")
     if path is not None:
         motion = CameraPath.load(path)
+        if motion.duration * fps > MOST_VIEWS:
+            raise CameraError(
+                f"{path}: {motion.duration:g} s at --fps {fps:g} are more than {MOST_VIEWS:,} views"
+            )
         _, radius = placed.bounding_sphere(scene.content)
         cameras += motion.cameras(fps, width, height, min(0.01, 0.01 * radius))
     if not cameras:
@@ -71,8 +80,8 @@ def choose_cameras(
         return cameras
     if len(cameras) > 1:
         raise CameraError("--orbit goes around from one view; give one --camera or one --view")
-    if count < 1:
-        raise CameraError(f"--orbit is {count}; it must be the number of views, 1 or more")
+    if not 1 <= count <= MOST_VIEWS:
+        raise CameraError(f"--orbit is {count}; it must be 1 to {MOST_VIEWS:,} views")
     center, _ = placed.bounding_sphere(scene.content)
     return placed.orbit(cameras[0], center, scene.splats.up, count)
 

@@ -1,4 +1,4 @@
-"""What the commands share: progress on the terminal, and numbers for people."""
+"""What the commands share: exit codes, progress on the terminal, and numbers for people."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bar
 
 from ...scenes.progress import Progress, silent
+
+OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
+"""Exit codes."""
 
 KINDS = {"3d": "ellipsoids", "2d": "surfels", "mixed": "ellipsoids and surfels"}
 """`Splats.kind` for people."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -10,9 +11,10 @@ from cyclopts import Parameter
 
 from ...render.frame import FrameRequest
 from ...render.metrics import psnr
+from ...render.output import check_new
 from ...render.sample_views import sample_views
 from ...render.settings import Settings
-from ...scenes.errors import SceneFormatError
+from ...scenes.errors import SceneFormatError, VoileError
 from ...scenes.io import save, writable_format
 from ...scenes.io.losses import scene_losses
 from ...scenes.io.vis import is_image
@@ -26,6 +28,10 @@ from .images import render_image
 _VIEWS = 6
 
 
+class ConvertError(VoileError):
+    """Flags of `voile convert` that do not go together."""
+
+
 def convert(
     scene: str,
     target: Path,
@@ -33,11 +39,14 @@ def convert(
     *,
     to: str | None = None,
     latents: Annotated[bool, Parameter(negative="")] = False,
+    dry_run: Annotated[bool, Parameter(negative="")] = False,
     force: Annotated[bool, Parameter(negative="")] = False,
     drop_invalid: Annotated[bool, Parameter(negative="")] = False,
     quiet: Annotated[bool, Parameter(alias="-q", negative="")] = False,
 ) -> int:
-    """Writes a scene in another format and says what is lost; an image made of splats as pixels.
+    """Says what another format cannot hold of a scene, then writes it there.
+
+    An image made of splats is written as pixels.
 
     Parameters
     ----------
@@ -52,22 +61,28 @@ def convert(
     latents
         Give every splat that wears a neural material the latents of the texture where it is; it
         then keeps its look wherever it is moved. Only .ply holds them.
+    dry_run
+        Only say what would be lost; write nothing.
     force
         Overwrite an existing file.
     drop_invalid
         Leave out splats with values that are not finite instead of refusing the file.
     quiet
-        No progress bar.
+        No progress bar, and not a word about what is lost.
     """
+    if dry_run and quiet:
+        raise ConvertError("--dry-run says what would be lost, and --quiet nothing; give one")
     image = is_image(Path(scene))
     if image and to is not None:
         raise SceneFormatError(
             target, "format", f"{to!r} holds no image", "Leave out --to; write .png, .npy or .exr."
         )
+    if image and dry_run:
+        raise ConvertError(f"{scene}: --dry-run means nothing to an image made of splats")
     flatten = to == "2d"
     chosen = None if image else writable_format(target, None if flatten else to)
-    if target.exists() and not force:
-        raise SceneFormatError(target, "file", "exists already", "Use --force to overwrite it.")
+    if not dry_run:
+        check_new(target, force)
     if chosen is None:
         return render_image(Path(scene), target, backend="cpu", background=None, quiet=quiet)
     if latents and "latent" not in chosen.columns:
@@ -83,12 +98,19 @@ def convert(
             kept = kept.with_columns(latent=given)
         splats = to_surfels(kept, progress) if flatten else kept
         costs = flattening(opened.splats, splats, progress) if flatten and not quiet else []
+    if not quiet:
+        lost = scene_losses(opened, chosen)
+        holds = "does not hold all" if lost else "holds all"
+        print(f"{target}: {chosen.title} {holds} of this scene")
+        for sentence in (*lost, *costs):
+            print(f"  {sentence}")
+        sys.stdout.flush()  # before it is written, whoever reads it
+    if dry_run:
+        return 0
+    with progress_bar(quiet) as progress:
         save(splats, target, chosen.name, progress)
     if not quiet:
-        size = size_text(target.stat().st_size)
-        print(f"{target}: {chosen.title}, {len(splats):,} splats, {size}")
-        for sentence in [*costs, *scene_losses(opened, chosen)]:
-            print(f"  {sentence}")
+        print(f"{target}: {len(splats):,} splats, {size_text(target.stat().st_size)}")
     return 0
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
+import sys
 import time
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
-from ...scenes.errors import SceneFormatError, VoileError
+from ...render.output import check_new
+from ...scenes.errors import VoileError
 from .bake import interruptible
-from .console import progress_bar, size_text
+from .console import INTERRUPTED, OK, progress_bar, size_text
 
 
 class FitUsageError(VoileError):
@@ -79,12 +82,14 @@ def fit(
         raise FitUsageError(f"{output}: a picture of splats is written as {SUFFIX}")
     if bits is not None and not 2 <= bits <= 16:
         raise FitError(f"--bits is {bits}; it must be 2 to 16")
-    if output.exists() and not force:
-        raise SceneFormatError(output, "file", "exists already", "Use --force to overwrite it.")
-    if not output.parent.is_dir():
-        raise SceneFormatError(output, "folder", "does not exist", "Make it first.")
+    for flag, value in (("--bpp", bpp), ("--psnr", psnr)):
+        if value is not None and not (math.isfinite(value) and value > 0):
+            raise FitUsageError(f"{flag} is {value:g}; it must be more than 0")
+    check_new(output, force)
     source = read_source(image, mask)
     width, height = source.size
+    if count is not None and count > width * height:
+        raise FitUsageError(f"--count is {count:,}; {image} has {width * height:,} pixels")
     chosen = None if bits is None else bits_for(source.size, bits)
     kept, state = state_path(output), None
     if resume:
@@ -119,6 +124,7 @@ def fit(
         )
         seconds, busy = time.perf_counter() - begun, time.process_time() - cpu
         print(f"  {found.steps:,} steps in {seconds:.1f} s, {busy:.1f} s of them the CPU's")
-        if not found.finished:
-            print(f"  stopped; --resume --force goes on from {kept.name}")
-    return 0
+    if not found.finished:
+        print(f"voile: interrupted; --resume --force goes on from {kept.name}", file=sys.stderr)
+        return INTERRUPTED
+    return OK

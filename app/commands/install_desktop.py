@@ -45,7 +45,10 @@ def install_desktop(*, remove: Annotated[bool, Parameter(negative="")] = False) 
     entry, icon = places()
     if remove:
         for path in (entry, icon):
-            path.unlink(missing_ok=True)
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as error:
+                raise DesktopError(f"{path}: cannot be removed: {error.strerror}") from error
         print(f"removed {entry} and {icon}")
         return 0
     for path in (entry, icon):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -51,7 +52,7 @@ def with_posters(scene: Scene, posters: Sequence[str], camera: Camera) -> Scene:
 def parse_poster(text: str) -> tuple[Path, bool, list[float]]:
     """The file, whether it faces the camera, and 0, 3, 4 or 7 numbers. Raises PosterError."""
     name, at, place = text.rpartition("@")
-    if not at or Path(text).exists():
+    if not at or os.path.exists(text):  # of pathlib long names raise
         return Path(text), False, []
     words = [word for word in place.split(",") if word]
     billboard = BILLBOARD in words

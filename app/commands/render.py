@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +13,14 @@ from ...render.camera import Camera
 from ...render.film import FILMS, check_film, film_size, prepare_scene, render_film
 from ...render.finish import finished
 from ...render.frame import DepthKind, Frame, FrameRequest
-from ...render.output import OutputError, check_output, numbered, save_depth, save_frame
+from ...render.output import (
+    OutputError,
+    check_folder,
+    check_output,
+    numbered,
+    save_depth,
+    save_frame,
+)
 from ...render.renderer import Renderer, create_renderer
 from ...render.settings import Settings
 from ...scenes.io.vis import is_image
@@ -161,6 +169,10 @@ def render(
         check_output(output)
     if depth is not None and depth.suffix.lower() not in (".npy", ".exr"):
         raise OutputError(f"{depth}: depth is written as .npy or .exr, not {depth.suffix!r}")
+    if depth is not None:
+        check_folder(depth)
+        if os.path.abspath(depth) == os.path.abspath(output):
+            raise OutputError(f"{depth}: the picture goes there; give --depth another file")
     with progress_bar(quiet) as progress:
         renderer = create_renderer(backend)
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import pickle
 from pathlib import Path
 
@@ -32,8 +33,10 @@ def keep(baker: Baker, output: Path) -> None:
     path = state_path(output)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(path) as temporary, temporary.open("wb") as file:
-            check_torch().save(baker.state(), file)
+        data = io.BytesIO()  # PyTorch does not say why it could not write all
+        check_torch().save(baker.state(), data)
+        with replacing(path) as temporary:
+            temporary.write_bytes(data.getbuffer())
     except OSError as error:
         raise SceneFormatError(
             path,
@@ -53,7 +56,7 @@ def resume(baker: Baker, output: Path) -> bool:
         SceneFormatError: the state is damaged or belongs to another bake.
     """
     path = state_path(output)
-    if not path.exists():
+    if not os.path.exists(path):  # of pathlib a folder that is closed to us raises
         return False
     try:
         data = path.read_bytes()

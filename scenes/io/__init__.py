@@ -27,9 +27,12 @@ def detect(path: str | Path) -> Format:
     """
     path = Path(path)
     head = _read_head(path)
-    for candidate in FORMATS.values():
-        if candidate.sniff(path, head):
-            return candidate
+    try:
+        for candidate in FORMATS.values():
+            if candidate.sniff(path, head):
+                return candidate
+    except OSError as error:  # of what is in a folder
+        raise _not_opened(path, error) from error
     raise SceneFormatError(
         path,
         "content",
@@ -126,12 +129,16 @@ def _read_head(path: Path) -> bytes:
         with path.open("rb") as file:
             head = file.read(HEAD_BYTES)
     except OSError as error:
-        raise SceneFormatError(
-            path, "file", f"cannot be opened: {error.strerror or error}", "Check the path."
-        ) from error
+        raise _not_opened(path, error) from error
     if not head:
         raise SceneFormatError(path, "file", "is empty", "Download or export it again.")
     return head
+
+
+def _not_opened(path: Path, error: OSError) -> SceneFormatError:
+    return SceneFormatError(
+        path, "file", f"cannot be opened: {error.strerror or error}", "Check the path."
+    )
 
 
 def _looks_like(head: bytes) -> str:
@@ -144,6 +151,7 @@ def _looks_like(head: bytes) -> str:
         b"<!DOCTYPE": "a web page",
         b"<html": "a web page",
         b"glTF": "a binary glTF model",
+        b'{"voile":': "a session of Voile's window (`voile view` opens it)",
         b"VOILEVIS": "an image made of splats (`voile view` and `voile render` open it)",
     }
     for magic, what in known.items():

@@ -40,7 +40,7 @@ def losses(splats: Splats, target: Format) -> list[str]:
 def scene_losses(scene: Scene, target: Format) -> list[str]:
     """Sentences about what a format cannot hold of a scene as it is placed, lit and edited."""
     found = losses(scene.splats, target)
-    if scene.meshes:
+    if any(node.meshes is not None for node in scene.nodes):
         found.append("meshes are not in it")
     if any(node.poster is not None for node in scene.nodes):
         found.append("posters are not in it")
@@ -52,7 +52,7 @@ def scene_losses(scene: Scene, target: Format) -> list[str]:
         found.append("the column material is lost: nothing names its numbers")
     if scene.lights.lamps or scene.lights.environment is not sky():
         found.append("lights are not in it")
-    nodes = [node for node in scene.nodes if node.poster is None]
+    nodes = [node for node in scene.nodes if node.of_splats]
     shown = [node for node in nodes if node.visible]
     if len(shown) < len(nodes):
         hidden = [node.name for node in nodes if not node.visible]

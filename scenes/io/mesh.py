@@ -48,8 +48,13 @@ def load_meshes(path: str | Path, progress: Progress = silent) -> list[Mesh]:
     import trimesh
 
     path = Path(path)
-    if not path.is_file():
-        raise SceneFormatError(path, "file", "is not there", "Check the path.")
+    try:
+        if not path.is_file():
+            raise SceneFormatError(path, "file", "is not there", "Check the path.")
+    except OSError as error:
+        raise SceneFormatError(
+            path, "file", f"cannot be read: {error.strerror or error}", "Check the path."
+        ) from error
     progress(0.0, f"Reading {path.name}")
     beside = Beside(path)
     resolver: Any = beside

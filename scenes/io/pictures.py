@@ -17,8 +17,8 @@ for _name in ("PIL", "tifffile", "trimesh"):  # without a handler Python prints 
     logging.getLogger(_name).addHandler(logging.NullHandler())
 
 
-class PictureError(Exception):
-    """A file is no picture that can be read; `str` says why, in one line."""
+class PictureError(VoileError):
+    """A file is no picture that can be read; whoever reads it names the file too."""
 
 
 @contextmanager

@@ -1,11 +1,16 @@
 """Windows under a display: a real X server, Xvfb will do."""
 
 import logging
+import math
 import os
 import threading
 from pathlib import Path
 
 import pytest
+from pytestqt.qtbot import QtBot
+
+PATIENCE = 120_000
+"""Milliseconds that a test waits for what is to come, however busy the machine is."""
 
 PLY_COLUMNS = ["x", "y", "z", "f_dc_0", "f_dc_1", "f_dc_2", "opacity", "scale_0", "scale_1",
                "scale_2", "rot_0", "rot_1", "rot_2", "rot_3"]  # fmt: skip
@@ -40,6 +45,21 @@ def qapp_cls():
     QSurfaceFormat.setDefaultFormat(display.surface_format())
     QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_ShareOpenGLContexts)
     return QApplication
+
+
+class PatientBot(QtBot):
+    """What is waited for comes sooner or later: how soon is no matter of these tests."""
+
+    def waitUntil(self, callback, *, timeout=PATIENCE):
+        super().waitUntil(callback, timeout=timeout)
+
+    def waitSignal(self, signal, *, timeout=PATIENCE, **more):
+        return super().waitSignal(signal, timeout=timeout, **more)
+
+
+@pytest.fixture
+def qtbot(qapp, request):
+    return PatientBot(request)
 
 
 @pytest.fixture
@@ -92,7 +112,24 @@ def preferences_path(tmp_path):
 
 
 @pytest.fixture
-def make_window(qtbot, qapp, preferences_path, caplog, monkeypatch):
+def no_hurry(monkeypatch):
+    """What a window does by the clock would go otherwise on a machine that is busy.
+
+    Edits are kept at once: in a test that is quick they would be kept in none, else in some.
+    """
+    from voile.app import banner, gizmo_tool, history, image_window, keeper, window
+
+    monkeypatch.setattr(keeper, "AFTER", 0)
+    monkeypatch.setattr(keeper, "EVERY", 2 * PATIENCE)
+    monkeypatch.setattr(banner, "STAYS", 2 * PATIENCE)
+    monkeypatch.setattr(gizmo_tool, "LIVE", math.inf)
+    monkeypatch.setattr(history, "GESTURE", 2 * PATIENCE)
+    for module in (window, image_window):
+        monkeypatch.setattr(module, "JOIN_SECONDS", PATIENCE / 1e3)
+
+
+@pytest.fixture
+def make_window(qapp, qtbot, activated, preferences_path, caplog, monkeypatch, no_hurry):
     """Makes windows that are ready to draw; afterwards nothing may have been logged as an error."""
     from voile.app import dialogs
     from voile.app.session import Session
@@ -104,8 +141,10 @@ def make_window(qtbot, qapp, preferences_path, caplog, monkeypatch):
 
     def make(backend="gl", size=(480, 360), panels=False):
         session = Session(backend)
-        # A slow machine makes a slow drag of a quick one: what glides on is tested by itself.
+        # A slow machine makes a slow drag of a quick one, and draws less well while the view moves:
+        # what glides on and what is drawn less well are tested by themselves.
         session.settings.inertia = session.defaults.inertia = 0.0
+        session.settings.frame_rate = session.defaults.frame_rate = 0
         window = MainWindow(session, preferences_path)
         if not panels:  # they would leave little of a small window
             window.docks.show_all(False)
@@ -113,7 +152,7 @@ def make_window(qtbot, qapp, preferences_path, caplog, monkeypatch):
         window.resize(*size)
         window.show()
         qtbot.waitUntil(window.isVisible)
-        activate(qtbot, window)
+        activated(window)
         return window
 
     yield make
@@ -126,18 +165,19 @@ def make_window(qtbot, qapp, preferences_path, caplog, monkeypatch):
     assert not errors
 
 
-def activate(qtbot, window):
+@pytest.fixture
+def activated(qtbot):
     """Makes a window the one that shortcuts go to.
 
     A display without a window manager has to be asked, and asked again: it refuses the focus to a
     window that it has not yet put on screen, and says nothing.
     """
 
-    def active():
+    def active(window):
         window.activateWindow()
         return window.isActiveWindow()
 
-    qtbot.waitUntil(active, timeout=30_000)
+    return lambda window: qtbot.waitUntil(lambda: active(window))
 
 
 @pytest.fixture
@@ -160,9 +200,9 @@ def settle(qtbot, window):
             window.session.opened is None or window.viewport.settled
         )  # fmt: skip
 
-    qtbot.waitUntil(settled, timeout=30_000)
+    qtbot.waitUntil(settled)
     qtbot.wait(30)
-    qtbot.waitUntil(settled, timeout=30_000)
+    qtbot.waitUntil(settled)
 
 
 def screen(window):

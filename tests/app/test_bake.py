@@ -94,6 +94,7 @@ def test_ctrl_c_becomes_cancelled_at_the_next_report(heard):
         signal.raise_signal(signal.SIGINT)
         with pytest.raises(Cancelled):
             progress(0.2, "two")
+        assert progress.interrupted
         progress(0.3, "the rest goes on")
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)

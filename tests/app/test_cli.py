@@ -1,6 +1,7 @@
 """The command line as a user types it."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -150,9 +151,22 @@ def test_backends_draw_the_same_picture(scene, camera_file, tmp_path):
         (["render", "SCENE", "-o", "OUT/a.png", "--splat-scale", "99"], 1, "0.01 to 4"),
         (["render", "SCENE", "-o", "OUT/a.png", "--camera", "SCENE"], 1, "scene.ply"),
         (["render", "SCENE", "-o", "OUT/a.png", "--orbit", "0"], 1, "orbit"),
+        (["render", "SCENE", "-o", "OUT/a.png", "--orbit", "999999999"], 1, "200,000"),
         (["render", "SCENE", "-o", "OUT/a%d%d.png", "--orbit", "2"], 1, "pattern"),
         (["render", "SCENE", "-o", "OUT/a.png", "--mode", "magic"], 2, "magic"),
         (["render", "SCENE"], 2, "output"),
+        (["render", "SCENE", "-o", "OUT/a.png", "--size", "0x9"], 1, "1 to 32768"),
+        (["render", "SCENE", "-o", "OUT/a.png", "--size", "²x9"], 1, "WIDTHxHEIGHT"),
+        (["render", "SCENE", "-o", "OUT/a.npy", "--depth", "OUT/./a.npy"], 1, "another file"),
+        (["render", "SCENE", "-o", "OUT", "--orbit", "2"], 1, "has no extension"),
+        (["render", "SCENE", "-o", "OUT/a.png", "--poster", 300 * "n" + "@0,0,0"], 1, "too long"),
+        (["rendr", "SCENE"], 2, "Did you mean render?"),
+        (["rendr"[:4], "SCENE", "--size", "9"], 2, "Did you mean render?"),
+        (["bench", "SCENE", "-o", "OUT/a.json", "--frames", "0"], 1, "--frames"),
+        (["convert", "SCENE", "OUT", "--to", "ply", "--force"], 1, "is a folder"),
+        (["convert", "SCENE", "/", "--to", "ply", "--force"], 1, "is a folder"),
+        (["convert", "SCENE", "OUT/no/a.ply"], 1, "does not exist"),
+        (["convert", "SCENE", "OUT/a.ply", "--dry-run", "--quiet"], 1, "give one"),
         (["convert", "SCENE", "OUT/a.jpg"], 1, "Voile writes"),
         (["convert", "SCENE", "SCENE"], 1, "--force"),
         (["info", "OUT"], 1, "not a splat scene"),
@@ -166,6 +180,15 @@ def test_mistakes_are_one_line(arguments, code, text, scene, tmp_path, capsys):
     assert error.count("\n") == 1
     assert text in error
     assert not list(tmp_path.glob("*"))
+
+
+def test_too_little_memory_is_told(scene, tmp_path, monkeypatch, capsys):
+    def large(*_, **__):
+        return np.empty(1 << 60, np.uint8)
+
+    monkeypatch.setattr("voile.app.commands.render.open_scene", large)
+    assert run("render", scene, "-o", tmp_path / "a.png") == 1
+    assert "not enough memory" in capsys.readouterr().err
 
 
 def test_interruption_has_its_code(scene, tmp_path, monkeypatch, capsys):
@@ -209,6 +232,53 @@ def test_convert_round_trip_and_losses(scene, tmp_path, capsys):
     assert len(voile.load(tmp_path / "b.ply")) == 300
     assert run("convert", scene, tmp_path / "b.ply", "--force") == 0
     assert run("convert", scene, tmp_path / "noname", "--to", "ply") == 0
+
+
+def test_convert_tells_losses_before_it_writes(scene, tmp_path, capsys, monkeypatch):
+    out = tmp_path / "a.splat"
+    assert run("convert", scene, out, "--dry-run") == 0
+    told = capsys.readouterr().out
+    assert ".splat does not hold all of this scene\n  view dependence is lost" in told
+    assert not out.exists()
+    assert run("convert", scene, tmp_path / "a.ply", "--dry-run") == 0
+    assert "PLY holds all of this scene" in capsys.readouterr().out
+
+    def refuses(*_):
+        raise voile.SceneFormatError(out, "file", "cannot be written", "Try again.")
+
+    monkeypatch.setattr("voile.app.commands.convert.save", refuses)
+    assert run("convert", scene, out) == 1
+    assert capsys.readouterr().out == told
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux")
+def test_a_full_disk_and_a_closed_pipe_behind_stdout(scene):
+    def info(out):
+        done = subprocess.run(
+            [sys.executable, "-m", "voile", "info", scene], stdout=out, stderr=subprocess.PIPE
+        )
+        return done.returncode, done.stderr.decode()
+
+    with open("/dev/full", "wb") as full:
+        code, error = info(full)
+    assert code == 1
+    assert re.fullmatch(r"voile: standard output: No space.*\n", error)
+    reader, writer = os.pipe()
+    os.close(reader)
+    assert info(writer) == (0, "")
+    os.close(writer)
+
+
+def test_names_that_the_terminal_cannot_show(tmp_path):
+    scene = tmp_path / "名.ply"
+    voile.save(make_splats(5), scene)
+    for command in (("info", scene), ("convert", scene, tmp_path / "é.ply")):
+        done = subprocess.run(
+            [sys.executable, "-m", "voile", *command], capture_output=True,
+            env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        assert b"\\" in done.stdout
 
 
 def test_convert_to_surfels(scene, tmp_path, capsys):

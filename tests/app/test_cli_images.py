@@ -7,7 +7,7 @@ import pytest
 from make_images import make_image, picture
 from PIL import Image
 
-from voile.app.cli import FAILED, OK, run
+from voile.app.cli import FAILED, INTERRUPTED, OK, run
 from voile.scenes.io.vis import load_image, save_image
 
 
@@ -70,8 +70,8 @@ def test_stopped_and_resumed(photo, tmp_path, capsys, monkeypatch):
         return advance(self)
 
     monkeypatch.setattr(module.Fit, "advance", stopping)
-    assert voile("fit", photo, *flags, "-o", part) == OK
-    assert "--resume --force goes on" in capsys.readouterr().out
+    assert voile("fit", photo, *flags, "-o", part) == INTERRUPTED
+    assert "--resume --force goes on" in capsys.readouterr().err
     assert part.read_bytes() != whole.read_bytes()
     monkeypatch.undo()
     assert voile("fit", photo, "--resume", "--force", "-o", part, "-q") == OK

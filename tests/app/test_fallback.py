@@ -75,7 +75,7 @@ def test_a_backend_that_cannot_run_at_the_start(make_window, qtbot, monkeypatch,
     window = make_window("cuda")
     window.session.settings.fallback = fallback
     wished.set()
-    qtbot.waitUntil(lambda: window.viewport.kernels_ready, timeout=60_000)
+    qtbot.waitUntil(lambda: window.viewport.kernels_ready)
     assert window.session.backend == draws
     (text,) = (banner.text for banner in window.overlays.banners[:1])
     assert "cannot run here" in text
@@ -87,7 +87,7 @@ def test_a_backend_that_cannot_run_at_the_start(make_window, qtbot, monkeypatch,
 def asked(make_window, qtbot, monkeypatch):
     """A window whose backend has just turned out not to run; its question."""
     window = make_window("cpu")
-    qtbot.waitUntil(lambda: window.viewport.kernels_ready, timeout=60_000)
+    qtbot.waitUntil(lambda: window.viewport.kernels_ready)
     window.session.settings.fallback = "ask"
     for _ in range(2):  # asked once, however many frames fail
         window.viewport.failed.emit("", BackendFailed("cpu", "the device <stopped>."))
@@ -134,6 +134,6 @@ def test_a_backend_that_fails_while_it_draws(make_window, show, look, ply, qtbot
 
     monkeypatch.setattr(CPURenderer, "render", fail)
     window.session.navigator.orbit(0.2, 0.0)
-    qtbot.waitUntil(lambda: window.session.backend == "gl", timeout=20_000)
+    qtbot.waitUntil(lambda: window.session.backend == "gl")
     look(window)
     assert any("The gl backend draws instead" in b.text for b in window.overlays.banners)

@@ -275,3 +275,14 @@ def test_placed_by_numbers(navigator):
     np.testing.assert_allclose(navigator.target, (1, 2, 4), atol=1e-12)
     navigator.place(eye=navigator.target)  # nowhere to look: it stays
     assert navigator.distance == 2.5
+
+
+def test_a_view_is_of_pythons_numbers_whatever_moved_it():
+    navigator, by = Navigator(), np.float64(0.1)
+    navigator.orbit(by, by)
+    navigator.look(by, by)
+    navigator.zoom(by)
+    navigator.pan(by, by)
+    view = navigator.view
+    numbers = [view.distance, view.azimuth, view.elevation, view.fov_y, view.roll]
+    assert {type(each) for each in [*numbers, *view.target, *view.up]} == {float}

@@ -1,5 +1,6 @@
 """The window, driven as a user drives it: dialogs, drops, mouse, keys, pictures."""
 
+import gc
 import sys
 
 import numpy as np
@@ -161,7 +162,7 @@ def test_fly_by_keys_and_rest_afterwards(qtbot, make_window, show, look, ply):
     eye, forward = window.session.navigator.eye, window.session.navigator.forward
     window.viewport.setFocus()
     qtbot.keyPress(window.viewport, Qt.Key.Key_W)
-    qtbot.waitUntil(lambda: (window.session.navigator.eye - eye) @ forward > 0.05, timeout=10_000)
+    qtbot.waitUntil(lambda: (window.session.navigator.eye - eye) @ forward > 0.05)
     qtbot.keyRelease(window.viewport, Qt.Key.Key_W)
     look(window)
     rest = window.session.navigator.eye
@@ -240,7 +241,7 @@ def test_saved_picture_is_the_renderers_frame(
     target = tmp_path / "shot"  # the extension is added
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *a: (str(target), ""))
     window.actions_.save_picture.trigger()
-    qtbot.waitUntil(lambda: (tmp_path / "shot.png").exists(), timeout=10_000)
+    qtbot.waitUntil(lambda: (tmp_path / "shot.png").exists())
     qtbot.wait(50)
     saved = np.asarray(Image.open(tmp_path / "shot.png"))
     np.testing.assert_array_equal(saved, expected(window, backend))
@@ -252,7 +253,7 @@ def test_transparent_picture_keeps_its_alpha(qtbot, make_window, show, look, ply
     window.session.settings.transparent = True
     look(window)
     window.pictures.save(tmp_path / "t.png")
-    qtbot.waitUntil(lambda: (tmp_path / "t.png").exists(), timeout=10_000)
+    qtbot.waitUntil(lambda: (tmp_path / "t.png").exists())
     qtbot.wait(50)
     saved = np.asarray(Image.open(tmp_path / "t.png"))
     assert saved.shape[2] == 4
@@ -264,7 +265,7 @@ def test_copied_picture(qtbot, make_window, show, look, ply):
     window = show(make_window("gl"), ply)
     picture = look(window)
     window.pictures.copy()
-    qtbot.waitUntil(lambda: not window.pictures.busy, timeout=10_000)
+    qtbot.waitUntil(lambda: not window.pictures.busy)
     image = QGuiApplication.clipboard().image()
     height, width, _ = picture.shape
     assert (image.width(), image.height()) == (width, height)
@@ -345,6 +346,7 @@ def test_qt_keeps_the_references_of_none(qtbot):
 
     label = QLabel()
     qtbot.addWidget(label)
+    gc.collect()  # or what other tests have left lets go of some meanwhile
     before = sys.getrefcount(None)
     for k in range(2000):
         label.setText(str(k))

@@ -16,6 +16,7 @@ from PySide6.QtGui import QGuiApplication, QMouseEvent, QWheelEvent  # noqa: E40
 from PySide6.QtWidgets import QApplication  # noqa: E402
 
 from voile import Camera  # noqa: E402
+from voile.app import controls  # noqa: E402
 
 LEFT, NO_KEYS = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
 
@@ -29,7 +30,18 @@ def window(make_window, show, look, ply):
     return window
 
 
-def drag(qtbot, window, start, end, wait=0):
+class Clock:
+    """Stands in for the module `time` of the controls."""
+
+    def __init__(self, monkeypatch):
+        self.now = 100.0
+        monkeypatch.setattr(controls, "time", self)
+
+    def perf_counter(self):
+        return self.now
+
+
+def drag(window, start, end, clock=None):
     view = window.viewport
 
     def send(kind, at, held):
@@ -38,7 +50,8 @@ def drag(qtbot, window, start, end, wait=0):
 
     send(QEvent.Type.MouseButtonPress, QPointF(*start), LEFT)
     for t in np.linspace(0.2, 1, 5):
-        qtbot.wait(wait)
+        if clock is not None:
+            clock.now += 0.025
         send(QEvent.Type.MouseMove, QPointF(*(np.array(start) * (1 - t) + np.array(end) * t)), LEFT)
     send(QEvent.Type.MouseButtonRelease, QPointF(*end), Qt.MouseButton.NoButton)
 
@@ -62,17 +75,17 @@ def wheel(window, turn):
 def test_a_drag_does_what_the_style_says(qtbot, window):
     navigator, settings = window.session.navigator, window.session.settings
     target, distance = navigator.target.copy(), navigator.distance
-    drag(qtbot, window, (200, 150), (260, 200))
+    drag(window, (200, 150), (260, 200))
     np.testing.assert_array_equal(navigator.target, target)
     assert navigator.roll == 0
     settings.navigation = "trackball"
-    drag(qtbot, window, (100, 50), (300, 60))
+    drag(window, (100, 50), (300, 60))
     np.testing.assert_array_equal(navigator.target, target)
     assert navigator.distance == distance
     assert abs(navigator.roll) > 0.05
     settings.navigation = "fly"
     eye = navigator.eye
-    drag(qtbot, window, (200, 150), (230, 160))
+    drag(window, (200, 150), (230, 160))
     np.testing.assert_allclose(navigator.eye, eye, atol=1e-9)
     assert np.linalg.norm(navigator.target - target) > 0.01
     forward = navigator.forward
@@ -83,22 +96,30 @@ def test_a_drag_does_what_the_style_says(qtbot, window):
     assert navigator.distance == distance
 
 
-def test_the_view_glides_on_and_a_press_or_the_setting_stops_it(qtbot, window, look):
+def test_the_view_glides_on_and_a_press_or_the_setting_stops_it(qtbot, window, monkeypatch):
     navigator, settings = window.session.navigator, window.session.settings
+    clock = Clock(monkeypatch)
+
+    def glided():
+        clock.now += 0.01
+        return abs(navigator.azimuth - released) > 0.05
+
     settings.inertia = 1.0
     window.history.stack.clear()
-    drag(qtbot, window, (200, 150), (300, 150), wait=25)
+    drag(window, (200, 150), (300, 150), clock)
     released = navigator.azimuth
-    qtbot.waitUntil(lambda: abs(navigator.azimuth - released) > 0.05, timeout=10_000)
+    qtbot.waitUntil(glided)
     qtbot.mousePress(window.viewport, LEFT, pos=QPoint(200, 150))
     stopped = navigator.azimuth
+    clock.now += 0.1
     qtbot.wait(100)
     assert navigator.azimuth == stopped
     qtbot.mouseRelease(window.viewport, LEFT, pos=QPoint(200, 150))
     assert window.history.stack.count() == 1  # gliding belongs to the drag
     settings.inertia = 0.0
-    drag(qtbot, window, (200, 150), (300, 150), wait=25)
+    drag(window, (200, 150), (300, 150), clock)
     released = navigator.azimuth
+    clock.now += 0.1
     qtbot.wait(100)
     assert navigator.azimuth == released
 

@@ -43,7 +43,7 @@ def window(qtbot, make_window, show, look, ply, capture):
     look(window)
     window.docks.show("camera")
     window.open_any(str(capture))
-    qtbot.waitUntil(lambda: len(window.session.captures.views) == 3, timeout=10_000)
+    qtbot.waitUntil(lambda: len(window.session.captures.views) == 3)
     window.history.stack.clear()
     return window
 
@@ -81,7 +81,7 @@ def test_the_photograph_is_compared_where_it_lies(qtbot, window, look):
     assert controls.compare.isEnabled()
     qtbot.mouseClick(controls.compare, LEFT, pos=QPoint(8, 8))
     look(window)
-    qtbot.waitUntil(lambda: window.viewport.drawer.compared is not None, timeout=10_000)
+    qtbot.waitUntil(lambda: window.viewport.drawer.compared is not None)
     assert window.overlays.compare.b.text == "a.png"
     # The same picture, but that a photograph is scaled to the window and this one was small.
     assert window.viewport.drawer.compared.psnr > 24
@@ -95,8 +95,7 @@ def test_the_photograph_is_compared_where_it_lies(qtbot, window, look):
         lambda: (
             window.viewport.drawer.compared is not None
             and window.viewport.drawer.compared.heat is not None
-        ),
-        timeout=10_000,
+        )
     )
     good = window.viewport.drawer.compared.psnr
     session.comparison.heat = False
@@ -112,7 +111,7 @@ def test_the_photograph_is_compared_where_it_lies(qtbot, window, look):
         found = window.viewport.drawer.compared
         return found is not None and found.pair.b.job.photo is session.captures.view
 
-    qtbot.waitUntil(compared, timeout=10_000)
+    qtbot.waitUntil(compared)
     assert window.viewport.drawer.compared.psnr < good - 5
     session.navigator.zoom(1)
     assert not session.comparison.active
@@ -135,7 +134,7 @@ def test_a_photograph_that_is_none_is_said(qtbot, window, look):
     session.captures.views[0].image.write_bytes(b"no picture")
     session.look_through(0)
     window.docks["camera"].captures._compare(True)
-    qtbot.waitUntil(lambda: bool(window.overlays.banners), timeout=10_000)
+    qtbot.waitUntil(lambda: bool(window.overlays.banners))
     assert "a.png" in window.overlays.banners[-1].text
     look(window)
 

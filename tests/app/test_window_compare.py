@@ -48,7 +48,7 @@ def compared(qtbot, window):
         pair = drawer.compared.pair
         return pair.a is drawer.shown[0] and pair.b is drawer.shown[1]
 
-    qtbot.waitUntil(there, timeout=20_000)
+    qtbot.waitUntil(there)
     return drawer.compared
 
 
@@ -151,7 +151,7 @@ def test_the_difference_is_shown_in_colours(qtbot, comparing, look):
     before = look(window)
     window.docks["compare"].heat.click()
     assert window.session.comparison.heat
-    qtbot.waitUntil(lambda: window.viewport.drawer.compared.heat is not None, timeout=10_000)
+    qtbot.waitUntil(lambda: window.viewport.drawer.compared.heat is not None)
     picture = look(window)
     compared_ = window.viewport.drawer.compared
     want = np.round(np.clip(compared_.heat.color, 0, 1) * 255)
@@ -186,7 +186,7 @@ def test_a_side_that_cannot_be_drawn_is_told(qtbot, comparing, look, monkeypatch
     with monkeypatch.context() as patch:
         patch.setattr(CPURenderer, "render", refuse)
         window.session.navigator.orbit(0.1, 0.0)
-        qtbot.waitUntil(lambda: bool(window.overlays.banners), timeout=10_000)
+        qtbot.waitUntil(lambda: bool(window.overlays.banners))
     assert "no second picture" in window.overlays.banners[0].text
     picture = look(window)  # A alone
     camera = window.session.navigator.camera(*window.viewport._size)
@@ -201,7 +201,7 @@ def test_a_noisy_side_becomes_better(qtbot, comparing):
     window.session.comparison.settings.mode = "stochastic"
     first = compared(qtbot, window)
     window.session.comparison.settings.mode = "stochastic"
-    qtbot.waitUntil(lambda: window.viewport.drawer.shown[1].samples >= 30, timeout=20_000)
+    qtbot.waitUntil(lambda: window.viewport.drawer.shown[1].samples >= 30)
     assert compared(qtbot, window).psnr > first.psnr + 3
     assert "samples" in window.overlays.compare.b.text
 
@@ -220,7 +220,7 @@ def test_saving_while_comparing_says_which_side_it_was(qtbot, comparing, tmp_pat
     window = comparing("cpu")
     path = tmp_path / "a.png"
     window.pictures.save(path)
-    qtbot.waitUntil(lambda: bool(window.overlays.banners), timeout=10_000)
+    qtbot.waitUntil(lambda: bool(window.overlays.banners))
     notice = window.overlays.banners[0]
     assert "Side A was saved" in notice.text
     assert "sorted, drawn by gl" in notice.text
@@ -229,9 +229,9 @@ def test_saving_while_comparing_says_which_side_it_was(qtbot, comparing, tmp_pat
     expected = frames(window)[0].to_rgb8(window.session.settings.background)
     assert np.abs(saved.astype(int) - expected).max() <= 1
     window.pictures.copy()
-    qtbot.waitUntil(lambda: len(window.overlays.banners) == 2, timeout=10_000)
+    qtbot.waitUntil(lambda: len(window.overlays.banners) == 2)
     assert "On the clipboard" in window.overlays.banners[1].text
     window.session.comparison.active = False
     window.pictures.copy()
-    qtbot.waitUntil(lambda: not window.pictures.busy, timeout=10_000)
+    qtbot.waitUntil(lambda: not window.pictures.busy)
     assert len(window.overlays.banners) == 2

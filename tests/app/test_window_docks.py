@@ -12,6 +12,7 @@ Qt = pytest.importorskip("PySide6.QtCore").Qt
 
 from PySide6.QtCore import QPoint, QTimer  # noqa: E402
 from PySide6.QtWidgets import (  # noqa: E402
+    QAbstractButton,
     QCheckBox,
     QColorDialog,
     QComboBox,
@@ -74,32 +75,42 @@ def controls_of(window):
     return window.docks["quality"].controls
 
 
-@pytest.mark.parametrize("name", FIELDS)
-def test_every_setting_has_a_control_that_changes_it_and_takes_it_back(qtbot, make_window, name):
+def names_of(panel):
+    return [name for names in tree()[panel].values() for name in names]
+
+
+def test_every_setting_is_in_a_panel():
+    assert sorted(name for panel in tree() for name in names_of(panel)) == sorted(FIELDS)
+
+
+@pytest.mark.parametrize("panel", tree())
+def test_every_setting_has_a_control_that_changes_it_and_takes_it_back(qtbot, make_window, panel):
     window = make_window("gl", size=(1000, 700), panels=True)
-    qtbot.waitUntil(lambda: window.viewport.kernels_ready, timeout=30_000)
-    settings, control = window.session.settings, controls_of(window)[name]
-    if name not in tree()["Blending"]["Mode"]:
-        panel = FIELDS[name].metadata["panel"].lower()
-        assert name in window.docks[panel].controls
-    before = getattr(settings, name)
-    window.docks["quality"].search.setText(control.caption)
-    assert not control.isHidden()
-    assert control.reset.isHidden()
-    qtbot.waitUntil(lambda: not control.visibleRegion().isEmpty())
-    qtbot.wait(100)  # laid out anew
-    change(qtbot, control)
-    after = getattr(settings, name)
-    assert after != before
-    assert not control.reset.isHidden()
-    assert window.history.stack.undoText() == caption_of(name)
-    qtbot.mouseClick(control.reset, LEFT)
-    assert getattr(settings, name) == before
-    for expected in (after, before):
+    qtbot.waitUntil(lambda: window.viewport.kernels_ready)
+    settings = window.session.settings
+    for name in names_of(panel):
+        control = controls_of(window)[name]
+        if name not in tree()["Blending"]["Mode"]:
+            assert name in window.docks[panel.lower()].controls
+        before = getattr(settings, name)
+        window.docks["quality"].search.setText(control.caption)
+        assert not control.isHidden(), name
+        assert control.reset.isHidden(), name
+        qtbot.waitUntil(lambda c=control: not c.visibleRegion().isEmpty())
+        change(qtbot, control)
+        after = getattr(settings, name)
+        assert after != before, name
+        assert not control.reset.isHidden(), name
+        assert window.history.stack.undoText() == caption_of(name)
+        qtbot.mouseClick(control.reset, LEFT)
+        assert getattr(settings, name) == before, name
+        for expected in (after, before):
+            window.history.stack.undo()
+            assert getattr(settings, name) == expected, name
+        window.history.stack.redo()
+        assert getattr(settings, name) == after, name
         window.history.stack.undo()
-        assert getattr(settings, name) == expected
-    window.history.stack.redo()
-    assert getattr(settings, name) == after
+        window.history.clear()
 
 
 def test_search_finds_settings_of_every_panel(qtbot, window):
@@ -256,7 +267,7 @@ def test_a_colour_is_chosen_in_a_dialog(qtbot, window, look):
         window.docks.show("scene")
         QTimer.singleShot(50, partial(end, how))
         qtbot.mouseClick(swatch.button, LEFT)
-        qtbot.waitUntil(lambda: not window.findChildren(QColorDialog), timeout=5000)
+        qtbot.waitUntil(lambda: not window.findChildren(QColorDialog))
         assert window.session.settings.background == pytest.approx(expected, abs=1e-3)
     assert tuple(look(window)[0, 0]) == (255, 0, 0)
 
@@ -296,7 +307,7 @@ def test_exposure_and_scale_are_in_the_saved_picture(qtbot, window, look, tmp_pa
     window.session.settings.render_scale = 0.5
     shown = look(window)
     window.pictures.save(tmp_path / "a.png")
-    qtbot.waitUntil(lambda: (tmp_path / "a.png").exists(), timeout=10_000)
+    qtbot.waitUntil(lambda: (tmp_path / "a.png").exists())
     qtbot.wait(50)
     saved = np.asarray(Image.open(tmp_path / "a.png"))
     assert saved.shape == shown.shape
@@ -327,7 +338,7 @@ def test_motion_is_drawn_less_well_and_rest_as_set(qtbot, window, look):
     assert pace.moving
     assert not window.viewport.settled
     window.session.navigator.orbit(0.01, 0.0)
-    qtbot.waitUntil(lambda: bool(sizes) and min(sizes) < before.shape[1], timeout=10_000)
+    qtbot.waitUntil(lambda: bool(sizes) and min(sizes) < before.shape[1])
     after = look(window)
     assert not pace.moving
     assert sizes[-1] == before.shape[1]
@@ -379,3 +390,38 @@ def test_controls_have_names_for_screen_readers(window):
     for control in controls_of(window).values():
         for kind in (QLineEdit, QComboBox, QCheckBox, QPushButton):
             assert all(each.accessibleName() for each in control.input.findChildren(kind))
+
+
+@pytest.mark.parametrize("name", [dock.name for dock in DOCKS])
+def test_tab_goes_down_every_panel_and_its_buttons_say_what_they_do(qtbot, window, name):
+    window.docks.show_all(False)
+    window.docks.show(name)
+    window.comparing.compare(name == "compare")
+    qtbot.wait(50)
+    panel = window.docks[name]
+    stops, widget = [], panel.nextInFocusChain()
+    while widget is not panel:
+        tabbed = widget.focusPolicy() & Qt.FocusPolicy.TabFocus and widget.isVisible()
+        if tabbed and panel.isAncestorOf(widget):
+            stops.append(widget)
+        widget = widget.nextInFocusChain()
+    tops = [stop.mapTo(panel, QPoint(0, 0)).y() for stop in stops]
+    line = 16  # what stands in one line differs by less
+    assert not [stops[k] for k in range(1, len(tops)) if tops[k] < tops[k - 1] - line]
+    silent = [
+        button.accessibleName() or button.text()
+        for button in panel.findChildren(QAbstractButton)
+        if button.isVisible() and not explained(button, panel)
+    ]
+    assert silent == []
+
+
+def explained(button, panel):
+    """Whether a button has a tool tip, or what it lies in, or it is a title that folds."""
+    if button.property("role") == "group" or isinstance(button.parent(), QLineEdit):
+        return True
+    while button is not panel:
+        if button.toolTip():
+            return True
+        button = button.parentWidget()
+    return False

@@ -2,6 +2,7 @@
 
 import pytest
 from camera_samples import CAMERAS, cameras_json, colmap_bin
+from make_images import make_image
 
 pytestmark = [
     pytest.mark.window,
@@ -15,9 +16,11 @@ from PySide6.QtCore import QMimeData, QPoint, QPointF, QUrl  # noqa: E402
 from PySide6.QtGui import QDragEnterEvent, QDropEvent  # noqa: E402
 from PySide6.QtWidgets import QApplication, QMessageBox  # noqa: E402
 
+from voile.app import dialogs  # noqa: E402
 from voile.app.dropped import in_order, kind_of  # noqa: E402
 from voile.render.settings_file import save_settings  # noqa: E402
 from voile.scenes.builtin.materials import builtin_material  # noqa: E402
+from voile.scenes.io.vis import save_image  # noqa: E402
 from voile.scenes.material_file import save_material  # noqa: E402
 
 
@@ -85,10 +88,10 @@ def test_a_scene_takes_along_what_is_dropped_with_it(
     second = tmp_path / "second.ply"
     second.write_bytes(other_ply.read_bytes())
     drop(window, material, light, mesh, tmp_path / "settings.json", ply, second)
-    qtbot.waitUntil(lambda: done(window), timeout=30_000)
+    qtbot.waitUntil(lambda: done(window))
     scene = window.session.opened.scene
     assert scene.path == ply
-    assert [node.name for node in scene.nodes] == ["small.ply", "second.ply"]
+    assert [node.name for node in scene.nodes] == ["small.ply", "second.ply", "triangle.obj"]
     assert len(scene.meshes) == 1
     assert scene.coat.source == str(material)
     assert scene.lights.environment.source == str(light)
@@ -106,7 +109,7 @@ def test_what_fails_is_told_and_the_rest_is_taken(
     damaged.write_bytes(material.read_bytes()[:300])
     other.write_bytes(material.read_bytes())
     drop(window, damaged, other, light)
-    qtbot.waitUntil(lambda: done(window) and len(banners(window)) == 2, timeout=30_000)
+    qtbot.waitUntil(lambda: done(window) and len(banners(window)) == 2)
     assert "more.vnm was left out" in banners(window)[0]
     assert "damaged.vnm" in banners(window)[1]
     assert window.session.opened.scene.coat is None
@@ -121,7 +124,7 @@ def test_nothing_goes_into_another_scene_than_the_one_it_came_with(
     broken = tmp_path / "broken.ply"
     broken.write_bytes(b"ply\nformat binary_little_endian 1.0\nend_header\n")
     drop(window, broken, light)
-    qtbot.waitUntil(lambda: done(window) and len(banners(window)) == 2, timeout=30_000)
+    qtbot.waitUntil(lambda: done(window) and len(banners(window)) == 2)
     assert window.session.opened is before
     assert "dusk.hdr: left out" in banners(window)[1]
 
@@ -132,14 +135,12 @@ def test_a_session_and_a_folder_of_colmap(
     window = show(make_window("cpu", panels=True), ply)
     window.session.settings.splat_scale = 0.5
     window.keeper.save(tmp_path / "work.voile")
-    qtbot.waitUntil(lambda: (tmp_path / "work.voile").is_file(), timeout=10_000)
+    qtbot.waitUntil(lambda: (tmp_path / "work.voile").is_file())
     show(window, other_ply)
     window.session.settings.splat_scale = 1.0
     monkeypatch.setattr(window.keeper, "may_go", lambda: True)
     drop(window, colmap_bin(tmp_path), tmp_path / "work.voile")
-    qtbot.waitUntil(
-        lambda: done(window) and len(window.session.captures.views) == len(CAMERAS), timeout=30_000
-    )
+    qtbot.waitUntil(lambda: done(window) and len(window.session.captures.views) == len(CAMERAS))
     assert window.session.opened.scene.path == ply
     assert window.session.settings.splat_scale == 0.5
 
@@ -151,10 +152,10 @@ def test_a_scene_that_is_dropped_takes_the_place_of_one_that_is_being_loaded(
     window.open("builtin")
     assert window.loading
     drop(window, other_ply)
-    qtbot.waitUntil(lambda: done(window), timeout=30_000)
+    qtbot.waitUntil(lambda: done(window))
     assert window.session.opened.scene.path == other_ply
     drop(window, cameras_json(ply.parent))
-    qtbot.waitUntil(lambda: len(window.session.captures.views) == len(CAMERAS), timeout=10_000)
+    qtbot.waitUntil(lambda: len(window.session.captures.views) == len(CAMERAS))
 
 
 def test_adding_can_be_cancelled_by_the_card_that_shows_it(qtbot, make_window, show, ply):
@@ -163,28 +164,32 @@ def test_adding_can_be_cancelled_by_the_card_that_shows_it(qtbot, make_window, s
     assert window.overlays.loading.isVisible()
     window.overlays.loading.cancelled.emit()
     assert window.overlays.loading.isHidden()
-    qtbot.waitUntil(lambda: window.editing.adder.task is None, timeout=30_000)
+    qtbot.waitUntil(lambda: window.editing.adder.task is None)
     qtbot.wait(300)
     assert len(window.session.nodes) == 1
     window.editing.add(str(ply))
-    qtbot.waitUntil(lambda: len(window.session.nodes) == 2, timeout=30_000)
+    qtbot.waitUntil(lambda: len(window.session.nodes) == 2)
     assert window.overlays.loading.isHidden()
 
 
-def test_a_scene_is_added_with_its_meshes_where_their_materials_are_not(
-    qtbot, make_window, show, look, ply
+def test_a_scene_is_added_with_its_meshes_in_what_they_wear(
+    qtbot, make_window, show, look, ply, tmp_path
 ):
     window = show(make_window("cpu"), ply)
     window.session.settings.light_samples = 1
     window.editing.add("builtin:materials")
-    qtbot.waitUntil(lambda: len(window.session.nodes) == 2, timeout=60_000)
+    qtbot.waitUntil(lambda: len(window.session.nodes) == 5)
     scene = window.session.opened.scene
-    assert len(scene.meshes) == 3
-    assert not any(mesh.material for mesh in scene.meshes)
-    assert len(scene.content.materials) == 4  # what its splats wear came along
-    assert "brushed" in banners(window)[-1]
+    worn = {mesh.name: mesh.material for mesh in scene.meshes}
+    assert worn == {"vase": "ceramic", "knot": "brushed", "ball": "car-paint"}
+    assert len(scene.content.materials) == 4  # with what its splats wear
+    assert banners(window) == []
+    window.keeper.save(tmp_path / "work.voile")
     window.history.stack.undo()
     assert (len(window.session.nodes), window.session.opened.scene.meshes) == (1, ())
+    show(window, tmp_path / "work.voile")
+    again = window.session.opened.scene
+    assert {mesh.name: mesh.material for mesh in again.meshes} == worn
 
 
 def test_a_picture_is_asked_about_and_fitted_or_made_light(
@@ -213,15 +218,38 @@ def test_a_picture_is_asked_about_and_fitted_or_made_light(
     drop(window, photo)
     (made,) = window.images.windows
     assert not any("Light" in text for text in asked[-1]), "there is no scene to light"
-    qtbot.waitUntil(
-        lambda: made.model.splats is not None and not made.fitter.running, timeout=60_000
-    )
+    qtbot.waitUntil(lambda: made.model.splats is not None and not made.fitter.running)
     made.close()
     show(window, ply)
     press("Light")
     drop(window, photo, other)
-    qtbot.waitUntil(lambda: done(window), timeout=30_000)
+    qtbot.waitUntil(lambda: done(window))
     assert window.session.opened.scene.lights.environment.source == str(photo)
     assert ["One picture at a time" in text for text in banners(window)] == [True]
     window.history.stack.undo()
     assert window.session.opened.scene.lights.environment.name == "Clear sky"
+
+
+def test_one_question_at_a_time_and_nothing_behind_it(
+    qtbot, make_window, show, ply, tmp_path, monkeypatch
+):
+    window = show(make_window("cpu"), ply)
+    images = [tmp_path / "a.vis", tmp_path / "b.vis"]
+    for path in images:
+        save_image(make_image(8, (16, 12)), path)
+    save_settings({"splat_scale": 0.5}, tmp_path / "settings.json")
+    asked, behind = [], []
+
+    def ask(parent, name):
+        asked.append(name)
+        count = len(asked)
+        qtbot.wait(200)  # as a box on screen does
+        behind.append((len(asked) - count, window.session.settings.splat_scale))
+        return ""
+
+    monkeypatch.setattr(dialogs, "ask_poster", ask)
+    drop(window, *images, tmp_path / "settings.json")
+    qtbot.waitUntil(lambda: done(window))
+    assert sorted(asked) == ["a.vis", "b.vis"]
+    assert behind == [(0, 1.0)] * 2
+    assert window.session.settings.splat_scale == 0.5

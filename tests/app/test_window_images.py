@@ -30,20 +30,19 @@ def files(tmp_path_factory):
 def main_window(qtbot, make_window):
     """A window whose kernels are ready: it may be closed at any time."""
     window = make_window()
-    qtbot.waitUntil(lambda: window.viewport.kernels_ready, timeout=120_000)
+    qtbot.waitUntil(lambda: window.viewport.kernels_ready)
     return window
 
 
 @pytest.fixture
-def image_window(qtbot, qapp):
+def image_window(qtbot, qapp, activated, no_hurry):
     from voile.app.image_window import ImageWindow
 
     window = ImageWindow()
     window.resize(720, 420)
     window.show()
     qtbot.waitUntil(window.isVisible)
-    window.activateWindow()  # shortcuts go to the active window
-    qtbot.waitUntil(window.isActiveWindow)
+    activated(window)  # shortcuts go to the active window
     yield window
     window.close()
     window.deleteLater()
@@ -51,7 +50,7 @@ def image_window(qtbot, qapp):
 
 def settle(qtbot, window):
     drawer = window.canvas.drawer
-    qtbot.waitUntil(lambda: window.canvas.latest is not None and drawer.settled, timeout=60_000)
+    qtbot.waitUntil(lambda: window.canvas.latest is not None and drawer.settled)
     qtbot.wait(20)
 
 
@@ -217,7 +216,7 @@ def test_fitting_in_the_window(qtbot, main_window, files, tmp_path):
     window.images.fit(files / "photo.png", 200, 80)
     one = window.images.windows[0]
     assert one.panel.stop.isVisible()
-    with qtbot.waitSignal(one.fitter.fitted, timeout=120_000) as found:
+    with qtbot.waitSignal(one.fitter.fitted) as found:
         pass
     assert found.args[0].finished
     qtbot.waitUntil(lambda: not one.fitter.running)
@@ -227,6 +226,7 @@ def test_fitting_in_the_window(qtbot, main_window, files, tmp_path):
     one.save_file(tmp_path / "a.vis")
     assert np.array_equal(load_image(tmp_path / "a.vis").means, one.model.splats.means)
     one.save_picture(tmp_path / "a.png")
+    qtbot.waitUntil((tmp_path / "a.png").exists)
     assert Image.open(tmp_path / "a.png").size[0] == one.canvas.latest.shown.view.width
     one.close()
     qtbot.waitUntil(lambda: not window.images.windows)
@@ -236,10 +236,10 @@ def test_stopping_keeps_what_there_is(qtbot, main_window, files):
     window = main_window
     window.images.fit(files / "photo.png", 300, 100_000)
     one = window.images.windows[0]
-    with qtbot.waitSignal(one.fitter.previewed, timeout=120_000):
+    with qtbot.waitSignal(one.fitter.previewed):
         pass
     one.panel.stop.click()
-    with qtbot.waitSignal(one.fitter.fitted, timeout=60_000) as found:
+    with qtbot.waitSignal(one.fitter.fitted) as found:
         pass
     assert not found.args[0].finished
     assert one.model.splats is found.args[0].splats
@@ -251,3 +251,13 @@ def test_the_main_window_opens_images_beside_it(qtbot, main_window, files):
     assert window.session.opened is None
     settle(qtbot, window.images.windows[0])
     assert window.images.windows[0].windowTitle().startswith("photo.vis")
+
+
+def test_notices_stand_below_each_other(qtbot, image_window):
+    image_window.notify("One", "was done.")
+    image_window.notify("Another", "was done.")
+    image_window.resize(image_window.minimumSizeHint())
+    qtbot.wait(50)
+    one, other = (banner.geometry() for banner in image_window.banners)
+    assert not one.intersects(other)
+    assert image_window.canvas.rect().contains(one.united(other))

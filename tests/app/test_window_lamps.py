@@ -28,7 +28,6 @@ def window(make_window, show, look, ply):
     window = make_window("cpu", size=(760, 480), panels=True)
     settings = window.session.settings
     settings.light_samples = settings.accumulate = 1
-    settings.frame_rate = 0  # pictures are compared: none may be drawn less well
     window.open(str(ply), material="brushed")
     look(window)
     window.docks.show("light")

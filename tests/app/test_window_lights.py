@@ -26,7 +26,6 @@ def window(make_window, show, ply):
 
 @pytest.fixture
 def panel(qtbot, window, look):
-    window.session.settings.frame_rate = 0  # pictures are compared: none may be drawn less well
     look(window)
     window.docks.show("light")
     panel = window.docks["light"]

@@ -39,11 +39,14 @@ def test_random_actions(qtbot, make_window, monkeypatch, tmp_path, seed):
         qtbot.wait(2)
         assert not errors, list(monkey.trail)
     window.open(str(scenes[1]))
-    qtbot.waitUntil(lambda: not window.loading, timeout=60_000)
-    qtbot.waitUntil(lambda: window.viewport.settled, timeout=60_000)
+    qtbot.waitUntil(lambda: not window.loading)
+    qtbot.waitUntil(lambda: window.viewport.settled)
     assert not errors
-    many = {id(splats) for ref in opened if (splats := ref()) is not None}
-    gc.collect()
-    alive = [splats for ref in opened if (splats := ref()) is not None]
-    # Undo ends with the scene: what was opened before is let go, but for what waits to be drawn.
-    assert len({id(splats) for splats in alive}) <= 3, len(many)
+
+    def let_go():
+        gc.collect()
+        return len({id(splats) for ref in opened if (splats := ref()) is not None}) <= 3
+
+    # Undo ends with the scene: what was opened before is let go, but for what waits to be drawn; a
+    # thread that nobody needs any more may hold some of it until it ends.
+    qtbot.waitUntil(let_go)

@@ -144,7 +144,7 @@ def test_nodes_are_added_hidden_renamed_and_removed(qtbot, window, look, other_p
     listed = window.docks["scene"].nodes
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *a: (str(other_ply), ""))
     window.actions_.add.trigger()
-    qtbot.waitUntil(lambda: len(window.session.nodes) == 2, timeout=10_000)
+    qtbot.waitUntil(lambda: len(window.session.nodes) == 2)
     both = look(window)
     assert (both != alone).any()
     assert window.editing.editor.current.name == "other.ply"

@@ -129,7 +129,7 @@ def test_play_runs_to_the_end_and_a_loop_goes_on(qtbot, window, panel, path):
         path.move(row, time)
     panel.look_at(0.0)
     panel.play.setChecked(True)
-    qtbot.waitUntil(lambda: not panel.play.isChecked(), timeout=20_000)
+    qtbot.waitUntil(lambda: not panel.play.isChecked())
     assert path.time == path.end
     np.testing.assert_allclose(window.session.navigator.eye, path.keys[2].position, atol=1e-9)
     qtbot.mouseClick(panel.close_path, LEFT)
@@ -139,7 +139,7 @@ def test_play_runs_to_the_end_and_a_loop_goes_on(qtbot, window, panel, path):
     times = []
     path.moved.connect(lambda: times.append(path.time))
     panel.play.setChecked(True)
-    qtbot.waitUntil(lambda: any(b < a for a, b in pairwise(times)), timeout=20_000)
+    qtbot.waitUntil(lambda: any(b < a for a, b in pairwise(times)))
     assert panel.play.isChecked()
     panel.play.setChecked(False)
 
@@ -177,8 +177,8 @@ def test_a_film_is_the_renderers_frames(qtbot, window, panel, path, tmp_path, mo
     assert "9 frames, 4.5 s" in dialog.words.text()
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *a: (str(tmp_path / "f"), ""))
     qtbot.mouseClick(dialog.export, LEFT)
-    qtbot.waitUntil(lambda: (tmp_path / "f.webp").exists(), timeout=30_000)
-    qtbot.waitUntil(lambda: "Done" in dialog.words.text(), timeout=10_000)
+    qtbot.waitUntil(lambda: (tmp_path / "f.webp").exists())
+    qtbot.waitUntil(lambda: "Done" in dialog.words.text())
     renderer = create_renderer("cpu")
     renderer.upload(window.session.opened.scene.splats)
     settings = window.session.settings.copy()
@@ -198,10 +198,10 @@ def test_a_film_is_cancelled_and_leaves_nothing(qtbot, window, panel, path, tmp_
     qtbot.mouseClick(panel.film, LEFT)
     dialog = panel.films.dialog
     panel.films.make(path.path, FilmPlan(tmp_path / "a.webp", (320, 180), 100, 80))
-    qtbot.waitUntil(lambda: dialog.bar.value() > 0, timeout=30_000)
+    qtbot.waitUntil(lambda: dialog.bar.value() > 0)
     assert not dialog.export.isEnabled()
     qtbot.mouseClick(dialog.stop, LEFT)
-    qtbot.waitUntil(lambda: not panel.films.maker.running, timeout=30_000)
+    qtbot.waitUntil(lambda: not panel.films.maker.running)
     assert "nothing was written" in dialog.words.text()
     assert dialog.export.isEnabled()
     assert list(tmp_path.glob("*a.webp*")) == []
@@ -216,7 +216,7 @@ def test_what_cannot_be_filmed_is_said_in_the_dialog(qtbot, window, panel, path,
     panel.films.dialog.kind.setCurrentIndex(1)
     assert panel.films.dialog.export.isEnabled()
     panel.films.make(path.path, FilmPlan(window.session.opened.scene.path, (8, 8), 10, 80))
-    qtbot.waitUntil(lambda: not panel.films.maker.running, timeout=30_000)
+    qtbot.waitUntil(lambda: not panel.films.maker.running)
     assert "a film is written as" in panel.films.dialog.words.text()
     panel.films.dialog.reject()
 

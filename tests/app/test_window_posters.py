@@ -28,14 +28,13 @@ def test_a_dropped_image_becomes_a_poster(
     qtbot, make_window, show, look, ply, vis, monkeypatch, backend
 ):
     window = show(make_window(backend), ply)
-    window.session.settings.frame_rate = 0
     before = look(window)
     monkeypatch.setattr(dialogs, "ask_poster", lambda parent, name: "")
     window.open_any(str(vis))
     assert len(window.session.nodes) == 1
     monkeypatch.setattr(dialogs, "ask_poster", lambda parent, name: "poster")
     window.open_any(str(vis))
-    qtbot.waitUntil(lambda: len(window.session.nodes) == 2, timeout=60_000)
+    qtbot.waitUntil(lambda: len(window.session.nodes) == 2)
     there = look(window)
     assert (there != before).any(axis=2).mean() > 0.1
     assert window.editing.editor.current is poster_of(window)
@@ -69,9 +68,8 @@ def test_a_dropped_image_becomes_a_poster(
 
 def test_sessions_keep_posters(qtbot, make_window, show, look, ply, vis, tmp_path):
     window = show(make_window("cpu"), ply)
-    window.session.settings.frame_rate = 0
     window.editing.add(str(vis))
-    qtbot.waitUntil(lambda: len(window.session.nodes) == 2, timeout=60_000)
+    qtbot.waitUntil(lambda: len(window.session.nodes) == 2)
     window.editing.editor.set_billboard(poster_of(window), True)
     before = look(window)
     place = poster_of(window).edits.placement
@@ -87,7 +85,7 @@ def test_a_poster_that_cannot_be_read_is_a_notice(qtbot, make_window, show, ply,
     window = show(make_window("cpu"), ply)
     vis.write_bytes(vis.read_bytes()[:-5])
     window.editing.add(str(vis))
-    qtbot.waitUntil(lambda: bool(window.overlays.banners), timeout=60_000)
+    qtbot.waitUntil(lambda: bool(window.overlays.banners))
     assert "image.vis" in window.overlays.banners[0].text
     assert len(window.session.nodes) == 1
     assert not window.editing.posters.running

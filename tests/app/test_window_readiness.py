@@ -53,14 +53,14 @@ def test_the_mode_before_is_drawn_until_the_cells_are_there(
     card = window.overlays.readying
     before = look(window)
     window.session.settings.mode = "cells"
-    qtbot.waitUntil(card.isVisible, timeout=5_000)
-    assert card._stage.text() == STAGE
+    qtbot.waitUntil(card.isVisible)
+    qtbot.waitUntil(lambda: card._stage.text() == STAGE)
     assert modes_shown(window) == ["sorted"]
     assert not window.viewport.settled
     window.session.navigator.orbit(0.5, 0.0)  # the view can still be moved
     window.viewport.drawer.forget()
     window.viewport.update()
-    qtbot.waitUntil(lambda: modes_shown(window) == ["sorted"], timeout=10_000)
+    qtbot.waitUntil(lambda: modes_shown(window) == ["sorted"])
     slow.go.set()
     after = look(window)
     assert modes_shown(window) == ["cells"]
@@ -76,7 +76,7 @@ def test_cancelling_goes_back_to_the_mode_before(qtbot, make_window, show, look,
     settings.mode = "weighted"
     look(window)
     settings.mode = "cells"
-    qtbot.waitUntil(card.isVisible, timeout=5_000)
+    qtbot.waitUntil(card.isVisible)
     qtbot.mouseClick(card.cancel_button, LEFT)
     assert settings.mode == "weighted"
     assert not card.isVisible()
@@ -93,7 +93,7 @@ def test_cancelling_goes_back_to_the_mode_before(qtbot, make_window, show, look,
 def test_choosing_another_mode_stops_preparing(qtbot, make_window, show, look, ply, slow):
     window = show(make_window("cpu"), ply)
     window.session.settings.mode = "cells"
-    qtbot.waitUntil(window.overlays.readying.isVisible, timeout=5_000)
+    qtbot.waitUntil(window.overlays.readying.isVisible)
     window.session.settings.mode = "weighted"
     look(window)
     assert modes_shown(window) == ["weighted"]
@@ -106,7 +106,7 @@ def test_both_sides_wait_for_the_same_cells(qtbot, make_window, show, look, ply,
     comparison = window.session.comparison
     comparison.backend, comparison.active = "cpu", True
     comparison.settings.mode = window.session.settings.mode = "cells"
-    qtbot.waitUntil(window.overlays.readying.isVisible, timeout=5_000)
+    qtbot.waitUntil(window.overlays.readying.isVisible)
     slow.go.set()
     look(window)
     assert modes_shown(window) == ["cells", "cells"]
@@ -139,9 +139,9 @@ def test_a_picture_saved_meanwhile_is_what_is_on_screen(
 ):
     window = show(make_window("gl"), ply)
     window.session.settings.mode = "cells"
-    qtbot.waitUntil(window.overlays.readying.isVisible, timeout=5_000)
+    qtbot.waitUntil(window.overlays.readying.isVisible)
     window.pictures.save(tmp_path / "now.png")
-    qtbot.waitUntil((tmp_path / "now.png").exists, timeout=10_000)
+    qtbot.waitUntil((tmp_path / "now.png").exists)
     assert slow.calls == 1
     slow.go.set()
 
@@ -149,6 +149,6 @@ def test_a_picture_saved_meanwhile_is_what_is_on_screen(
 def test_closing_while_preparing_ends_the_thread(qtbot, make_window, show, ply, slow):
     window = show(make_window("cpu"), ply)
     window.session.settings.mode = "cells"
-    qtbot.waitUntil(window.overlays.readying.isVisible, timeout=5_000)
+    qtbot.waitUntil(window.overlays.readying.isVisible)
     window.close()
     assert not [t.name for t in threading.enumerate() if t.name.startswith("voile task")]

@@ -25,11 +25,11 @@ def test_an_edited_shader_is_drawn_by_and_a_broken_one_is_told(
     text = edited.read_text()
     assert "void main() {" in text
     edited.write_text(text.replace("void main() {", "void main() {\n    float x = nothing;"))
-    qtbot.waitUntil(lambda: bool(window.overlays.banners), timeout=20_000)
+    qtbot.waitUntil(lambda: bool(window.overlays.banners))
     assert "sorted.frag:" in window.overlays.banners[-1].text
     assert "float x = nothing;" in window.overlays.banners[-1].text
     np.testing.assert_array_equal(look(window), before)
     head, body = text.split("void main() {")
     edited.write_text(f"{head}void main() {{\n    if (gl_FragCoord.x < 100.0) discard;{body}")
-    qtbot.waitUntil(lambda: (look(window)[:, :100] == look(window)[0, 0]).all(), timeout=20_000)
+    qtbot.waitUntil(lambda: (look(window)[:, :100] == look(window)[0, 0]).all())
     assert (look(window)[:, 120:] != look(window)[0, 0]).any()

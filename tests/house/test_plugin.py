@@ -1,8 +1,15 @@
 """`voile.testing` as another project uses it: in a pytest of its own."""
 
+import shutil
+import subprocess
+import sys
+import textwrap
+
 import pytest
 from PIL import Image
 from platformdirs import user_cache_dir
+
+pytestmark = pytest.mark.slow
 
 CACHE = user_cache_dir()
 
@@ -30,16 +37,26 @@ TEST = """
 """
 
 
-@pytest.fixture
-def project(pytester, monkeypatch):
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
     """A project with screenshot tests whose goldens were just written."""
+    folder = tmp_path_factory.mktemp("project")
+    (folder / "conftest.py").write_text("pytest_plugins = ['voile.testing']\n")
+    (folder / "test_scene.py").write_text(textwrap.dedent(TEST))
+    command = [sys.executable, "-m", "pytest", "--update-golden", "-p", "no:cacheprovider"]
+    run = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    assert "2 passed" in run.stdout, run.stdout + run.stderr
+    return folder
+
+
+@pytest.fixture
+def project(pytester, monkeypatch, written):
+    """A copy of it: the file of its tests."""
     # Elsewhere than in the home that pytester gives it, where kernels would be compiled anew.
     monkeypatch.setenv("XDG_CACHE_HOME", CACHE)
-    pytester.makeconftest("pytest_plugins = ['voile.testing']")
-    path = pytester.makepyfile(test_scene=TEST)
-    run = pytester.runpytest_subprocess("--update-golden", "-p", "no:randomly")
-    run.assert_outcomes(passed=2)
-    return path
+    nothing_compiled = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(written, pytester.path, ignore=nothing_compiled, dirs_exist_ok=True)
+    return pytester.path / "test_scene.py"
 
 
 def rewrite(path, *changes) -> None:

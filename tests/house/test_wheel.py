@@ -14,6 +14,8 @@ import pytest
 
 import voile
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(voile.__file__).resolve().parent
 
 DRAW = """

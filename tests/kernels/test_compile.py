@@ -29,6 +29,8 @@ from voile.scenes.material import NetShape
 from voile.scenes.mesh import make_mesh
 from voile.scenes.texture import Texture
 
+pytestmark = pytest.mark.slow
+
 
 def compiled() -> dict[str, int]:
     """Number of compiled signatures by kernel."""

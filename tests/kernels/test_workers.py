@@ -29,7 +29,7 @@ def test_errors_of_a_task_are_raised(threads, error, piece):
 
 
 def test_threads_work_at_the_same_time():
-    meet = threading.Barrier(3, timeout=10)
+    meet = threading.Barrier(3, timeout=300)
     # A barrier of three lets nobody pass before all are there, and numbers those who do.
     assert sorted(Workers(3).map(lambda k: meet.wait(), 3)) == [0, 1, 2]
 

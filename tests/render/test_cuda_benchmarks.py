@@ -25,6 +25,8 @@ import measured_scenes  # noqa: E402
 import prove_gpu  # noqa: E402
 import synthetic  # noqa: E402
 
+pytestmark = pytest.mark.slow
+
 
 def on_host():
     return CUDARenderer(Work(torch, shared_launcher()))
@@ -58,7 +60,8 @@ def test_the_benchmark_measures_and_writes(tmp_path, capsys):
     assert min(result["psnr"], flat["psnr"]) > 50
     with_discs = flat["bytes"]["rasterize"] - 16 * 48 * 32
     assert with_discs == flat["counts"]["instances"] * (4 + 48 + 48)
-    assert result["ms"] == pytest.approx(sum(result["stages_ms"].values()), rel=0.5)
+    total = sum(result["stages_ms"].values())
+    assert result["ms"] == pytest.approx(total), "medians of two frames are their means"
     assert result["floor_ms"] == pytest.approx(sum(result["bytes"].values()) / 1e6)
     assert result["counts"]["splats"] == 150
     assert result["in_a_row_ms"] > 0

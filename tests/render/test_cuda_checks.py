@@ -17,6 +17,7 @@ from recording import CHECKS, Launch, Recorder, Replayer, record, sources_of
 from voile.kernels.cuda.sources import FILES, FOR_NETS, Source, load
 
 torch = pytest.importorskip("torch")
+pytestmark = pytest.mark.slow
 
 ORDERS = {"races": ((0, 1), (1, 3), (2, 8)), "fences": ((1, 1),)}
 """Seeds of the order of threads and blocks, and how many blocks are under way at once."""

@@ -6,17 +6,16 @@ where others find a driver, or none. Kernels run on the host, and are those of t
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from cuda_host import shared_launcher
+from cuda_host import find_compiler
 
 from voile.kernels.cuda.compile import CompilerMissingError, compiler_version
 
-pytestmark = pytest.mark.gl
+pytestmark = [pytest.mark.gl, pytest.mark.slow]
 SUPPORT = Path(__file__).parents[1] / "support"
 FLAGS = ("-std=c++17", "-O1", "-shared", "-fPIC", "-fvisibility=hidden", "-Wall", "-Werror")
 
@@ -32,9 +31,7 @@ def environment(tmp_path_factory):
         if os.environ.get("CI", "").lower() in {"1", "true"} and sys.platform == "linux":
             pytest.fail(f"CI must have NVRTC: {error}")
         pytest.skip(str(error))
-    kernels = shared_launcher().folder
-    folder, compiler = tmp_path_factory.mktemp("driver"), shutil.which("g++")
-    assert compiler
+    folder, compiler = tmp_path_factory.mktemp("driver"), find_compiler()
     sources = map(str, sorted((SUPPORT / "fake_driver").glob("*.cpp")))
     subprocess.run([compiler, *FLAGS, "-o", folder / "libcuda.so.1", *sources, "-ldl"], check=True)
     found = os.pathsep.join(filter(None, [str(folder), os.environ.get("LD_LIBRARY_PATH")]))
@@ -43,7 +40,6 @@ def environment(tmp_path_factory):
         **os.environ,
         "LD_LIBRARY_PATH": found,
         "PYTHONPATH": paths,
-        "FAKE_DRIVER_KERNELS": str(kernels),
     }
 
 

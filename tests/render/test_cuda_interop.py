@@ -198,11 +198,11 @@ def test_what_is_being_drawn_is_let_go_only_with_the_context(gl, fake, presenter
 def test_the_context_waits_for_who_is_about_to_draw(lend):
     canvas, done = lend(picture()), []
     with canvas.lent():
-        other = threading.Thread(target=lambda: done.append(canvas.withdraw(60)))
+        other = threading.Thread(target=lambda: done.append(canvas.withdraw(300)))
         other.start()
         other.join(0.05)
         assert not done
-    other.join(10)
+    other.join(300)
     assert done == [True]
 
 

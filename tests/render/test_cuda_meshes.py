@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from cuda_host import HostCanvas, HostCopy, shared_launcher
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from make_materials import make_material
 from make_splats import make_splats
@@ -98,7 +98,7 @@ def assert_the_cpus(cuda, content, camera, pixels=2, **chosen):
     return actual
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=20)
 @given(st.integers(0, 10_000), st.floats(-4, 4), st.floats(-2, 2), st.floats(-4, 4))
 def test_what_is_nearest(cuda, seed, x, y, z):
     """Large and small triangles, also from amid them, with corners behind the camera."""

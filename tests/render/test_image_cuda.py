@@ -18,9 +18,8 @@ torch = pytest.importorskip("torch")
 
 
 @pytest.fixture(scope="module")
-def renderer(tmp_path_factory):
-    launcher = HostLauncher(tmp_path_factory.mktemp("image"), ("image.cu",))
-    made = CUDAImageRenderer(Work(torch, launcher))
+def renderer():
+    made = CUDAImageRenderer(Work(torch, HostLauncher(("image.cu",))))
     yield made
     made.close()
 

@@ -116,7 +116,7 @@ def test_16_bits_and_floats():
     k=st.integers(1, 10),
     seed=st.integers(0, 2**31),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_any_picture_and_any_count(
     width, height, channels, dtype, unknown, count, k, seed, tmp_path_factory
 ):

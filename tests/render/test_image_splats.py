@@ -45,7 +45,7 @@ def agree(splats, view):
     k=st.integers(1, STRONGEST),
     seed=st.integers(0, 99),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_any_image(n, channels, size, k, seed):
     agree(make_image(n, size, channels, seed=seed), ImageView(*size, k=k))
 
@@ -56,7 +56,7 @@ def test_any_image(n, channels, size, k, seed):
     top=st.floats(-30, 60),
     size=st.tuples(st.integers(1, 30), st.integers(1, 30)),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_any_view(scale, left, top, size):
     agree(make_image(90, (40, 30), seed=5), ImageView(*size, scale, left, top))
 

@@ -49,7 +49,7 @@ def same(found, expected, pixels=2) -> None:
     assert wide.sum() <= pixels
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 10_000), st.floats(-4, 4), st.floats(-2, 2), st.floats(-4, 4))
 def test_what_rays_meet(seed, x, y, z):
     """Also from amid the triangles, with corners behind the camera."""

@@ -45,7 +45,7 @@ def test_who_waits_for_another_thread_can_be_cancelled():
 
     def make(progress):
         begun.set()
-        go.wait(10)
+        go.wait(300)
         return "made"
 
     def cancel(fraction, stage):
@@ -53,7 +53,7 @@ def test_who_waits_for_another_thread_can_be_cancelled():
 
     maker = threading.Thread(target=lambda: once.get(make))
     maker.start()
-    begun.wait(10)
+    assert begun.wait(300)
     with pytest.raises(Cancelled):
         once.get(make, cancel)
     go.set()

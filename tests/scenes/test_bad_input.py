@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from fuzz import Damage, copy_of, damaged, damages, files_of, load_cleanly, refused
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from scene_samples import COUNT_LIES, SAMPLES
 
 import voile
@@ -63,13 +63,7 @@ def test_flipped_bytes(sample: tuple[str, Path], tmp_path_factory: pytest.TempPa
     originals = [file.read_bytes() for file in files]
     cases = 0
 
-    @settings(
-        max_examples=math.ceil(FLIPS / _variants[name.partition("/")[0]]),
-        derandomize=True,
-        database=None,
-        deadline=None,
-        suppress_health_check=list(HealthCheck),
-    )
+    @settings(max_examples=math.ceil(FLIPS / _variants[name.partition("/")[0]]))
     @given(damages)
     def flip(damage: Damage):
         nonlocal cases

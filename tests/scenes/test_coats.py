@@ -10,7 +10,8 @@ from make_splats import make_splats
 from voile.scenes.bits import Bits
 from voile.scenes.coat import Coat, Patch, put_on, same_patches, take_off
 from voile.scenes.content import MOST_MATERIALS, ContentError
-from voile.scenes.mesh import make_mesh
+from voile.scenes.dress import mesh_node
+from voile.scenes.mesh import MeshError, make_mesh
 from voile.scenes.node import Edits, Node
 from voile.scenes.placement import Placement
 from voile.scenes.scene import Scene
@@ -127,10 +128,48 @@ def test_meshes_wear_the_scenes_but_for_their_own_and_unlit_ones():
     corners = np.float64([[0, 0, 0], [1, 0, 0], [0, 1, 0]])
     plain = make_mesh(corners, np.array([[0, 1, 2]]))
     meshes = (plain, replace(plain, material="blue"), replace(plain, unlit=True))
-    made = scene(meshes=meshes, materials=(BLUE.material,)).with_material(RED, np.arange(17) < 17)
-    assert [mesh.material for mesh in made.content.meshes] == ["", "blue", ""]
+    made = scene(materials=(BLUE.material,))
+    node = mesh_node("m", meshes, "m.glb", (0.0, -1.0, 0.0), made.materials)
+    made = made.with_nodes([*made.nodes, node]).with_material(RED, np.arange(17) < 17)
+    assert worn_by_meshes(made) == ["", "blue", ""]
+    assert (made.dress.own, made.dress.own_meshes) == (17, 1)
     made = made.with_material(GREEN)
-    assert [mesh.material for mesh in made.content.meshes] == ["green", "blue", ""]
+    assert worn_by_meshes(made) == ["green", "blue", ""]
+    given = made.with_nodes([*made.nodes[:2], made.nodes[2].wear(RED, np.array([0, 0, 1], bool))])
+    assert worn_by_meshes(given) == ["green", "blue", ""], "one without light wears none"
+    given = made.with_nodes([*made.nodes[:2], made.nodes[2].wear(RED, np.ones(3, bool))])
+    assert worn_by_meshes(given) == ["red", "red", ""]
+    bare = made.with_nodes([node.stripped() for node in given.nodes])
+    assert worn_by_meshes(bare) == ["green", "green", ""]
+    assert given.saved_splats().material_names == ("blue", "red", "green")
+
+
+def test_meshes_that_stay_are_the_same_ones():
+    corners = np.float64([[0, 0, 0], [1, 0, 0], [0, 1, 0]])
+    mesh = make_mesh(corners, np.array([[0, 1, 2]]), uvs=np.float64([[0, 0], [1, 0], [0, 1]]))
+    node = mesh_node("m", [mesh], "m.glb", (0.0, -1.0, 0.0))
+    made = scene(coat=GREEN)
+    made = made.with_nodes([*made.nodes, node])
+    (before,) = made.content.meshes
+    deleted = made.with_nodes([made.nodes[0].delete(FEW), *made.nodes[1:]])
+    assert deleted.content.meshes[0] is before, "an edit of splats copies no mesh to the GPU"
+    turn = Placement((0.5, 0.5, 0.5, 0.5), (1.0, 2.0, 3.0), 2.0)
+    moved = made.with_nodes([*made.nodes[:2], node.edited(placement=turn)])
+    assert moved.content.splats is made.content.splats
+    (after,) = moved.content.meshes
+    np.testing.assert_allclose(after.vertices[1], [1, 4, 3], atol=1e-6)  # x is turned to y
+    np.testing.assert_allclose(after.normals[0], [1, 0, 0], atol=1e-6)
+    np.testing.assert_allclose(after.tangents, replace(after).tangents, atol=1e-6)
+    assert made.with_nodes(made.nodes).content.meshes[0].vertices is mesh.vertices
+    hidden = moved.with_nodes([*made.nodes[:2], replace(moved.nodes[2], visible=False)])
+    assert hidden.content.meshes == ()
+    far = node.edited(placement=Placement(translation=(1e39, 0.0, 0.0)))
+    with pytest.raises(MeshError, match="not finite"):
+        made.with_nodes([*made.nodes[:2], far])
+
+
+def worn_by_meshes(made):
+    return [mesh.material for mesh in made.content.meshes]
 
 
 def test_too_many_materials_are_told_by_name_before_anything_changes():

@@ -1,5 +1,7 @@
 """Texts of errors: one line that any terminal can show, whatever the file says."""
 
+import os
+
 import pytest
 from make_splats import make_splats
 
@@ -7,6 +9,7 @@ import voile
 from voile.scenes import SceneFormatError
 from voile.scenes.errors import LONGEST, plain
 from voile.scenes.json_text import JsonError, decode
+from voile.scenes.scene import open_scene
 
 
 def test_what_cannot_be_printed_is_escaped():
@@ -45,9 +48,23 @@ def test_json_that_is_none(text, kind, words):
         decode(text, kind)
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes in folders here")
+def test_only_files_are_replaced_and_links_lead_to_them(tmp_path):
+    real, link, pipe = tmp_path / "real.ply", tmp_path / "link.ply", tmp_path / "pipe.ply"
+    real.write_bytes(b"before")
+    link.symlink_to(real)
+    voile.save(make_splats(5), link)
+    assert link.is_symlink()
+    assert len(voile.load(real)) == 5
+    os.mkfifo(pipe)
+    with pytest.raises(SceneFormatError, match=r"pipe\.ply.*no file but a device or a pipe"):
+        voile.save(make_splats(5), pipe)
+    assert pipe.is_fifo()
+
+
 def test_names_as_long_as_the_file_system_takes(tmp_path):
     path = tmp_path / ("n" * 251 + ".ply")
     voile.save(make_splats(5), path)
     assert [p.name for p in tmp_path.iterdir()] == [path.name]
     voile.Camera.look_at((0, 0, 1), (0, 0, 0)).save(path.with_suffix(".jsn"))
-    assert len(voile.load(path)) == 5
+    assert len(open_scene(path).splats) == 5  # which looks for weights beside it, of a longer name

@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import shared_data
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from make_splats import make_splats
 from PIL import Image
@@ -24,9 +24,7 @@ from voile.scenes.io.codebook import levels_of, nearest, palette_of
 from voile.scenes.io.compressed_ply_layout import C0
 from voile.scenes.morton import morton_order
 
-QUIET = settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+FEW = settings(max_examples=12)
 SCENES = {
     "n": st.one_of(st.integers(0, 3), st.integers(250, 520)),
     "degree": st.integers(0, 4),
@@ -56,7 +54,7 @@ def near(found, wanted, error):
     assert (np.abs(found.astype(float) - wanted) <= error + 1e-6 + 2e-6 * np.abs(wanted)).all()
 
 
-@QUIET
+@FEW
 @given(**SCENES)
 def test_compressed_ply_keeps_what_its_chunks_can_hold(tmp_path, n, degree, seed, reach, kind):
     wanted, found = saved(scene(n, degree, seed, reach, kind), tmp_path / "a.compressed.ply")
@@ -78,7 +76,7 @@ def test_compressed_ply_keeps_what_its_chunks_can_hold(tmp_path, n, degree, seed
         near(found.sh[:, 1:], wanted.sh[:, 1:terms], 1 / 64)
 
 
-@QUIET
+@FEW
 @given(**SCENES)
 def test_sog_keeps_what_its_codebooks_can_hold(tmp_path, n, degree, seed, reach, kind):
     wanted, found = saved(scene(n, degree, seed, reach, kind), tmp_path / "a.sog")
@@ -139,7 +137,7 @@ def test_a_palette_halves_where_the_error_is_largest():
 
 
 @given(st.integers(0, 50), st.sampled_from([0.0, 1.0, 1e4]))
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 def test_a_level_is_never_far(seed, far):
     rng = np.random.default_rng(seed)
     values = np.append(rng.normal(size=3000), far).astype(np.float32)

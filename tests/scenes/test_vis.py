@@ -8,7 +8,7 @@ import zlib
 import numpy as np
 import pytest
 from fuzz import MEGABYTE, Damage, check_error, damaged, damages
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from make_images import make_image
 
@@ -42,7 +42,7 @@ def same(a: ImageSplats, b: ImageSplats) -> bool:
     ),
     seed=st.integers(0, 9),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_round_trip(tmp_path_factory, n, channels, size, bits, seed):
     splats = make_image(n, size, channels, seed=seed)
     path = tmp_path_factory.mktemp("vis") / "a.vis"
@@ -146,10 +146,7 @@ def test_cut_anywhere(sample):
 
 
 @given(damage=damages)
-@settings(
-    max_examples=500, derandomize=True, deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)  # fmt: skip
+@settings(max_examples=500)
 def test_flipped_bytes(sample, damage: Damage):
     data = sample.read_bytes()
     try:
@@ -187,7 +184,7 @@ def test_header_that_lies(sample, changes, words):
 
 
 @given(payload=st.binary(min_size=0, max_size=90), channels=st.integers(1, 4))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_any_payload_is_an_image(tmp_path_factory, payload, channels):
     """Every record is a Gaussian that `ImageSplats` accepts: no bits have to be refused."""
     bits = Bits(12, 7, 5, 9)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import atexit
 import ctypes
 import functools
+import hashlib
 import os
 import re
 import shutil
 import subprocess
-import tempfile
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -25,6 +24,12 @@ from voile.render.device_frame import Canvas, NotShared
 
 SHIM = Path(__file__).parent / "cuda_shim"
 
+CACHE = Path(__file__).parents[2] / "build" / "host"
+"""Of what is compiled: all processes of a run and all runs share it. `make clean` empties it."""
+
+TEXT, OBJECT, TARGET = "<text>", "<object>", "<target>"
+"""Files in a command of `made`."""
+
 # Warnings are errors here too: a second compiler reads the kernels.
 FLAGS = (
     "-std=c++17",
@@ -38,35 +43,60 @@ FLAGS = (
 
 
 def build(
-    folder: Path,
-    sources: Sequence[Source],
-    flags: Sequence[str] = (),
-    libraries: Sequence[str] = (),
+    sources: Sequence[Source], flags: Sequence[str] = (), libraries: Sequence[str] = ()
 ) -> list[Path]:
     """A library of each kernel file for the host.
 
     Args:
-        folder: for what is compiled; what is there already is not compiled again.
         sources: kernel files.
         flags: of the compiler, more than FLAGS.
         libraries: what they are linked with. What they lack then is in the program that loads them:
             `blocks.h`, and sanitizers.
     """
-    compiler = find_compiler()
+    compiling = *FLAGS, *flags, f"-I{SHIM}", "-c", "-o", OBJECT, TEXT
+    linking = "-shared", "-o", TARGET, OBJECT, *libraries
 
-    def compile_one(source: Source) -> Path:
+    def build_one(source: Source) -> Path:
         exports = "\n".join(f"EXPORT({kernel})" for kernel in source.kernels)
-        stem = folder / re.sub(r"\W", "_", source.name)
-        if Path(f"{stem}.so").exists():
-            return Path(f"{stem}.so")
         text = f'#include "cuda_shim.h"\nKERNELS_BEGIN\n{source.text}\nKERNELS_END\n{exports}\n'
-        Path(f"{stem}.cpp").write_text(text)
-        run(compiler, *FLAGS, *flags, f"-I{SHIM}", "-c", "-o", f"{stem}.o", f"{stem}.cpp")
-        run(compiler, "-shared", "-o", f"{stem}.so", f"{stem}.o", *libraries)
-        return Path(f"{stem}.so")
+        return made(re.sub(r"\W", "_", source.name) + ".so", compiling, linking, text=text)
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        return list(pool.map(compile_one, sources))
+        return list(pool.map(build_one, sources))
+
+
+def made(name: str, *commands: Sequence[str], text: str = "") -> Path:
+    """What the compiler makes, once for all processes and until what it is made of changes.
+
+    Args:
+        name: of the file; a digest of all that it is made of is put into it.
+        commands: arguments of the compiler, in which TEXT, OBJECT and TARGET stand for files.
+        text: the program, where it is not in SHIM.
+    """
+    import fcntl  # not on Windows, where nobody comes here
+
+    compiler = find_compiler()
+    digest = hashlib.sha256(_surroundings(compiler) + repr((name, commands, text)).encode())
+    target = CACHE / f"{Path(name).stem}-{digest.hexdigest()[:16]}{Path(name).suffix}"
+    ends = {TEXT: ".cpp", OBJECT: ".o", TARGET: ".part"}
+    files = {word: Path(f"{target}{end}") for word, end in ends.items()}
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with Path(f"{target}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # another process may be making it
+        if not target.exists():
+            files[TEXT].write_text(text)
+            for command in commands:
+                run(compiler, *(str(files.get(word, word)) for word in command))
+            files[OBJECT].unlink(missing_ok=True)
+            files[TARGET].rename(target)
+    return target
+
+
+@functools.cache
+def _surroundings(compiler: str) -> bytes:
+    """Of whatever is made: the compiler, and the files that may be included."""
+    version = subprocess.run([compiler, "-v"], capture_output=True, check=True).stderr
+    return version + b"".join(file.read_bytes() for file in sorted(SHIM.iterdir()))
 
 
 def find_compiler() -> str:
@@ -87,39 +117,34 @@ def run(*command: str) -> None:
 
 @functools.cache
 def shared_launcher() -> HostLauncher:
-    """One for all tests of a process: compiling takes a while."""
-    folder = tempfile.TemporaryDirectory()
-    atexit.register(folder.cleanup)
-    return HostLauncher(Path(folder.name))
+    """One for all tests of a process: loading takes a while."""
+    return HostLauncher()
 
 
 class HostLauncher:
     """Kernels compiled for the host, behind the interface of the GPU's launcher.
 
     Args:
-        folder: for what is compiled; what is there already is not compiled again.
         files: those of the kernels that are asked for.
 
     Attributes:
-        folder: as given.
+        libraries: what is loaded.
         launched: names of the kernels that have run.
     """
 
     device, name, capture = "cpu", "host", None
 
-    def __init__(self, folder: Path, files: Sequence[str] = FILES) -> None:
-        sources = [load(name) for name in files]
-        blocks = folder / "blocks.so"
-        if not blocks.exists():
-            run(find_compiler(), *FLAGS, "-shared", "-o", str(blocks), f"{SHIM}/blocks.cpp")
-        self.folder = folder
+    def __init__(self, files: Sequence[str] = FILES) -> None:
+        self.libraries: list[Path] = []
         self.launched: set[str] = set()
         self._kernels: dict[str, Any] = {}
-        self._load(sources)
+        self._load([load(name) for name in files])
 
     def _load(self, sources: Sequence[Source]) -> None:
-        links = f"-L{self.folder}", "-l:blocks.so", "-Wl,-rpath,$ORIGIN"
-        for source, path in zip(sources, build(self.folder, sources, (), links)):
+        blocks = made("blocks.so", (*FLAGS, "-shared", "-o", TARGET, f"{SHIM}/blocks.cpp"))
+        links = f"-L{CACHE}", f"-l:{blocks.name}", "-Wl,-rpath,$ORIGIN"
+        for source, path in zip(sources, build(sources, (), links)):
+            self.libraries.append(path)
             library = ctypes.CDLL(str(path))
             for kernel in source.kernels:
                 function = getattr(library, f"launch_{kernel}")

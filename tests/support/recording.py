@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from cuda_host import FLAGS, SHIM, HostLauncher, build, find_compiler, run
+from cuda_host import FLAGS, SHIM, TARGET, HostLauncher, build, made
 from numpy.typing import NDArray
 
 from voile.kernels.cuda.sources import FILES, Source, load, nets_source
@@ -210,17 +210,16 @@ class Replayer:
 
     Args:
         check: one of CHECKS.
-        folder: for what is compiled.
+        folder: for what goes to the program and comes back.
         sources: files of the kernels.
     """
 
     def __init__(self, check: str, folder: Path, sources: Sequence[Source]) -> None:
         part, flags, own = CHECKS[check]
-        self._program, self._folder = folder / check, folder
         sides = [str(SHIM / name) for name in ("replay.cpp", "blocks.cpp", part)]
-        run(find_compiler(), *FLAGS, "-O2", "-g", *own, "-rdynamic", "-o", str(self._program),
-            *sides, "-ldl")  # fmt: skip
-        self._libraries = build(folder, sources, flags)
+        command = *FLAGS, "-O2", "-g", *own, "-rdynamic", "-o", TARGET, *sides, "-ldl"
+        self._program, self._folder = made(check, command), folder
+        self._libraries = build(sources, flags)
 
     def run(
         self, launches: Sequence[Launch], seed: int, alive: int

@@ -88,8 +88,8 @@ def _detect(path: Path) -> CameraFormat | None:
                 head = file.read(_HEAD)
             if not head:
                 raise SceneFormatError(path, "file", "is empty", "Download or export it again.")
+        return next((f for f in FORMATS.values() if f.sniff(path, head)), None)
     except OSError as error:
         raise SceneFormatError(
             path, "file", f"cannot be opened: {error.strerror or error}", "Check the path."
         ) from error
-    return next((f for f in FORMATS.values() if f.sniff(path, head)), None)

@@ -3,10 +3,11 @@
 
 #include <dlfcn.h>
 #include <elf.h>
-#include <glob.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <sstream>
 
 Driver &driver() {
     static Driver *made = new Driver;  // never destroyed: threads may end after it
@@ -139,14 +140,11 @@ API cuLibraryUnload(Library *library) {
 }
 
 static void *host_symbol(const std::string &name) {
-    glob_t found;
+    std::istringstream paths(getenv("FAKE_DRIVER_KERNELS") ?: "");
     void *symbol = nullptr;
-    std::string all = std::string(getenv("FAKE_DRIVER_KERNELS") ?: "") + "/*.so";
-    if (glob(all.c_str(), 0, nullptr, &found) == 0)
-        for (size_t i = 0; i < found.gl_pathc && !symbol; ++i)
-            if (void *library = dlopen(found.gl_pathv[i], RTLD_NOW | RTLD_LOCAL))
-                symbol = dlsym(library, name.c_str());
-    globfree(&found);
+    for (std::string path; !symbol && std::getline(paths, path, ':');)
+        if (void *library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL))
+            symbol = dlsym(library, name.c_str());
     return symbol;
 }
 
