@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QPointF, Qt
+from PySide6.QtCore import QByteArray, QPointF, Qt, QTimer
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QMainWindow
 
@@ -106,6 +106,7 @@ class MainWindow(QMainWindow):
         self.pictures = PictureKeeper(self.session, self.viewport, self.actions_, self)
         CameraText(self.session, self.viewport, self.actions_, self.history, self._notify)
         RecentMenu(self.actions_.recent, self.preferences, self.open_any)
+        self._leaving = False  # whether the window closes when a file is saved
         self.keeper = Keeper(self.session, self.actions_, keeper.autosave_folder(), self)
         self.images = ImageWindows(self)
         self.opening = Opening(
@@ -200,7 +201,8 @@ class MainWindow(QMainWindow):
         self.keeper.told.connect(self.overlays.notify)
         self.keeper.refused.connect(self._notify)
         self.keeper.progressed.connect(self.overlays.saving.report)
-        self.keeper.ended.connect(self.overlays.saving.hide)
+        self.keeper.saved.connect(self._leave)
+        self.keeper.ended.connect(self._saving_ended)
         self.overlays.saving.cancelled.connect(self.keeper.cancel)
         self.editing.editor.told.connect(self._notify)
         self.editing.adder.progressed.connect(self.overlays.loading.report)
@@ -304,7 +306,17 @@ class MainWindow(QMainWindow):
         self.indicators.refresh()
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Cancels and joins every thread, frees the GPU, remembers the window's place."""
+        """Cancels and joins every thread, frees the GPU, remembers the window's place.
+
+        A file that is being saved is waited for, with the window in use: it may be all that there
+        is of somebody's work.
+        """
+        if self.keeper.running:
+            if not self._leaving:
+                self._notify("Still saving", "The window closes once the file is whole.")
+            self._leaving = True
+            event.ignore()
+            return
         if not self.keeper.may_go():
             event.ignore()
             return
@@ -318,6 +330,15 @@ class MainWindow(QMainWindow):
         self._stop_work()
         self.failures.close()
         event.accept()
+
+    def _leave(self) -> None:
+        """Closes, if that was only put off until the file was whole."""
+        if self._leaving:
+            QTimer.singleShot(0, self.close)  # once the saving has ended
+
+    def _saving_ended(self) -> None:
+        self.overlays.saving.hide()
+        self._leaving = False  # what failed or was cancelled is looked at first
 
     def _stop_work(self) -> None:
         """Everything is told to stop before anything is waited for, and all share the time."""

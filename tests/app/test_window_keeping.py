@@ -119,6 +119,48 @@ def test_what_a_format_loses_is_asked_about_before(qtbot, window, tmp_path, monk
     assert len(asked) == 2, "a session loses nothing"
 
 
+@pytest.fixture
+def slow_saving(monkeypatch):
+    """Saving goes on once this is set."""
+    gate = threading.Event()
+
+    def slowly(splats, path, name, progress):
+        while not gate.wait(0.01):
+            progress(0.5, "Saving")
+        save(splats, path, name, progress)
+
+    monkeypatch.setattr("voile.app.keeper.save", slowly)
+    return gate
+
+
+def test_a_window_that_is_closed_while_it_saves_closes_once_the_file_is_whole(
+    qtbot, window, tmp_path, slow_saving
+):
+    file = tmp_path / "out.ply"
+    window.keeper.save(file)
+    window.close()
+    window.close()
+    assert window.isVisible()
+    assert sum("closes once" in banner.text for banner in window.overlays.banners) == 1
+    slow_saving.set()
+    qtbot.waitUntil(lambda: not window.isVisible())
+    assert len(load(file)) == 40
+
+
+def test_a_window_stays_where_the_saving_is_cancelled_that_it_waits_for(
+    qtbot, window, tmp_path, slow_saving
+):
+    window.keeper.save(tmp_path / "out.ply")
+    window.close()
+    window.overlays.saving.cancelled.emit()
+    qtbot.waitUntil(lambda: not window.keeper.running)
+    qtbot.wait(50)
+    assert window.isVisible()
+    assert not list(tmp_path.glob("out*"))
+    window.close()
+    assert not window.isVisible()
+
+
 def test_a_name_without_a_format_gets_that_of_the_filter(window, monkeypatch):
     filters = "compressed PLY (*.compressed.ply)"
     for name, wanted in (("a.b", "a.b.compressed.ply"), ("a.ply", "a.ply"), ("a.sog", "a.sog")):
