@@ -27,7 +27,7 @@ class OwnScene:
 
     Attributes:
         title: for people.
-        make: its content, the same bytes for the same seed on one machine.
+        make: its content, the same bytes for the same seed, whatever the processor.
         viewpoints: places to look from; the first is the start.
     """
 
@@ -37,7 +37,7 @@ class OwnScene:
 
 
 def make_scene(seed: int = 0, progress: Progress = silent) -> Splats:
-    """The garden: SH degree 3, the same bytes for the same seed on one machine.
+    """The garden: SH degree 3, the same bytes for the same seed, whatever the processor.
 
     Args:
         seed: places leaves, pebbles, grass and smoke, and draws the textures.

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..sh import sh_basis
-from .shapes import Part, unit
+from .shapes import Part, dot, rotated, unit
 
 Float = NDArray[np.float64]
 
@@ -38,7 +38,7 @@ def shade(part: Part, blockers: Float) -> NDArray[np.float32]:
     sun_seen = _visible(points + 0.01 * normals, blockers, TO_SUN, _SHADOW_CELL, radius=2)
     sky_seen = _ambient(points + 0.02 * normals, blockers)
 
-    facing = normals @ TO_SUN
+    facing = dot(normals, TO_SUN)
     through = part.translucency
     direct = np.maximum(facing, 0.0) * (1 - through) + (0.35 + 0.65 * np.abs(facing)) * through
     tilt = 0.5 + 0.5 * normals[:, 1]
@@ -59,12 +59,13 @@ def _gloss(part: Part, rows: NDArray[np.intp], sun_seen: Float, sky_seen: Float)
     normals = part.normals[rows]
     strength, tint = part.gloss[rows, None], part.tint[rows]
     # Seen along d the surface mirrors r = d - 2 (d.n) n; the sun where r points to it.
-    seen_along = TO_SUN - 2 * (normals @ TO_SUN)[:, None] * normals
+    facing = dot(normals, TO_SUN)
+    seen_along = TO_SUN - 2 * facing[:, None] * normals
     basis = sh_basis(turn(seen_along), 3)
     degree = np.repeat(np.arange(4), [1, 3, 5, 7])
     falloff = np.exp(-degree * (degree + 1) / (2 * part.sharpness[rows, None]))
     peak = np.sum((2 * np.arange(4) + 1) / (4 * np.pi) * falloff[:, [0, 1, 4, 9]], axis=1)
-    lit = sun_seen * np.clip(4 * (normals @ TO_SUN), 0, 1)
+    lit = sun_seen * np.clip(4 * facing, 0, 1)
     lobe = (lit / peak)[:, None] * falloff * basis
     image = lobe[:, :, None] * (strength * tint)[:, None, :]
     # Sky brightness 0.5 + 0.5 r.up, with r.up = d.(up - 2 (up.n) n).
@@ -107,18 +108,19 @@ def _visible(points: Float, blockers: Float, toward: Float, cell: float, radius:
     The map holds the nearest depth per cell; a point asks (2 radius + 1)^2 cells around its own.
     """
     side = unit(np.cross(toward, [0.31, 0.05, 0.95]))
-    axes = np.stack([side, np.cross(toward, side), toward], 1).astype(np.float32)
-    b, p = blockers.astype(np.float32) @ axes, points.astype(np.float32) @ axes
+    axes = np.stack([side, np.cross(toward, side), toward])
+    # Not in float32: a point whose cell hangs on rounding has another shadow on other machines.
+    b, p = rotated(blockers, axes), rotated(points, axes)
     low = b[:, :2].min(axis=0) - 4 * cell
     size = np.ceil((b[:, :2].max(axis=0) - low) / cell).astype(int) + 4
-    nearest = np.full(size[0] * size[1], -np.inf, np.float32)
+    nearest = np.full(size[0] * size[1], -np.inf)
     at = ((b[:, :2] - low) / cell).astype(np.int64)
     np.maximum.at(nearest, at[:, 0] * size[1] + at[:, 1], b[:, 2])
     mine = np.clip(((p[:, :2] - low) / cell).astype(np.int64), radius, size - 1 - radius)
     index = mine[:, 0] * size[1] + mine[:, 1]
-    bias = np.float32(2.2 * cell)
-    total = np.zeros(len(points), np.float32)
+    bias = 2.2 * cell
+    total = np.zeros(len(points))
     for dx in range(-radius, radius + 1):
         for dy in range(-radius, radius + 1):
             total += nearest[index + (dx * size[1] + dy)] <= p[:, 2] + bias
-    return total.astype(np.float64) / (2 * radius + 1) ** 2
+    return total / (2 * radius + 1) ** 2

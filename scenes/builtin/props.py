@@ -13,6 +13,7 @@ from .shapes import (
     frame,
     join,
     revolve,
+    rotated,
     rotation,
     spline,
     tube,
@@ -142,7 +143,7 @@ def armillary(count: int) -> Part:
         (0.215, 0.0080, rotation((1, 0.2, 0.5), 2.35)),
     ]
     brass = [
-        tube(radius * circle @ m.T + center, thick, int(count * 0.11), stretch=1.8)
+        tube(radius * rotated(circle, m) + center, thick, int(count * 0.11), stretch=1.8)
         for radius, thick, m in rings
     ]
     # The graduated horizon: a flat band, with a hair-thin wire above and below.

@@ -66,7 +66,7 @@ class Part:
     def turned(self, matrix: Float) -> Part:
         """Rotates the part about the origin; returns itself."""
         for name in ("points", "normals", "tangents"):
-            setattr(self, name, getattr(self, name) @ matrix.T)
+            setattr(self, name, rotated(getattr(self, name), matrix))
         return self
 
 
@@ -87,6 +87,16 @@ def frame(points: Float, normals: Float, tangents: Float, scales: ArrayLike) -> 
     return Part(points, normals, tangents, np.broadcast_to(scales, (len(points), 3)))
 
 
+def dot(a: Float, b: Float) -> Float:
+    """Inner products of vectors (..., 3), by plain sums: BLAS rounds by the processor it is on."""
+    return a[..., 0] * b[..., 0] + a[..., 1] * b[..., 1] + a[..., 2] * b[..., 2]
+
+
+def rotated(v: Float, matrix: Float) -> Float:
+    """Vectors (..., 3) by a matrix (3, 3), each as a column; by plain sums as well."""
+    return np.stack([dot(v, row) for row in matrix], -1)
+
+
 def unit(v: Float) -> Float:
     return v / np.maximum(np.linalg.norm(v, axis=-1, keepdims=True), 1e-12)
 
@@ -95,7 +105,7 @@ def rotation(axis: ArrayLike, angle: float) -> Float:
     """(3, 3) rotation about an axis, radians (Rodrigues)."""
     x, y, z = unit(np.asarray(axis, np.float64))
     k = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
-    return np.eye(3) + np.sin(angle) * k + (1 - np.cos(angle)) * (k @ k)
+    return np.eye(3) + np.sin(angle) * k + (1 - np.cos(angle)) * rotated(k, k.T)
 
 
 def revolve(profile: ArrayLike, count: int, *, flat: float = 0.12, cover: float = 0.72) -> Part:
@@ -111,10 +121,7 @@ def revolve(profile: ArrayLike, count: int, *, flat: float = 0.12, cover: float 
     steps = np.diff(outline, axis=0)
     lengths = np.linalg.norm(steps, axis=1)
     areas = np.pi * (outline[1:, 0] + outline[:-1, 0]) * lengths
-    edges = np.concatenate([[0.0], np.cumsum(areas)])
-    where = (np.arange(count) + 0.5) / count * edges[-1]
-    k = np.clip(np.searchsorted(edges, where, "right") - 1, 0, len(areas) - 1)
-    along = (where - edges[k]) / areas[k]
+    k, along = _spread(areas, count)
     radius = outline[k, 0] + along * steps[k, 0]
     height = outline[k, 1] + along * steps[k, 1]
     angle = GOLDEN * np.arange(count)
@@ -125,7 +132,7 @@ def revolve(profile: ArrayLike, count: int, *, flat: float = 0.12, cover: float 
     n2 = unit(unit(corner)[k] * (1 - along[:, None]) + unit(corner)[k + 1] * along[:, None])
     normals = np.stack([n2[:, 0] * cos, n2[:, 1], n2[:, 0] * sin], 1)
     tangents = np.stack([-sin, np.zeros(count), cos], 1)
-    size = cover * np.sqrt(edges[-1] / count)
+    size = cover * np.sqrt(areas.sum() / count)
     points = np.stack([radius * cos, height, radius * sin], 1)
     return frame(points, normals, tangents, (size, size, flat * size))
 
@@ -169,19 +176,16 @@ def tube(line: Float, radii: ArrayLike, count: int, *, stretch: float = 1.5) -> 
     steps = np.diff(line, axis=0)
     lengths = np.linalg.norm(steps, axis=1)
     areas = lengths * (radii[1:] + radii[:-1]) * np.pi
-    edges = np.concatenate([[0.0], np.cumsum(areas)])
-    where = (np.arange(count) + 0.5) / count * edges[-1]
-    k = np.clip(np.searchsorted(edges, where, "right") - 1, 0, len(areas) - 1)
-    f = ((where - edges[k]) / areas[k])[:, None]
-    center = line[k] + f * steps[k]
-    radius = radii[k] + f[:, 0] * (radii[k + 1] - radii[k])
+    k, f = _spread(areas, count)
+    center = line[k] + f[:, None] * steps[k]
+    radius = radii[k] + f * (radii[k + 1] - radii[k])
     along = unit(steps[k])
     reference = np.where(np.abs(along[:, 1:2]) > 0.9, [[1.0, 0.0, 0.0]], [[0.0, 1.0, 0.0]])
     side = unit(np.cross(along, reference))
     other = np.cross(along, side)
     angle = (GOLDEN * np.arange(count))[:, None]
     normals = np.cos(angle) * side + np.sin(angle) * other
-    size = 0.72 * np.sqrt(edges[-1] / count)
+    size = 0.72 * np.sqrt(areas.sum() / count)
     width = np.minimum(size, 1.1 * radius)
     scales = np.stack(
         [np.maximum(size, width) * stretch, width / np.sqrt(stretch), 0.15 * width], 1
@@ -192,11 +196,19 @@ def tube(line: Float, radii: ArrayLike, count: int, *, stretch: float = 1.5) -> 
 def wire(line: Float, radius: float, count: int, facing: ArrayLike = (0.3, 0.8, 0.5)) -> Part:
     """A line thinner than its splats are long: one splat after the other along it."""
     steps = np.diff(line, axis=0)
-    edges = np.concatenate([[0.0], np.cumsum(np.linalg.norm(steps, axis=1))])
-    where = (np.arange(count) + 0.5) / count * edges[-1]
-    points = np.stack([np.interp(where, edges, line[:, c]) for c in range(3)], 1)
-    k = np.clip(np.searchsorted(edges, where, "right") - 1, 0, len(steps) - 1)
+    lengths = np.linalg.norm(steps, axis=1)
+    k, f = _spread(lengths, count)
+    points = line[k] + f[:, None] * steps[k]
     along = unit(steps[k])
     toward = np.asarray(facing, np.float64)
     normals = toward - np.sum(along * toward, 1, keepdims=True) * along
-    return frame(points, normals, along, (0.6 * edges[-1] / count, radius, radius))
+    return frame(points, normals, along, (0.6 * lengths.sum() / count, radius, radius))
+
+
+def _spread(sizes: Float, count: int) -> tuple[NDArray[np.intp], Float]:
+    """Evenly spread places over pieces (M,): which piece (count,), and the share of it before."""
+    edges = np.concatenate([[0.0], np.cumsum(sizes)])
+    where = (np.arange(count) + 0.5) / count * edges[-1]
+    # A place on the border of two is in the second, however the sizes were rounded.
+    k = np.searchsorted(edges[1:-1] - 1e-9 * edges[-1], where, "right")
+    return k, (where - edges[k]) / sizes[k]

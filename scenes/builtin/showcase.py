@@ -55,7 +55,7 @@ VIEWPOINTS: dict[str, Viewpoint] = {
 
 
 def build(seed: int = 0, progress: Progress = silent) -> Content:
-    """The scene, the same bytes for the same seed on one machine.
+    """The scene, the same bytes for the same seed, whatever the processor.
 
     Args:
         seed: places leaves, grass and smoke, and draws the textures.

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from ..mesh import Mesh, make_mesh
 from .light import turn
-from .shapes import Float, unit
+from .shapes import Float, dot, unit
 
 
 def lathe(profile: ArrayLike, around: int, repeats: tuple[float, float], material: str) -> Mesh:
@@ -53,11 +53,11 @@ def loop(line: Float, radius: float, around: int, repeats: tuple[int, int], mate
     side = unit(np.cross(along[0], [0.31, 0.90, 0.30]))
     sides = []
     for tangent in along:  # turned as little as can be from section to section
-        side = unit(side - (side @ tangent) * tangent)
+        side = unit(side - dot(side, tangent) * tangent)
         sides.append(side)
     first, across = np.array(sides), np.cross(along, sides)
     # What is left of a turn when the line closes is spread over all of it.
-    closing = np.arctan2(first[-1] @ across[0], first[-1] @ first[0])
+    closing = np.arctan2(dot(first[-1], across[0]), dot(first[-1], first[0]))
     lengths = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(line, axis=0), axis=1))])
     share = (lengths / lengths[-1])[:, None]
     angle = np.linspace(0.0, 2.0 * np.pi, around + 1)

@@ -1,5 +1,9 @@
 """The built-in scene: what it promises to be for looking at and for testing with."""
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -9,6 +13,20 @@ from voile.render.views import from_viewpoint
 from voile.scenes import builtin
 from voile.scenes.scene import open_scene
 from voile.scenes.sh import sh_basis
+
+PLAIN = {
+    "OPENBLAS_CORETYPE": "Nehalem",
+    "NPY_DISABLE_CPU_FEATURES": "AVX2 FMA3 X86_V3 AVX512F X86_V4 AVX512_SKX AVX512_ICL AVX512_SPR",
+}
+"""Has NumPy round as on a processor of 2009; other libraries than OpenBLAS do not hear it."""
+
+DIGEST = """
+import hashlib
+from voile.scenes.scene import open_scene
+splats = open_scene("{}").splats
+names = "means", "quats", "scales", "opacities", "sh"
+print(hashlib.sha256(b"".join(getattr(splats, name).tobytes() for name in names)).hexdigest())
+"""
 
 
 @pytest.fixture(scope="module")
@@ -27,6 +45,18 @@ def test_same_bytes_for_a_seed_and_others_for_another(splats):
     for name in ("means", "quats", "scales", "opacities", "sh"):
         assert getattr(splats, name).tobytes() == getattr(again, name).tobytes()
     assert splats.means.tobytes() != other.means.tobytes()
+
+
+@pytest.mark.parametrize("name", builtin.SCENES)
+def test_same_bytes_by_other_instructions(name):
+    """A session of one machine names its splats by a digest that another machine checks."""
+    command = [sys.executable, "-c", DIGEST.format(name)]
+    digests = {
+        subprocess.run(command, env={**os.environ, **more}, capture_output=True, check=True).stdout
+        for more in ({}, PLAIN)
+    }
+    (digest,) = digests
+    assert len(digest.strip()) == 64
 
 
 def test_spread_of_scales_and_opacities(splats):
