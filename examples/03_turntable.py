@@ -15,6 +15,6 @@ for camera in orbit(named_view(splats, "iso", 240, 135), center, splats.up, 24):
     pictures.append(Image.fromarray(frame.to_rgb8((0.1, 0.1, 0.12))))
 renderer.close()
 pictures[0].save(
-    "turntable.webp", save_all=True, append_images=pictures[1:], duration=80, loop=0, quality=80
+    "turntable.webp", save_all=True, append_images=pictures[1:], duration=80, loop=0, lossless=True
 )
 print(f"turntable.webp: {len(pictures)} frames")
