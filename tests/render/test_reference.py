@@ -40,8 +40,8 @@ def balls(means, scales=0.3, opacities=0.8, colors=(0.8, 0.4, 0.2), **rest) -> S
 
 
 def rotation(q) -> np.ndarray:
-    """v -> q v q*, column by column."""
-    w, axis = q[0], q[1:]
+    """v -> q v q*, column by column, of the unit quaternion."""
+    w, *axis = q / np.linalg.norm(q)
     return np.stack([
         e + 2 * w * np.cross(axis, e) + 2 * np.cross(axis, np.cross(axis, e)) for e in np.eye(3)
     ], axis=1)  # fmt: skip
