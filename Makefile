@@ -8,7 +8,7 @@ PIP    := $(BIN)/python -m pip install --disable-pip-version-check -q -c constra
 SCREEN := -screen 0 1600x1000x24 +extension GLX
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint check golden bench clean setup setup-dev
+.PHONY: help run test lint check check-plain golden bench clean setup setup-dev
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 12
@@ -29,6 +29,14 @@ lint: setup-dev ## ruff, pyright and the import contracts
 check: setup-dev ## pytest, under a virtual display of its own
 	xvfb-run -a -s "$(SCREEN)" $(BIN)/python -m pytest $(PYTEST) -m "not window" $(ARGS)
 	xvfb-run -a -s "$(SCREEN)" $(BIN)/python -m pytest -m window $(ARGS)
+
+# Rounding is another one on another processor, and nothing may hang on it.
+check-plain: export OPENBLAS_CORETYPE = Nehalem
+check-plain: export NPY_DISABLE_CPU_FEATURES = X86_V3 X86_V4 AVX512_ICL AVX512_SPR
+check-plain: export ATEN_CPU_CAPABILITY = default
+check-plain: export NUMBA_CPU_NAME = generic
+check-plain: export NUMBA_CPU_FEATURES =
+check-plain: check ## the same with the few instructions of an old processor
 
 golden: setup-dev ## rewrite the golden pictures that fail or are missing
 	$(BIN)/python -m pytest tests/golden -q --update-golden

@@ -18,7 +18,7 @@ PLAIN = {
     "OPENBLAS_CORETYPE": "Nehalem",
     "NPY_DISABLE_CPU_FEATURES": "AVX2 FMA3 X86_V3 AVX512F X86_V4 AVX512_SKX AVX512_ICL AVX512_SPR",
 }
-"""Has NumPy round as on a processor of 2009; other libraries than OpenBLAS do not hear it."""
+"""Has NumPy round as on a processor of 2009; another BLAS than OpenBLAS does not hear it."""
 
 DIGEST = """
 import hashlib
