@@ -41,19 +41,21 @@ class Monkey:
         window: a `MainWindow`.
         scenes: files that it may open, or add to the scene.
         seed: the same one does the same things.
+        opens: whether it opens other scenes, by which undo begins anew.
 
     Attributes:
         trail: the latest actions, as words.
     """
 
-    def __init__(self, window, scenes, seed: int) -> None:
+    def __init__(self, window, scenes, seed: int, *, opens: bool = True) -> None:
         self.window, self.scenes, self.random = window, scenes, random.Random(seed)
         self.trail: deque[str] = deque(maxlen=30)
         self._doings = (
             [self.drag] * 6 + [self.wheel] * 2 + [self.key] * 4 + [self.command] * 5
             + [self.setting] * 4 + [self.widget] * 4 + [self.undo] * 2 + [self.tool] * 3
-            + [self.open, self.add, self.resize, self.number]
+            + [self.add, self.resize, self.number] + [self.open] * opens
         )  # fmt: skip
+        self._never = NEVER if opens else (*NEVER, "Built-in")
 
     def act(self) -> None:
         """Does one thing."""
@@ -111,7 +113,7 @@ class Monkey:
             action
             for action in self.window.findChildren(QAction)
             if action.isEnabled() and action.text() and not action.menu()
-            and not any(word in action.text() for word in NEVER)
+            and not any(word in action.text() for word in self._never)
         ]  # fmt: skip
         action = self.random.choice(usable)
         self.note(action.text())
